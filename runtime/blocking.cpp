@@ -1,0 +1,106 @@
+// Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a limit;
+// further calls queue. They are never joined: an idle one waits for ever, at no cost.
+
+#include <weft/runtime/blocking.hpp>
+
+#include <condition_variable>
+#include <csignal>
+#include <mutex>
+#include <thread>
+
+#include <sys/prctl.h>
+
+#include <weft/runtime/park.hpp>
+
+#include "this_worker.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+struct job {  // on the frame of the fiber that waits for it
+  void (*f)(void*) noexcept;
+  void* argument;
+  wait_token token;
+  job* next = nullptr;
+};
+
+class helpers {
+ public:
+  void submit(job& j) {
+    const std::scoped_lock lock(mutex_);
+    // Before the job is queued: a refused thread must leave nothing behind. With one helper there is at least progress.
+    if (idle_ <= queued_ && threads_ < k_most_threads) add_thread();
+    (tail_ != nullptr ? tail_->next : head_) = &j;
+    tail_ = &j;
+    ++queued_;
+    wanted_.notify_one();
+  }
+
+ private:
+  static constexpr std::size_t k_most_threads = 64;
+
+  void add_thread() {
+    try {
+      std::thread([this] { serve(); }).detach();
+      ++threads_;
+    } catch (const std::system_error&) {
+      if (threads_ == 0) throw;
+    }
+  }
+
+  [[noreturn]] void serve() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    ::prctl(PR_SET_NAME, "weft-blocking");
+    for (;;) {
+      job* const j = take();
+      j->f(j->argument);
+      if (const claimed won = claim(j->token, wake_reason::ready)) unpark(won);
+    }
+  }
+
+  job* take() {
+    std::unique_lock lock(mutex_);
+    ++idle_;
+    wanted_.wait(lock, [this] { return head_ != nullptr; });
+    --idle_;
+    --queued_;
+    job* const j = head_;
+    head_ = j->next;
+    if (head_ == nullptr) tail_ = nullptr;
+    return j;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  // Guarded by mutex_.
+  job* head_ = nullptr;
+  job* tail_ = nullptr;
+  std::size_t queued_ = 0;
+  std::size_t idle_ = 0;
+  std::size_t threads_ = 0;
+};
+
+helpers& all_helpers() {
+  static auto* const h = new helpers;  // never destroyed
+  return *h;
+}
+
+}  // namespace
+
+void run_blocking(void (*f)(void*) noexcept, void* argument) {
+  if (!on_fiber()) return f(argument);
+  cancellation_point();
+  job j{f, argument, arm(cancellation::ignored)};
+  try {
+    all_helpers().submit(j);
+  } catch (...) {
+    (void)disarm(j.token);  // nobody has it
+    throw;
+  }
+  (void)park(j.token, deadline::never(), "blocking call");
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,107 @@
+// Room: runtime. See context.hpp.
+
+#include "context.hpp"
+
+#include <cxxabi.h>
+#include <pthread.h>
+
+#include <boost/context/detail/fcontext.hpp>
+
+#if defined(WEFT_ASAN)
+#include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(WEFT_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
+
+namespace weft::detail {
+
+namespace fcontext = boost::context::detail;
+
+exception_state* this_thread_exception_state() noexcept {
+  return reinterpret_cast<exception_state*>(abi::__cxa_get_globals());
+}
+
+namespace {
+
+// The outermost frame of every fiber.
+void enter(fcontext::transfer_t t) {
+  // Debuggers and unwinders stop here, and so does the search for a handler: there is no caller.
+#if defined(__x86_64__)
+  __asm__ __volatile__(".cfi_undefined rip");
+#elif defined(__aarch64__)
+  __asm__ __volatile__(".cfi_undefined x30");
+#endif
+#if defined(WEFT_ASAN)
+  __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#endif
+  fiber_main(arrival{static_cast<worker*>(t.data), t.fctx});
+}
+
+}  // namespace
+
+void make_context(context& fresh, const stack& on) noexcept {
+#if defined(WEFT_ASAN)
+  __asan_unpoison_memory_region(on.bottom, on.usable);
+  fresh.fake_stack = nullptr;
+  fresh.stack_bottom = on.bottom;
+  fresh.stack_size = on.usable;
+#endif
+#if defined(WEFT_TSAN)
+  fresh.tsan_fiber = __tsan_create_fiber(0);
+#endif
+  fresh.exceptions = {};
+  fresh.saved = fcontext::make_fcontext(on.top(), on.usable, &enter);
+}
+
+void adopt_thread([[maybe_unused]] context& own) noexcept {
+#if defined(WEFT_ASAN)
+  pthread_attr_t attributes;
+  void* bottom = nullptr;
+  std::size_t size = 0;
+  pthread_getattr_np(pthread_self(), &attributes);
+  pthread_attr_getstack(&attributes, &bottom, &size);
+  pthread_attr_destroy(&attributes);
+  own.stack_bottom = bottom;
+  own.stack_size = size;
+#endif
+#if defined(WEFT_TSAN)
+  own.tsan_fiber = __tsan_get_current_fiber();
+#endif
+}
+
+WEFT_NO_TSAN arrival switch_context([[maybe_unused]] context& from, context& to, worker* w, [[maybe_unused]] leaving how) noexcept {
+#if defined(WEFT_ASAN)
+  __sanitizer_start_switch_fiber(how == leaving::for_good ? nullptr : &from.fake_stack, to.stack_bottom, to.stack_size);
+#endif
+#if defined(WEFT_TSAN)
+  __tsan_switch_to_fiber(to.tsan_fiber, __tsan_switch_to_fiber_no_sync);
+#endif
+  const fcontext::transfer_t t = fcontext::jump_fcontext(to.saved, w);
+#if defined(WEFT_ASAN)
+  __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
+#endif
+  return {static_cast<worker*>(t.data), t.fctx};
+}
+
+void destroy_context([[maybe_unused]] context& gone) noexcept {
+#if defined(WEFT_TSAN)
+  __tsan_destroy_fiber(gone.tsan_fiber);
+  gone.tsan_fiber = nullptr;
+#endif
+}
+
+void announce_release([[maybe_unused]] void* object) noexcept {
+#if defined(WEFT_TSAN)
+  __tsan_release(object);
+#endif
+}
+
+void announce_acquire([[maybe_unused]] void* object) noexcept {
+#if defined(WEFT_TSAN)
+  __tsan_acquire(object);
+#endif
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,216 @@
+// Room: runtime. A fiber's beginning and end: its block, its closure, its outcome, and who meets it. See spawn.hpp.
+//
+// "Joining", on the word `joining`:
+//   joiner                                            the fiber's end, on its own stack
+//   J1 joiner = arm()                                 F1 exchange(done)
+//   J2 running -> awaited; it is done? disarm         F2 it was awaited: claim(joiner), unpark
+//   J3 park; woken: the outcome is there                 detached: nobody looks; drop the outcome
+//   J4 cancelled: awaited -> running; it is done?     F3 (after the switch) give up the fiber's own reference
+//      then the join has taken effect
+// `joiner` is in the block, which the handle's reference keeps: F2 touches nothing of the joiner's frame.
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <stdexcept>
+
+#include <weft/runtime/spawn.hpp>
+
+#include "scheduler.hpp"
+#include "this_worker.hpp"
+#include "unparking.hpp"
+
+namespace weft::detail {
+
+slab<fiber_block>& fiber_slab() noexcept {
+  static auto* const s = new slab<fiber_block>;  // never destroyed: tokens may outlive everything
+  return *s;
+}
+
+namespace {
+
+std::uint64_t take_ids(std::uint64_t count) noexcept {
+  static std::atomic<std::uint64_t> next{1};
+  return next.fetch_add(count, std::memory_order_relaxed);  // relaxed: numbers that differ
+}
+
+scheduler& home_of_caller(worker* w) {
+  if (w == nullptr || w->current() == nullptr) require_fiber("go or spawn");
+  return w->home();
+}
+
+void set_name(fiber_block& fiber, std::string_view name) noexcept {
+  const std::size_t length = std::min(name.size(), fiber_block::k_name_size - 1);
+  std::memcpy(fiber.name.data(), name.data(), length);
+  fiber.name[length] = '\0';
+}
+
+// F1 and F2.
+void complete(fiber_block& fiber) noexcept {
+  // acq_rel: publishes the outcome to the joiner (pairs with join_fiber), acquires `joiner`.
+  const join_state before = fiber.joining.exchange(join_state::done, std::memory_order_acq_rel);
+  if (before == join_state::detached) fiber.body->drop_outcome(fiber.storage.data(), true);
+  if (before != join_state::awaited) return;
+  if (const claimed won = claim(fiber.joiner, wake_reason::ready)) unpark(won);
+}
+
+void start(fiber_block& fiber, const fiber_body& body, join_state joining, std::uint32_t references) noexcept {
+  fiber.body = &body;
+  fiber.joining.store(joining, std::memory_order_relaxed);  // relaxed: published by the queue
+  fiber.references.store(references, std::memory_order_relaxed);
+  announce_release(static_cast<waiter*>(&fiber));
+  scheduler& home = *fiber.home.load(std::memory_order_relaxed);
+  worker* const w = this_worker();
+  if (w != nullptr && &w->home() == &home) {
+    w->spawned += 1;
+    w->make_ready(&fiber);
+  } else {
+    home.note_spawned_from_outside();
+    home.make_ready_from_outside(&fiber);
+  }
+}
+
+}  // namespace
+
+new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site) {
+  worker* const w = this_worker();
+  scheduler& owner = home != nullptr ? *home : home_of_caller(w);
+  stack_pool& stacks = options.stack_size == 0 ? owner.default_stacks() : stack_pool::for_size(options.stack_size);
+  stacks.take_permit();
+  fiber_block* fiber = nullptr;
+  try {
+    fiber = w != nullptr ? w->take_block() : fiber_slab().take();
+  } catch (...) {
+    stacks.return_permit();
+    throw;
+  }
+  announce_acquire(static_cast<waiter*>(fiber));
+  fiber->permit = &stacks;
+  fiber->site = site;
+  set_name(*fiber, options.name);
+  fiber->shields = fiber->swallowed = 0;
+  fiber->budget = fiber_block::k_operation_budget;
+  fiber->waits_for = nullptr;
+  // relaxed, all: the queue that the fiber goes to publishes them; before that they are hints for dumps.
+  fiber->cancel_requested.store(false, std::memory_order_relaxed);
+  fiber->home.store(&owner, std::memory_order_relaxed);
+  fiber->id.store(w != nullptr ? w->next_id() : take_ids(1), std::memory_order_relaxed);
+  fiber->life.store(fiber_life::spawned, std::memory_order_relaxed);
+  return {fiber, fiber->storage.data()};
+}
+
+void discard_fiber(fiber_block* fiber) noexcept {
+  fiber->permit->return_permit();
+  fiber->references.store(1, std::memory_order_relaxed);  // relaxed: nobody else has seen it
+  release_fiber(fiber);
+}
+
+void start_detached(fiber_block* fiber, const fiber_body& body) noexcept { start(*fiber, body, join_state::detached, 1); }
+void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept { start(*fiber, body, join_state::running, 2); }
+
+void fiber_main(arrival first) {
+  first.on->arrive(first.left);
+  first.on->clear_exceptions();
+  fiber_block& fiber = *first.on->current();
+  announce_acquire(static_cast<waiter*>(&fiber));
+  announce_acquire(fiber.on.bottom);
+  fiber.body->run(fiber.storage.data(), !fiber.is_cancel_requested());
+  complete(fiber);
+  worker::leave_for_good(this_worker(), &fiber);
+}
+
+void* join_fiber(fiber_block* fiber, bool shielded) {
+  if (!shielded) cancellation_point();
+  // acquire, here and below: the outcome; pairs with the exchange in complete().
+  while (fiber->joining.load(std::memory_order_acquire) != join_state::done) {
+    fiber->joiner = arm(shielded ? cancellation::ignored : cancellation::honoured);
+    join_state expected = join_state::running;
+    // acq_rel: release publishes `joiner` to complete().
+    const bool waits = fiber->joining.compare_exchange_strong(expected, join_state::awaited, std::memory_order_acq_rel,
+                                                              std::memory_order_acquire);
+    if (!waits && disarm(fiber->joiner)) break;
+    const wake_reason reason = park(fiber->joiner, deadline::never(), "join");
+    if (reason != wake_reason::cancelled) continue;
+    expected = join_state::awaited;
+    if (waits && fiber->joining.compare_exchange_strong(expected, join_state::running, std::memory_order_acq_rel,
+                                                        std::memory_order_acquire))
+      throw_cancelled();
+  }
+  return fiber->storage.data();
+}
+
+void detach_fiber(fiber_block* fiber) noexcept {
+  join_state expected = join_state::running;
+  // acq_rel: acquires the outcome if the fiber is done; pairs with complete().
+  if (!fiber->joining.compare_exchange_strong(expected, join_state::detached, std::memory_order_acq_rel,
+                                              std::memory_order_acquire))
+    fiber->body->drop_outcome(fiber->storage.data(), true);
+  release_fiber(fiber);
+}
+
+void release_fiber(fiber_block* fiber) noexcept {
+  // acq_rel: the last one sees all that the other did with the block.
+  if (fiber->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  fiber->life.store(fiber_life::free, std::memory_order_relaxed);  // relaxed: a hint for dumps
+  announce_release(static_cast<waiter*>(fiber));
+  worker* const w = this_worker();
+  w != nullptr ? w->give_back_block(fiber) : fiber_slab().give_back(fiber);
+}
+
+fiber_id id_of(const fiber_block* fiber) noexcept { return fiber_id(fiber->id.load(std::memory_order_relaxed)); }
+
+void throw_joined_nothing() {
+  throw std::system_error(std::make_error_code(std::errc::invalid_argument),
+                          "weft: join of a handle that holds no fiber (joined before, detached or moved from)");
+}
+
+void throw_joined_cancelled() {
+  throw std::system_error(std::make_error_code(std::errc::operation_canceled), "weft: the joined fiber was cancelled");
+}
+
+// --- A worker's magazine of blocks, so that most spawns take no lock.
+
+fiber_block* worker::take_block() {
+  if (magazine_.get() == nullptr) {
+    std::size_t taken = 0;
+    magazine_ = fiber_slab().take_chain(k_magazine / 2, taken);
+    magazine_size_ = static_cast<unsigned>(taken);
+  }
+  fiber_block* const block = magazine_;
+  announce_acquire(static_cast<waiter*>(block));
+  magazine_ = block->link.get();
+  magazine_size_ = magazine_size_ - 1;
+  return block;
+}
+
+void worker::give_back_block(fiber_block* block) noexcept {
+  block->link = magazine_.get();
+  announce_release(static_cast<waiter*>(block));
+  magazine_ = block;
+  magazine_size_ = magazine_size_ + 1;
+  if (magazine_size_ >= k_magazine) flush_magazine();
+}
+
+void worker::flush_magazine() noexcept {
+  fiber_block* const first = magazine_;
+  if (first == nullptr) return;
+  fiber_block* last = first;
+  for (announce_acquire(static_cast<waiter*>(last)); last->link != nullptr; announce_acquire(static_cast<waiter*>(last)))
+    last = last->link;
+  magazine_ = nullptr;
+  magazine_size_ = 0;
+  fiber_slab().give_back_chain(first, last);
+}
+
+std::uint64_t worker::next_id() noexcept {
+  constexpr std::uint64_t k_batch = 1024;
+  if (next_id_ == last_id_) {
+    next_id_ = take_ids(k_batch);
+    last_id_ = next_id_ + k_batch;
+  }
+  const std::uint64_t id = next_id_;
+  next_id_ = id + 1;
+  return id;
+}
+
+}  // namespace weft::detail

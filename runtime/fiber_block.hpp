@@ -1,0 +1,82 @@
+#pragma once
+// Room: runtime. The control block of a fiber: apart from its stack, type-stable, 384 bytes with 64 of inline closure.
+// It owns what a fiber is; worker.hpp moves it through its states, fiber.cpp begins and ends it.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include <weft/runtime/spawn.hpp>
+
+#include "context.hpp"
+#include "relaxed.hpp"
+#include "slab.hpp"
+#include "stack_pool.hpp"
+#include "waiter.hpp"
+
+namespace weft::detail {
+
+class scheduler;
+
+// Who looks at the outcome.
+enum class join_state : std::uint32_t {
+  running,   // a handle exists and nobody waits; the handle may move it to awaited or detached
+  awaited,   // `joiner` waits; it may take that back to running, the fiber's end moves it to done
+  detached,  // nobody will look: the fiber itself drops its outcome
+  done,      // the outcome is in `storage` and belongs to the handle
+};
+
+enum class fiber_life : std::uint8_t {
+  free,      // the slab's, or a magazine's
+  spawned,   // has a permit for a stack, and a closure in `storage`
+  started,   // has a stack
+  finished,  // gave its stack back; a handle may still hold the block
+};
+
+struct alignas(64) fiber_block : waiter {
+  static constexpr std::uint32_t k_operation_budget = 128;
+  static constexpr std::size_t k_name_size = 24;
+
+  fiber_block() noexcept : waiter(waiter_kind::fiber) {}
+
+  // --- Whoever runs it, or holds it in a queue.
+  context registers;
+  relaxed<fiber_block*> link{nullptr};  // inject's, a magazine's or the slab's: a block is in one list at a time
+  stack on;
+  std::uint32_t budget = k_operation_budget;
+  std::uint32_t shields = 0;
+  std::uint32_t swallowed = 0;  // cancellations that were delivered and swallowed
+
+  // --- Set by the spawner, constant until it is free again.
+  const fiber_body* body = nullptr;
+  stack_pool* permit = nullptr;
+  source_site site;
+  std::array<char, k_name_size> name{};
+
+  // --- Any thread.
+  std::atomic<scheduler*> home{nullptr};
+  std::atomic<std::uint64_t> id{0};
+  std::atomic<fiber_life> life{fiber_life::free};
+  std::atomic<bool> cancel_requested{false};     // "Cancelling", waiting_word.hpp
+  std::atomic<join_state> joining{join_state::detached};
+  std::atomic<std::uint32_t> references{0};      // the fiber itself, and its handle
+  relaxed<const char*> waits_for{nullptr};       // a hint for dumps
+  relaxed<std::int64_t> waits_since{0};
+
+  // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
+  wait_token joiner;
+
+  // --- First the closure, then the outcome: fiber.cpp.
+  alignas(std::max_align_t) std::array<std::byte, k_inline_closure> storage;
+
+  [[nodiscard]] bool is_cancel_requested() const noexcept;
+};
+
+// Requeues the running fiber behind the others that are ready; no cancellation point.
+void yield_now(fiber_block& running) noexcept;
+
+// Every fiber of the process.
+[[nodiscard]] slab<fiber_block>& fiber_slab() noexcept;
+
+}  // namespace weft::detail

@@ -1,0 +1,56 @@
+#pragma once
+// Room: runtime. Code that may really block its thread: getaddrinfo, a file, a foreign library.
+//
+//   auto size = weft::blocking([&] { return std::filesystem::file_size(p); });
+//
+// Runs f on a helper thread while the calling fiber is parked; returns its value or rethrows its exception. Not a
+// cancellation point once f has begun, and the end of the runtime waits for it. On a plain thread f simply runs.
+// f may use sync, which blocks the helper; it is not on a fiber.
+
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <weft/runtime/cancellation.hpp>
+
+namespace weft {
+
+namespace detail {
+// Calls f(argument) where it may block; returns when it has returned.
+void run_blocking(void (*f)(void*) noexcept, void* argument);
+}  // namespace detail
+
+template <class F>
+auto blocking(F&& f) -> std::invoke_result_t<F&> {
+  using R = std::invoke_result_t<F&>;
+  using value = std::conditional_t<std::is_void_v<R>, char, std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<R>, R>>;
+  struct call {
+    F& f;
+    std::optional<value> result;
+    std::exception_ptr thrown;
+  } c{f, std::nullopt, nullptr};
+  detail::run_blocking(
+      [](void* argument) noexcept {
+        call& mine = *static_cast<call*>(argument);
+        try {
+          if constexpr (std::is_void_v<R>)
+            mine.f();
+          else if constexpr (std::is_reference_v<R>)
+            mine.result.emplace(std::addressof(mine.f()));
+          else
+            mine.result.emplace(mine.f());
+        } catch (...) {
+          mine.thrown = std::current_exception();
+        }
+      },
+      &c);
+  if (c.thrown) std::rethrow_exception(std::move(c.thrown));
+  if constexpr (std::is_reference_v<R>)
+    return static_cast<R>(**c.result);
+  else if constexpr (!std::is_void_v<R>)
+    return std::move(*c.result);
+}
+
+}  // namespace weft

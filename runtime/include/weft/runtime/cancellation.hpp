@@ -1,0 +1,59 @@
+#pragma once
+// Room: runtime. Cancellation as the operations of other rooms see it. It is level-triggered: once a fiber is asked to end,
+// every cancellation point throws, until the fiber has ended. Held back by shield, and while an exception is in flight.
+// Next: park.hpp (wake_reason::cancelled), runtime/README.md "Cancellation".
+
+#include <type_traits>
+#include <utility>
+
+#include <weft/runtime/park.hpp>
+
+namespace weft {
+
+namespace detail {
+struct cancelled_access;
+}
+
+// Thrown by cancellation points. Not derived from std::exception, so that `catch (const std::exception&)` cannot swallow
+// it; only the runtime makes one. Catch it by reference and rethrow it, or let it pass.
+class cancelled {
+ public:
+  [[nodiscard]] const char* what() const noexcept { return "weft: the fiber was cancelled"; }
+
+ private:
+  friend struct detail::cancelled_access;
+  cancelled() = default;
+};
+
+namespace detail {
+
+// First line of every operation that may park: spends one of the running fiber's budget of operations and yields when it is
+// spent (a fiber whose operations are always ready would starve the others). Nothing on a plain thread. noexcept: the
+// yield is not a cancellation point.
+void switch_point() noexcept;
+
+// The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back).
+void cancellation_point();
+
+// Throws weft::cancelled: for an operation whose park returned wake_reason::cancelled, after it has left every list.
+[[noreturn]] void throw_cancelled();
+
+// While one lives on a fiber, nothing is delivered to that fiber. They nest. Every destructor of ours that waits holds one.
+class shield_scope {
+ public:
+  shield_scope() noexcept;
+  ~shield_scope();
+  shield_scope(const shield_scope&) = delete;
+  shield_scope& operator=(const shield_scope&) = delete;
+};
+
+}  // namespace detail
+
+// Runs f with cancellation held back; what was asked for meanwhile is delivered at the next cancellation point after.
+template <class F>
+decltype(auto) shield(F&& f) {
+  detail::shield_scope held;
+  return std::forward<F>(f)();
+}
+
+}  // namespace weft

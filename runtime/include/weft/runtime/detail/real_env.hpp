@@ -1,0 +1,30 @@
+#pragma once
+// Room: runtime. What the lock-free protocols are written against, so that a model checker can run the very same code:
+// `Env::atomic<T>` and `Env::fence()`. This is the real one; the other is tests/model/model_env.hpp.
+
+#include <atomic>
+
+namespace weft::detail {
+
+struct real_env {
+  template <class T>
+  using atomic = std::atomic<T>;
+
+  // A sequentially consistent fence: StoreLoad. ThreadSanitizer models no fences (and g++ refuses them there); it sees the
+  // hand-overs through the atomics around them, and the processor gets its fence all the same.
+  static void fence() noexcept {
+#if defined(__SANITIZE_THREAD__)
+    __sync_synchronize();
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    __sync_synchronize();
+#else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+#else
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+#endif
+  }
+};
+
+}  // namespace weft::detail

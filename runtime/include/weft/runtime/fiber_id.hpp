@@ -1,0 +1,29 @@
+#pragma once
+// Room: runtime. Which fiber: a number that is never given twice in a process. The default one names no fiber.
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <ostream>
+
+namespace weft {
+
+class fiber_id {
+ public:
+  constexpr fiber_id() noexcept = default;
+  constexpr explicit fiber_id(std::uint64_t number) noexcept : number_(number) {}
+  [[nodiscard]] constexpr std::uint64_t number() const noexcept { return number_; }
+  friend constexpr auto operator<=>(const fiber_id&, const fiber_id&) noexcept = default;
+  friend std::ostream& operator<<(std::ostream& out, fiber_id id) { return out << '#' << id.number_; }
+
+ private:
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace weft
+
+template <>
+struct std::hash<weft::fiber_id> {
+  std::size_t operator()(weft::fiber_id id) const noexcept { return std::hash<std::uint64_t>()(id.number()); }
+};

@@ -1,0 +1,71 @@
+#pragma once
+// Room: runtime. The runtime as users start it.
+//
+//   int main() { return weft::run([] { ...; return 0; }); }      construct, run, stop
+//
+//   weft::runtime rt{{.workers = 4}};                            embedding: from any plain thread, as often as one likes
+//   rt.go(f);  auto x = rt.run(g);
+//
+// run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber. When weft::run's f has
+// returned, every fiber still alive is cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber, run and
+// runtime throw std::logic_error.
+// Next: options.hpp, spawn.hpp.
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include <weft/runtime/detail/clock_source.hpp>
+#include <weft/runtime/options.hpp>
+#include <weft/runtime/spawn.hpp>
+
+namespace weft {
+
+class runtime {
+ public:
+  // Starts the workers. Throws std::invalid_argument for an option or environment variable that cannot be, std::logic_error
+  // inside a fiber, std::system_error if the system gives no thread.
+  explicit runtime(const options& wanted = {}, detail::clock_source* clock = nullptr);
+  ~runtime();  // stop()
+  runtime(const runtime&) = delete;
+  runtime& operator=(const runtime&) = delete;
+
+  // Any plain thread, or a fiber of another runtime. As weft::go, in this runtime. After stop: std::logic_error.
+  template <class F>
+  void go(F&& f, source_site site = source_site::current()) {
+    detail::go_in(&running(), {}, site, std::decay_t<F>(std::forward<F>(f)));
+  }
+
+  template <class F>
+  std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
+    refuse_on_fiber("runtime::run");
+    return detail::spawn_in(&running(), {.name = "main"}, site, std::decay_t<F>(std::forward<F>(f))).join();
+  }
+
+  // Cancels every fiber, waits until all have ended, and joins the workers. A fiber that delays this for 5 s (it computes,
+  // is shielded, or sits in a blocking call) is named on stderr. A second stop does nothing.
+  void stop();
+
+  // For whoever moves an injected clock: due timers are looked for again.
+  void look_again() noexcept;
+
+ private:
+  [[nodiscard]] detail::scheduler& running() const;  // throws std::logic_error after stop
+  static void refuse_on_fiber(const char* call);
+
+  std::unique_ptr<detail::scheduler> scheduler_;
+};
+
+template <class F>
+std::invoke_result_t<std::decay_t<F>&> run(const options& wanted, F&& f, source_site site = source_site::current()) {
+  runtime rt(wanted);
+  return rt.run(std::forward<F>(f), site);
+}
+
+template <class F>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, options>)
+std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
+  return run(options{}, std::forward<F>(f), site);
+}
+
+}  // namespace weft

@@ -1,0 +1,39 @@
+#pragma once
+// Room: runtime. The calling fiber; on a plain thread each of these does for the thread what std::this_thread does.
+// Sleeps and yield are cancellation points: they throw weft::cancelled once the fiber is asked to end.
+
+#include <chrono>
+
+#include <weft/runtime/deadline.hpp>
+#include <weft/runtime/fiber_id.hpp>
+#include <weft/runtime/park.hpp>
+
+namespace weft::detail {
+void sleep_until(deadline until);
+}
+
+namespace weft::this_fiber {
+
+// Lets every other fiber that is ready on this worker run first.
+void yield();
+
+// The default fiber_id on a plain thread.
+[[nodiscard]] fiber_id get_id() noexcept;
+
+template <class Rep, class Period>
+void sleep_for(std::chrono::duration<Rep, Period> d) {
+  detail::sleep_until(deadline::after(detail::now(), d));
+}
+
+template <class Duration>
+void sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration> t) {
+  detail::sleep_until(deadline::at(t));
+}
+
+// Other clocks: slept in one go, by how far off the point is now.
+template <class Clock, class Duration>
+void sleep_until(std::chrono::time_point<Clock, Duration> t) {
+  while (Clock::now() < t) sleep_for(t - Clock::now());
+}
+
+}  // namespace weft::this_fiber

@@ -1,0 +1,67 @@
+#pragma once
+// Room: runtime. The netpoller thread: it sees to it that progress never depends on a worker. While any worker runs it
+// ticks (50 us backing off to 10 ms) and does what busy workers have left undone; when all of them sleep it sleeps too.
+// At a tick:
+//   1 nobody is in the poller and no worker has looked for a tick: look, without waiting
+//   2 a timer is due that its owner has not expired: expire it
+//   3 a fiber has waited for a tick in the next slot of a worker that still runs the same other one: move it to inject
+//   4 fibers wait in rings or in inject while workers sleep: wake one
+//
+// "Going to sleep"                                 "Coming back", a worker that leaves the idle set
+//   M1 asleep = 1                                    B1 retract_sleep (or was picked by a waker)
+//   M2 fence                                         B2 fence
+//   M3 some worker runs? asleep = 0, tick on         B3 asleep == 1? wake the monitor
+//   M4 sleep while asleep == 1
+// It does so only after k_quiet_ticks in which all workers slept, so that a server under light load does not pay a system
+// call for each request.
+// Next: monitor.cpp.
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include <weft/runtime/poller.hpp>
+
+#include "relaxed.hpp"
+
+namespace weft::detail {
+
+class scheduler;
+class timer_queue;
+
+class monitor {
+ public:
+  explicit monitor(scheduler& home) noexcept : home_(home) {}
+
+  void run() noexcept;
+
+  // --- Any thread.
+  // B2, B3.
+  void note_worker_runs() noexcept;
+  void wake() noexcept;  // for the end
+  relaxed<int> thread_id{0};
+
+ private:
+  void tick() noexcept;
+  bool look() noexcept;
+  bool expire_due() noexcept;
+  bool relieve_next_slots() noexcept;
+  bool wake_for_waiting() noexcept;
+  void sleep_while_all_sleep() noexcept;
+  void nap() noexcept;
+  [[nodiscard]] bool all_sleep() const noexcept;
+
+  scheduler& home_;
+
+  // The monitor's own.
+  std::int64_t delay_ns_ = 0;
+  unsigned quiet_ticks_ = 0;
+  std::vector<std::uint64_t> turns_seen_;
+  ready_batch batch_;
+
+  // Any thread: 1 while it sleeps for want of running workers.
+  std::atomic<std::uint32_t> asleep_{0};
+  std::atomic<std::uint32_t> alarm_{0};  // a futex word for naps: bumped by wake()
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,132 @@
+// Room: runtime. See park.hpp (the seam) and waiting_word.hpp (the protocol). A fiber leaves its worker to the next fiber; a
+// plain thread sleeps on its futex word (thread_waiter.cpp).
+
+#include <weft/runtime/park.hpp>
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+
+#include "scheduler.hpp"
+#include "this_worker.hpp"
+#include "thread_waiter.hpp"
+#include "unparking.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+claimed to_claimed(waiter* who, waiting_word<real_env>::outcome outcome) noexcept {
+  using enum waiting_word<real_env>::outcome;
+  return outcome == lost ? claimed() : claimed(who, outcome == won_parked);
+}
+
+fiber_block& as_fiber(waiter* who) noexcept { return *static_cast<fiber_block*>(who); }
+
+// A fiber that is ready now, wherever the caller runs.
+void make_ready(fiber_block& fiber) noexcept {
+  // relaxed: constant while the fiber lives, and it lives: it was claimed and is not yet queued.
+  scheduler& home = *fiber.home.load(std::memory_order_relaxed);
+  worker* const w = this_worker();
+  if (w != nullptr && &w->home() == &home)
+    w->make_ready(&fiber);
+  else
+    home.make_ready_from_outside(&fiber);
+}
+
+wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wait_label what) noexcept {
+  if (fiber.word.is_unparked()) return fiber.word.finish();
+  worker* w = this_worker();
+  fiber.waits_for = what;
+  fiber.waits_since = w->now.get();
+  const bool timed = !until.is_never();
+  if (timed) {
+    w->timers.arm(fiber, until, token.generation);
+    w->home().wake_for(until);
+  }
+  w = worker::leave(w, &fiber, after_switch::publish);
+  const wake_reason reason = fiber.word.finish();
+  if (timed && reason != wake_reason::timed_out) timer_queue::cancel(fiber);
+  fiber.waits_for = nullptr;
+  return reason;
+}
+
+}  // namespace
+
+wait_token arm(cancellation mode) noexcept {
+  if (fiber_block* const fiber = this_fiber_block()) {
+    const bool cancellable =
+        mode == cancellation::honoured && fiber->shields == 0 && std::uncaught_exceptions() == 0;
+    return {fiber, fiber->word.arm(cancellable)};
+  }
+  thread_waiter& thread = this_thread_waiter();
+  return {&thread, thread.word.arm(false)};
+}
+
+bool disarm(wait_token token) noexcept { return token.who->word.disarm(token.generation); }
+
+wake_reason park(wait_token token, deadline until, wait_label what) noexcept {
+  if (token.who->kind == waiter_kind::thread)
+    return static_cast<thread_waiter*>(token.who)->park(token.generation, until);
+  return park_fiber(as_fiber(token.who), token, until, what);
+}
+
+claimed claim(wait_token token, wake_reason reason) noexcept {
+  return to_claimed(token.who, token.who->word.claim(token.generation, reason));
+}
+
+void unpark(claimed won) noexcept {
+  waiter* const who = won.who();
+  announce_release(who);
+  if (who->word.unpark(won.was_parked()) == must::do_nothing) return;
+  if (who->kind == waiter_kind::thread)
+    static_cast<thread_waiter*>(who)->make_ready();
+  else
+    make_ready(as_fiber(who));
+}
+
+fiber_block* settle(claimed won, const scheduler& home) noexcept {
+  waiter* const who = won.who();
+  const bool ours =
+      who->kind == waiter_kind::fiber && as_fiber(who).home.load(std::memory_order_relaxed) == &home;  // as in make_ready
+  if (!ours) {
+    unpark(won);
+    return nullptr;
+  }
+  announce_release(who);
+  return who->word.unpark(won.was_parked()) == must::make_ready ? &as_fiber(who) : nullptr;
+}
+
+bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept {
+  timer_queue::due due;
+  while (batch.room() != 0 && queue.pop_due(now, due)) {
+    const claimed won = claim({static_cast<waiter*>(due.node), due.generation}, wake_reason::timed_out);
+    if (won) batch.add(won);
+  }
+  return batch.size() != 0;
+}
+
+void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
+  const auto outcome = fiber.word.cancel([&] { return fiber.home.load(std::memory_order_relaxed) == &home; });
+  if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);
+}
+
+deadline now() noexcept {
+  worker* const w = this_worker();
+  return w != nullptr ? w->home().now() : deadline::at(deadline::clock::now());
+}
+
+bool on_fiber() noexcept { return this_fiber_block() != nullptr; }
+
+void require_fiber(const char* call) {
+  if (!on_fiber())
+    throw std::logic_error(std::string("weft: ") + call +
+                           " outside a runtime: call it in a fiber, that is inside weft::run, go or spawn");
+}
+
+const void* this_waiter() noexcept {
+  if (fiber_block* const fiber = this_fiber_block()) return fiber;
+  return &this_thread_waiter();
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,155 @@
+// Room: runtime. See scheduler.hpp.
+
+#include "scheduler.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "registry.hpp"
+#include "terminate.hpp"
+#include "unparking.hpp"
+
+namespace weft::detail {
+
+scheduler::scheduler(const options& settled, clock_source* clock)
+    : settings_(settled), clock_(clock), default_stacks_(stack_pool::for_size(settled.stack_size)), monitor_(*this) {
+  name_fibers_on_terminate();
+  for (unsigned i = 0; i < settings_.workers; ++i)
+    workers_.push_back(std::make_unique<worker>(*this, i, settings_.seed));
+  register_runtime(*this);
+  try {
+    for (const auto& each : workers_) threads_.emplace_back([w = each.get()] { w->run(); });
+    threads_.emplace_back([this] { monitor_.run(); });
+  } catch (...) {
+    shut_down();
+    unregister_runtime(*this);
+    throw;
+  }
+}
+
+scheduler::~scheduler() {
+  stop();
+  unregister_runtime(*this);
+}
+
+void scheduler::stop() {
+  if (shut_.load(std::memory_order_relaxed)) return;  // relaxed: only this thread, its owner, sets it
+  // seq_cst: "Cancelling", C1; pairs with is_stopping_after_publish.
+  stopping_.store(true, std::memory_order_seq_cst);
+  cancel_all();
+  wait_until_quiet();
+  shut_down();
+}
+
+void scheduler::cancel_all() noexcept {
+  fiber_slab().for_each([this](fiber_block& fiber) {
+    if (fiber.home.load(std::memory_order_relaxed) == this) cancel_wait(fiber, *this);  // relaxed: cancel_wait decides
+  });
+}
+
+void scheduler::wait_until_quiet() {
+  constexpr auto k_patience = std::chrono::seconds(5);
+  for (;;) {
+    // acquire: pairs with note_finished; the count below is at least as new.
+    const std::uint32_t seen = quiet_.load(std::memory_order_acquire);
+    if (live_fibers() == 0) return;
+    const deadline until = deadline::after(deadline::at(deadline::clock::now()), k_patience);
+    if (!futex_wait_until(quiet_, seen, until)) report_delay();
+  }
+}
+
+void scheduler::report_delay() const {
+  std::string text = "weft: the end of the runtime waits for " + std::to_string(live_fibers()) + " fibers:";
+  int named = 0;
+  fiber_slab().for_each([&](const fiber_block& fiber) {
+    if (fiber.home.load(std::memory_order_relaxed) != this || ++named > 10) return;
+    if (const auto life = fiber.life.load(std::memory_order_relaxed); life == fiber_life::spawned || life == fiber_life::started)
+      text += "\n  " + describe(fiber);
+  });
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+// Rules 4 and 5 of "The end".
+void scheduler::shut_down() noexcept {
+  shut_.store(true, std::memory_order_release);  // release: pairs with is_shut
+  // A worker that is about to sleep sees shut_ in its second look, or its bit here.
+  for (const auto& each : workers_) each->wake();
+  monitor_.wake();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+  // acquire: pairs with the decrement in make_ready_from_outside.
+  while (wakers_outside_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
+
+void scheduler::note_finished() noexcept {
+  quiet_.fetch_add(1, std::memory_order_release);  // release: the finished count; pairs with wait_until_quiet
+  futex_wake_all(quiet_);
+}
+
+void scheduler::make_ready_from_outside(fiber_block* fiber) noexcept {
+  // The fiber keeps the runtime alive until it is in the queue; the count keeps it until this thread is out again.
+  wakers_outside_.fetch_add(1, std::memory_order_relaxed);
+  inject.push(fiber);
+  wake_one_if_helpful();
+  wakers_outside_.fetch_sub(1, std::memory_order_release);  // release: all of the above; pairs with shut_down
+}
+
+void scheduler::wake_one_if_helpful() noexcept {
+  if (const int picked = idle.pick_to_wake(); picked >= 0) workers_[static_cast<std::size_t>(picked)]->wake();
+}
+
+// "Earliest deadline", A2 and A3.
+void scheduler::wake_for(deadline timer) noexcept {
+  if (!turn.must_wake(timer.nanoseconds())) return;
+  if (const int holder = turn_holder; holder >= 0) workers_[static_cast<std::size_t>(holder)]->wake();
+}
+
+void scheduler::look_again() noexcept {
+  for (const auto& each : workers_) each->wake();
+}
+
+deadline scheduler::now() const noexcept {
+  if (clock_ == nullptr) [[likely]] return deadline::at(deadline::clock::now());
+  return deadline::from_nanoseconds(clock_->now());
+}
+
+deadline scheduler::earliest_timer() const noexcept {
+  deadline least = deadline::never();
+  for (const auto& each : workers_) least = std::min(least, each->timers.earliest());
+  return least;
+}
+
+bool scheduler::work_in_sight() const noexcept {
+  if (inject.size() != 0 || is_shut()) return true;
+  return std::any_of(workers_.begin(), workers_.end(), [](const auto& each) { return each->has_surplus(); });
+}
+
+poller& scheduler::install(std::unique_ptr<poller> (*make)()) {
+  if (poller* const there = installed_poller()) return *there;
+  {
+    const internal_guard guard(install_lock_);
+    if (owned_poller_ == nullptr) owned_poller_ = make();
+    poller_.store(owned_poller_.get(), std::memory_order_release);  // release: pairs with installed_poller
+  }
+  look_again();  // whoever sleeps with the turn sleeps on its own futex word: it must go into the poller instead
+  return *installed_poller();
+}
+
+// Finished is read first: each fiber that it counts was counted as spawned before, and is seen to be.
+std::uint64_t scheduler::live_fibers() const noexcept {
+  std::uint64_t finished = 0;
+  for (const auto& each : workers_) finished += each->finished;
+  real_env::fence();  // the counts of finished before those of spawned
+  std::uint64_t spawned = spawned_outside_.load(std::memory_order_relaxed);
+  for (const auto& each : workers_) spawned += each->spawned;
+  return spawned - finished;
+}
+
+std::size_t scheduler::armed_timers() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& each : workers_) sum += each->timers.size();
+  return sum;
+}
+
+}  // namespace weft::detail

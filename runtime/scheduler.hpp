@@ -1,0 +1,104 @@
+#pragma once
+// Room: runtime. What the workers of one runtime share, and its beginning and end. It decides nothing about order: that is
+// worker.hpp's. README.md here tells the protocols.
+//
+// "The end", rules for stop():
+//   1 stopping is set: new fibers are born cancelled, every cancellation point throws
+//   2 every cancellable wait of its fibers is claimed, once; who parks later sees the flag ("Cancelling", waiting_word.hpp)
+//   3 wait until as many fibers have finished as were spawned; name on stderr, each 5 s, who delays it
+//   4 shut is set, workers and monitor are woken and joined
+//   5 wait until no waker from outside is inside (their count is taken while their fiber, and so the runtime, lives)
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include <weft/runtime/detail/clock_source.hpp>
+#include <weft/runtime/options.hpp>
+#include <weft/runtime/poller.hpp>
+
+#include "idle_set.hpp"
+#include "inject_queue.hpp"
+#include "monitor.hpp"
+#include "poll_turn.hpp"
+#include "worker.hpp"
+
+namespace weft::detail {
+
+class scheduler {
+ public:
+  // Starts workers and monitor; `settled` has no zeros left. Throws what std::thread throws.
+  scheduler(const options& settled, clock_source* clock);
+  ~scheduler();
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+
+  // A plain thread; once or more.
+  void stop();
+
+  // --- Any thread.
+  // A fiber of this runtime that became ready on a thread which is not one of its workers.
+  void make_ready_from_outside(fiber_block* fiber) noexcept;
+  // After work was published: wakes one sleeper, unless somebody searches already.
+  void wake_one_if_helpful() noexcept;
+  void wake_for(deadline timer) noexcept;
+  [[nodiscard]] bool is_stopping() const noexcept { return stopping_.load(std::memory_order_relaxed); }
+  // seq_cst: "Cancelling" (waiting_word.hpp), pairs with stop().
+  [[nodiscard]] bool is_stopping_after_publish() const noexcept { return stopping_.load(std::memory_order_seq_cst); }
+  [[nodiscard]] bool is_shut() const noexcept { return shut_.load(std::memory_order_acquire); }  // pairs with stop()
+  void note_finished() noexcept;
+  void note_worker_runs() noexcept { monitor_.note_worker_runs(); }
+  // An injected clock was moved.
+  void look_again() noexcept;
+  void note_spawned_from_outside() noexcept { spawned_outside_.fetch_add(1, std::memory_order_relaxed); }
+
+  [[nodiscard]] deadline now() const noexcept;
+  [[nodiscard]] bool clock_is_real() const noexcept { return clock_ == nullptr; }
+  [[nodiscard]] deadline earliest_timer() const noexcept;
+  [[nodiscard]] bool work_in_sight() const noexcept;
+  [[nodiscard]] poller* installed_poller() const noexcept {
+    return poller_.load(std::memory_order_acquire);  // pairs with the release of install()
+  }
+  poller& install(std::unique_ptr<poller> (*make)());
+
+  [[nodiscard]] const options& settings() const noexcept { return settings_; }
+  [[nodiscard]] stack_pool& default_stacks() const noexcept { return default_stacks_; }
+  [[nodiscard]] const std::vector<std::unique_ptr<worker>>& workers() const noexcept { return workers_; }
+  [[nodiscard]] std::uint64_t live_fibers() const noexcept;
+  [[nodiscard]] std::size_t armed_timers() const noexcept;
+  [[nodiscard]] const class monitor& watch() const noexcept { return monitor_; }
+
+  // Shared by workers and monitor.
+  inject_queue inject;
+  idle_set<real_env> idle;
+  poll_turn<real_env> turn;
+  relaxed<int> turn_holder{-1};  // whom to wake for an earlier deadline; a worker's index
+
+ private:
+  void cancel_all() noexcept;
+  void wait_until_quiet();
+  void report_delay() const;
+  void shut_down() noexcept;
+
+  const options settings_;
+  clock_source* const clock_;
+  stack_pool& default_stacks_;
+
+  std::atomic<bool> stopping_{false};
+  std::atomic<bool> shut_{false};
+  std::atomic<std::uint32_t> quiet_{0};  // a futex word: bumped by each fiber that finishes while stopping
+  std::atomic<std::uint64_t> spawned_outside_{0};
+  std::atomic<std::uint32_t> wakers_outside_{0};
+
+  internal_lock install_lock_;
+  std::unique_ptr<poller> owned_poller_ WEFT_GUARDED_BY(install_lock_);
+  std::atomic<poller*> poller_{nullptr};
+
+  std::vector<std::unique_ptr<worker>> workers_;
+  monitor monitor_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,93 @@
+#pragma once
+// Room: runtime. Type-stable memory for control blocks, for the whole process: a block that was a T once is a T for ever,
+// so a late waker that holds a token reads a generation and not garbage. Blocks are default-constructed once and reused;
+// for_each walks all of them, which is how a dump finds every fiber without a global list.
+// T has a member `T* link`, the slab's while the block is free.
+
+#include <cstddef>
+#include <vector>
+
+#include <weft/runtime/detail/internal_lock.hpp>
+
+#include "sanitizers.hpp"
+
+#if defined(WEFT_TSAN)
+extern "C" void AnnotateIgnoreWritesBegin(const char* file, int line);
+extern "C" void AnnotateIgnoreWritesEnd(const char* file, int line);
+#endif
+
+namespace weft::detail {
+
+template <class T, std::size_t BlocksPerSlab = 64>
+class slab {
+ public:
+  // Throws std::bad_alloc.
+  [[nodiscard]] T* take() {
+    const internal_guard guard(lock_);
+    if (free_ == nullptr) grow();
+    T* const block = free_;
+    free_ = block->link;
+    return block;
+  }
+
+  // Takes up to `most` blocks, linked, for a worker's magazine; at least one.
+  [[nodiscard]] T* take_chain(std::size_t most, std::size_t& taken) {
+    const internal_guard guard(lock_);
+    if (free_ == nullptr) grow();
+    T* const first = free_;
+    T* last = first;
+    for (taken = 1; taken < most && last->link != nullptr; ++taken) last = last->link;
+    free_ = last->link;
+    last->link = nullptr;
+    return first;
+  }
+
+  void give_back_chain(T* first, T* last) noexcept {
+    const internal_guard guard(lock_);
+    last->link = free_;
+    free_ = first;
+  }
+  void give_back(T* block) noexcept { give_back_chain(block, block); }
+
+  template <class F>
+  void for_each(F f) {
+    // The list of slabs only grows, and slabs never go: a copy under the lock, the walk without it.
+    std::vector<T*> slabs;
+    {
+      const internal_guard guard(lock_);
+      slabs = slabs_;
+    }
+    for (T* first : slabs)
+      for (std::size_t i = 0; i < BlocksPerSlab; ++i) f(first[i]);
+  }
+
+ private:
+  void grow() WEFT_REQUIRES(lock_) {
+    slabs_.reserve(slabs_.size() + 1);
+    T* const blocks = make_blocks();
+    slabs_.push_back(blocks);
+    for (std::size_t i = BlocksPerSlab; i-- > 0;) {
+      blocks[i].link = free_;
+      free_ = &blocks[i];
+    }
+  }
+
+  // A block's atomics are looked at by whoever meets it first, through no lock of ours: to the race detector they have been
+  // there for ever.
+  static T* make_blocks() {
+#if defined(WEFT_TSAN)
+    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
+#endif
+    T* const blocks = new T[BlocksPerSlab];
+#if defined(WEFT_TSAN)
+    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
+#endif
+    return blocks;
+  }
+
+  internal_lock lock_;
+  T* free_ WEFT_GUARDED_BY(lock_) = nullptr;
+  std::vector<T*> slabs_ WEFT_GUARDED_BY(lock_);
+};
+
+}  // namespace weft::detail

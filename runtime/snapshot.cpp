@@ -1,0 +1,123 @@
+// Room: runtime. See snapshot.hpp.
+
+#include <weft/runtime/snapshot.hpp>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <unordered_map>
+
+#include <unistd.h>
+
+#include "environment.hpp"
+#include "live_counts.hpp"
+#include "registry.hpp"
+#include "scheduler.hpp"
+#include "terminate.hpp"
+
+namespace weft {
+
+namespace {
+
+using detail::fiber_block;
+using detail::fiber_life;
+using detail::wait_state;
+
+// Of a block whose fiber lives.
+fiber_state state_of(const fiber_block& fiber, bool on_a_worker) noexcept {
+  const wait_state waits = fiber.word.state();
+  if (waits == wait_state::parked) return fiber_state::parked;
+  return on_a_worker ? fiber_state::running : fiber_state::ready;
+}
+
+bool lives(const fiber_block& fiber) noexcept {
+  const fiber_life life = fiber.life.load(std::memory_order_relaxed);  // relaxed: a hint
+  return life == fiber_life::spawned || life == fiber_life::started;
+}
+
+std::vector<thread_info> all_threads(const std::unordered_map<int, thread_info>& ours) {
+  std::vector<thread_info> threads;
+  std::error_code gone;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", gone)) {
+    const auto tid = static_cast<int>(detail::parse_number("/proc/self/task", entry.path().filename().string(), false));
+    std::string name;
+    std::ifstream file(entry.path() / "comm");
+    std::getline(file, name);
+    const auto known = ours.find(tid);
+    thread_info info = known != ours.end() ? known->second : thread_info{tid, "", thread_role::plain, "", {}};
+    if (known == ours.end() && name == "weft-blocking") info.role = thread_role::blocking_helper;
+    info.name = name;
+    threads.push_back(std::move(info));
+  }
+  std::sort(threads.begin(), threads.end(), [](const auto& a, const auto& b) { return a.tid < b.tid; });
+  return threads;
+}
+
+void add_runtime(detail::scheduler& home, process_snapshot& to, std::unordered_map<int, thread_info>& ours) {
+  std::vector<const fiber_block*> running;
+  for (const auto& w : home.workers()) {
+    const fiber_block* const current = w->current();
+    running.push_back(current);
+    ours[w->thread_id] = {w->thread_id, "", thread_role::worker, "scheduler", current ? detail::id_of(current) : fiber_id()};
+  }
+  ours[home.watch().thread_id] = {home.watch().thread_id, "", thread_role::netpoller, "netpoller", {}};
+  const std::int64_t now = home.now().nanoseconds();
+  detail::fiber_slab().for_each([&](const fiber_block& fiber) {
+    if (fiber.home.load(std::memory_order_relaxed) != &home || !lives(fiber)) return;  // relaxed: a hint
+    const bool on_a_worker = std::find(running.begin(), running.end(), &fiber) != running.end();
+    fiber_info info{detail::id_of(&fiber), fiber.name.data(), state_of(fiber, on_a_worker), "", {}, detail::site_of(fiber)};
+    const char* const waits_for = fiber.waits_for;
+    if (info.state == fiber_state::parked && waits_for != nullptr) {
+      info.waits_for = waits_for;
+      info.since = std::chrono::nanoseconds(std::max<std::int64_t>(0, now - fiber.waits_since));
+    }
+    to.fibers.push_back(std::move(info));
+  });
+}
+
+}  // namespace
+
+const char* to_string(fiber_state state) noexcept {
+  switch (state) {
+    case fiber_state::ready: return "ready";
+    case fiber_state::running: return "running";
+    case fiber_state::parked: return "parked";
+  }
+  return "?";
+}
+
+const char* to_string(thread_role role) noexcept {
+  switch (role) {
+    case thread_role::worker: return "worker";
+    case thread_role::netpoller: return "netpoller";
+    case thread_role::blocking_helper: return "blocking helper";
+    case thread_role::plain: return "plain";
+  }
+  return "?";
+}
+
+std::size_t process_snapshot::count(fiber_state state) const noexcept {
+  return static_cast<std::size_t>(
+      std::count_if(fibers.begin(), fibers.end(), [state](const fiber_info& f) { return f.state == state; }));
+}
+
+process_snapshot snapshot() {
+  process_snapshot taken;
+  taken.pid = static_cast<int>(::getpid());
+  std::unordered_map<int, thread_info> ours;
+  detail::for_each_runtime([&](detail::scheduler& home) { add_runtime(home, taken, ours); });
+  taken.threads = all_threads(ours);
+  return taken;
+}
+
+detail::counts detail::live_counts() {
+  counts sum;
+  for_each_runtime([&](scheduler& home) {
+    sum.fibers += home.live_fibers();
+    sum.timers += home.armed_timers();
+  });
+  sum.stacks = stack_pool::permits_out();
+  return sum;
+}
+
+}  // namespace weft

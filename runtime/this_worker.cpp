@@ -1,0 +1,73 @@
+// Room: runtime. See this_worker.hpp.
+
+#include "this_worker.hpp"
+
+#include <atomic>
+
+#include "context.hpp"
+#include "environment.hpp"
+#include "random.hpp"
+#include "thread_waiter.hpp"
+#include "slab.hpp"
+#include "worker.hpp"
+
+// noipa is gcc's word for "assume nothing about this function"; clang keeps to noinline with a barrier on the result.
+#if defined(__clang__)
+#define WEFT_TLS_ACCESSOR [[gnu::noinline]]
+#else
+#define WEFT_TLS_ACCESSOR [[gnu::noinline, gnu::noipa]]
+#endif
+
+namespace weft::detail {
+
+namespace {
+
+[[gnu::tls_model("initial-exec")]] thread_local worker* t_worker = nullptr;
+
+// Never destroyed: a late waker may still look at a thread that has ended.
+slab<thread_waiter>& thread_slab() noexcept {
+  static auto* const s = new slab<thread_waiter>;
+  return *s;
+}
+
+struct thread_record {
+  thread_waiter* waiter = thread_slab().take();
+  std::uint64_t random_state = process_seed() ^ (next_stream() * 0x9e3779b97f4a7c15u);
+  ~thread_record() { thread_slab().give_back(waiter); }
+
+  static std::uint64_t next_stream() noexcept {
+    static std::atomic<std::uint64_t> streams{1};
+    return streams.fetch_add(1, std::memory_order_relaxed);  // relaxed: a number of its own for each thread
+  }
+};
+
+WEFT_TLS_ACCESSOR WEFT_NO_TSAN thread_record& this_thread_record() noexcept {
+  static thread_local thread_record record;
+  thread_record* r = &record;
+  __asm__ __volatile__("" : "+r"(r));
+  return *r;
+}
+
+}  // namespace
+
+WEFT_TLS_ACCESSOR WEFT_NO_TSAN worker* this_worker() noexcept {
+  worker* w = t_worker;
+  __asm__ __volatile__("" : "+r"(w));
+  return w;
+}
+
+WEFT_TLS_ACCESSOR WEFT_NO_TSAN void set_this_worker(worker* w) noexcept { t_worker = w; }
+
+fiber_block* this_fiber_block() noexcept {
+  worker* const w = this_worker();
+  return w != nullptr ? w->current() : nullptr;
+}
+
+thread_waiter& this_thread_waiter() noexcept { return *this_thread_record().waiter; }
+
+std::uint64_t random_of_this_thread() noexcept {
+  thread_record& r = this_thread_record();
+  return split_mix(r.random_state);
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,24 @@
+#pragma once
+// Room: runtime. A plain thread as a waiter: it sleeps on a futex word of its own.
+
+#include <atomic>
+#include <cstdint>
+
+#include "waiter.hpp"
+
+namespace weft::detail {
+
+struct thread_waiter : waiter {
+  thread_waiter() noexcept : waiter(waiter_kind::thread) {}
+
+  // 1 once the wait that was claimed is over; the thread itself resets it.
+  std::atomic<std::uint32_t> signal{0};
+  thread_waiter* link = nullptr;  // in the slab's list of free blocks
+
+  // By the thread itself.
+  wake_reason park(std::uint64_t generation, deadline until) noexcept;
+  // By the winner of the wait.
+  void make_ready() noexcept;
+};
+
+}  // namespace weft::detail

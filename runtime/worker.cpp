@@ -1,0 +1,205 @@
+// Room: runtime. The worker at home: what it does when no fiber of its own is ready, or when it is time to look around.
+// Next: idle_set.hpp and poll_turn.hpp, the protocols that sleep() follows.
+
+#include "worker.hpp"
+
+#include <algorithm>
+#include <csignal>
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "random.hpp"
+#include "scheduler.hpp"
+#include "this_worker.hpp"
+#include "unparking.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+constexpr std::int64_t k_time_between_services_ns = 100'000;
+
+// Asynchronous signals are for other threads: a handler on a fiber's stack would be a surprise to both.
+void block_asynchronous_signals() noexcept {
+  sigset_t all;
+  sigfillset(&all);
+  for (int synchronous : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) sigdelset(&all, synchronous);
+  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+}
+
+}  // namespace
+
+worker::worker(scheduler& home, unsigned i, std::uint64_t seed) noexcept
+    : index(i), home_(home), random_state_(seed + i * 0xd1342543de82ef95u) {}
+
+void worker::run() noexcept {
+  block_asynchronous_signals();
+  set_this_worker(this);
+  thread_id = static_cast<int>(::syscall(SYS_gettid));
+  exceptions_ = this_thread_exception_state();
+  adopt_thread(own_);
+  while (fiber_block* const fiber = next_fiber()) {
+    if (!prepare(fiber)) continue;
+    current_ = fiber;
+    leaving_ = &own_;
+    step_ = after_switch::nothing;
+    const arrival back = switch_context(own_, fiber->registers, this, leaving::to_come_back);
+    arrive(back.left);
+    clear_exceptions();
+  }
+  announce_acquire(this);
+  flush_magazine();
+  set_this_worker(nullptr);
+}
+
+// Null once the runtime is shut.
+fiber_block* worker::next_fiber() noexcept {
+  for (;;) {
+    if (turn - last_service_ >= turns_between_services_) service();
+    if (fiber_block* const fiber = find_work()) {
+      if (searching_) stop_searching(true);
+      return fiber;
+    }
+    if (searching_) stop_searching(false);
+    if (home_.is_shut()) return nullptr;
+    sleep();
+  }
+}
+
+fiber_block* worker::find_work() noexcept {
+  if (fiber_block* const fiber = pick_local()) return fiber;
+  if (fiber_block* const fiber = take_injected()) return fiber;
+  return search();
+}
+
+// A fair share of what was injected, at most what helps the ring.
+fiber_block* worker::take_injected() noexcept {
+  const std::size_t waiting = home_.inject.size();
+  if (waiting == 0) return nullptr;
+  constexpr std::size_t k_most = 32;
+  fiber_block* batch[k_most];
+  const std::size_t share = std::min(k_most, waiting / home_.workers().size() + 1);
+  const std::size_t count = home_.inject.take(batch, share);
+  for (std::size_t i = 1; i < count; ++i) enqueue(batch[i]);
+  return count != 0 ? batch[0] : nullptr;
+}
+
+// "Sleeping", S1 and S2.
+fiber_block* worker::search() noexcept {
+  const auto workers = static_cast<unsigned>(home_.workers().size());
+  if (!searching_) {
+    // At most half of the workers search; and with all others asleep there is nobody to steal from.
+    if (home_.idle.sleeping_hint() + 1 >= workers) return nullptr;
+    if (!home_.idle.transition_to_searching(std::max(1u, workers / 2))) return nullptr;
+    searching_ = true;
+  }
+  constexpr int k_passes = 2;
+  for (int pass = 0; pass < k_passes; ++pass)
+    if (fiber_block* const fiber = steal_once()) return fiber;
+  return take_injected();
+}
+
+fiber_block* worker::steal_once() noexcept {
+  const auto& workers = home_.workers();
+  const std::size_t start = random() % workers.size();
+  for (std::size_t i = 0; i < workers.size(); ++i) {
+    worker& victim = *workers[(start + i) % workers.size()];
+    if (&victim == this) continue;
+    if (fiber_block* const fiber = victim.ring_.steal_into(ring_)) return fiber;
+  }
+  return nullptr;
+}
+
+// The last searcher that finds work wakes another: two wakers may have relied on it.
+void worker::stop_searching(bool found) noexcept {
+  searching_ = false;
+  if (home_.idle.transition_from_searching(found) && found) home_.wake_one_if_helpful();
+}
+
+// Every 61 turns or 100 us: what a busy worker owes to timers, readiness and injected fibers.
+void worker::service() noexcept {
+  plan_next_service();
+  expire_due(timers);
+  if (fiber_block* const fiber = take_injected()) enqueue(fiber);
+  look();
+}
+
+// How many turns fit into the time, at the pace of the last ones: a clock that is read at each turn would cost more.
+void worker::plan_next_service() noexcept {
+  const auto turns = static_cast<std::int64_t>(turn - last_service_);
+  const std::int64_t before = now;
+  note_time();
+  const std::int64_t took = std::max<std::int64_t>(now - before, 1);
+  turns_between_services_ = static_cast<std::uint64_t>(
+      std::clamp<std::int64_t>(turns * k_time_between_services_ns / took, 1, k_most_turns_between_services));
+  last_service_ = turn.get();
+}
+
+void worker::note_time() noexcept { now = home_.now().nanoseconds(); }
+
+// A look into the poller that does not wait.
+void worker::look() noexcept {
+  poller* const p = home_.installed_poller();
+  if (p == nullptr || !p->has_waiters() || !home_.turn.try_take()) return;
+  last_look = now.get();
+  p->poll(deadline::from_nanoseconds(0), batch_);
+  home_.turn.release();
+  deliver();
+}
+
+void worker::expire_due(timer_queue& queue) noexcept {
+  while (claim_due(queue, deadline::from_nanoseconds(now), batch_)) deliver();
+}
+
+// Oldest first, to the end of the ring; if that is more than this worker runs next, one sleeper may come for it.
+void worker::deliver() noexcept {
+  if (batch_.size() == 0) return;
+  for (const claimed& won : batch_) {
+    if (fiber_block* const fiber = settle(won, home_)) enqueue(fiber);
+  }
+  batch_.clear();
+  if (ring_.size() > 1) home_.wake_one_if_helpful();
+}
+
+// "Sleeping", S4 to S7, and "Handing over".
+void worker::sleep() noexcept {
+  home_.idle.announce_sleep(index);
+  if (home_.turn.try_take()) {
+    home_.turn_holder = static_cast<int>(index);
+    sleep_with_the_turn();
+    home_.turn.release();
+  } else if (!home_.work_in_sight()) {
+    parker_.wait_until(deadline::never());
+  }
+  searching_ = !home_.idle.retract_sleep(index);
+  if (!searching_ && batch_.size() == 0) {
+    // Nothing of our own: the second look found something, so S1 again, without a limit.
+    searching_ = home_.idle.transition_to_searching(home_.idle.k_no_limit);
+  }
+  home_.note_worker_runs();
+  note_time();
+  for (const auto& each : home_.workers()) expire_due(each->timers);
+  deliver();
+}
+
+// "Earliest deadline", E1 to E4.
+void worker::sleep_with_the_turn() noexcept {
+  deadline until = home_.earliest_timer();
+  for (;;) {
+    home_.turn.publish_until(until.nanoseconds());
+    const deadline again = home_.earliest_timer();
+    if (again >= until) break;
+    until = again;
+  }
+  if (home_.work_in_sight()) return;
+  if (!home_.clock_is_real()) until = deadline::never();  // whoever moves the clock wakes us
+  poller* const p = home_.installed_poller();
+  if (p == nullptr) return parker_.wait_until(until);
+  if (parker_.begin_polling()) p->poll(until, batch_);
+  parker_.end_polling();
+}
+
+void worker::wake() noexcept { parker_.wake(home_.installed_poller()); }
+
+}  // namespace weft::detail

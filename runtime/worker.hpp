@@ -1,0 +1,144 @@
+#pragma once
+// Room: runtime. A worker: an OS thread that runs fibers. It owns the order in which its fibers run and how it sleeps;
+// what a fiber is stands in fiber_block.hpp, what workers share in scheduler.hpp.
+//
+// A parking fiber picks the next one and switches straight to it, on its own stack (switching.cpp). The thread's own
+// context, home, runs only when that finds nothing, or when it is time to look around (worker.cpp): there the worker takes
+// in injected fibers, due timers and readiness, steals, and sleeps.
+// Next: switching.cpp, then worker.cpp, then scheduler.hpp.
+
+#include <atomic>
+#include <cstdint>
+#include <thread>
+
+#include <weft/runtime/poller.hpp>
+
+#include "fiber_block.hpp"
+#include "parker.hpp"
+#include "relaxed.hpp"
+#include "steal_ring.hpp"
+#include "timer_queue.hpp"
+
+namespace weft::detail {
+
+class scheduler;
+
+// What remains to be done for the context that was left, on the stack of the next one: nothing else may.
+enum class after_switch : std::uint8_t {
+  nothing,  // it was the worker's home
+  publish,  // it parked: from here on its wait can be won
+  requeue,  // it yielded: to the end of the ring
+  recycle,  // it finished: stack and block go back
+};
+
+class worker {
+ public:
+  worker(scheduler& home, unsigned index, std::uint64_t seed) noexcept;
+  worker(const worker&) = delete;
+  worker& operator=(const worker&) = delete;
+
+  // The body of the worker's thread: runs fibers until the runtime is shut.
+  void run() noexcept;
+
+  // --- On the stack of the fiber that runs here (switching.cpp).
+
+  // Leaves `fiber`, the running one, to come back when it is ready again. Returns the worker that it came back on.
+  static worker* leave(worker* w, fiber_block* fiber, after_switch step) noexcept;
+  // Nobody else is ready here, and it is not yet time to look around: a yield need not leave. Counts as a turn.
+  [[nodiscard]] bool is_alone() noexcept;
+  // Leaves it for good.
+  [[noreturn]] static void leave_for_good(worker* w, fiber_block* fiber) noexcept;
+  // First thing on any context that was switched to.
+  void arrive(void* left) noexcept;
+  // Second thing, on a context that has no exception state of its own yet.
+  void clear_exceptions() noexcept;
+
+  // A fiber that became ready runs next here; what was next goes to the ring, and a sleeper may come for it.
+  void make_ready(fiber_block* fiber) noexcept;
+  // To the end of the ring (half of a full one goes to inject).
+  void enqueue(fiber_block* fiber) noexcept;
+
+  // --- Any thread.
+  void wake() noexcept;
+  [[nodiscard]] bool has_surplus() const noexcept { return !ring_.empty(); }
+  // The monitor, when the owner has run one fiber for long: takes what waits in the next slot.
+  [[nodiscard]] fiber_block* take_next() noexcept;
+  [[nodiscard]] bool has_next() const noexcept { return next_.load(std::memory_order_relaxed) != nullptr; }
+
+  // --- Owner only, from any of its stacks.
+  [[nodiscard]] fiber_block* current() const noexcept { return current_; }
+  [[nodiscard]] scheduler& home() const noexcept { return home_; }
+  [[nodiscard]] std::uint64_t random() noexcept;
+  [[nodiscard]] fiber_block* take_block();  // from the magazine; throws std::bad_alloc
+  void give_back_block(fiber_block* block) noexcept;
+  [[nodiscard]] std::uint64_t next_id() noexcept;
+
+  // --- Any thread, for figures.
+  const unsigned index;
+  relaxed<int> thread_id{0};
+  relaxed<std::uint64_t> turn{0};      // switches made here
+  relaxed<std::int64_t> now{0};        // the clock when the worker last looked at it, nanoseconds
+  relaxed<std::int64_t> last_look{0};  // ... when it last looked into the poller
+  relaxed<std::uint64_t> spawned{0};
+  relaxed<std::uint64_t> finished{0};
+  timer_queue timers;
+
+ private:
+  static constexpr std::int64_t k_most_turns_between_services = 61;
+  static constexpr std::uint32_t k_most_next_in_a_row = 16;
+  static constexpr unsigned k_magazine = 128;
+
+  // switching.cpp
+  [[nodiscard]] fiber_block* pick_next() noexcept;
+  [[nodiscard]] fiber_block* pick_local() noexcept;
+  [[nodiscard]] bool prepare(fiber_block* fiber) noexcept;
+  [[nodiscard]] context& choose_target() noexcept;
+  void recycle(fiber_block* fiber) noexcept;
+  [[nodiscard]] bool shuffle(fiber_block* fiber) noexcept;
+
+  // worker.cpp
+  [[nodiscard]] fiber_block* next_fiber() noexcept;
+  [[nodiscard]] fiber_block* find_work() noexcept;
+  [[nodiscard]] fiber_block* take_injected() noexcept;
+  [[nodiscard]] fiber_block* search() noexcept;
+  [[nodiscard]] fiber_block* steal_once() noexcept;
+  void stop_searching(bool found) noexcept;
+  void service() noexcept;
+  void plan_next_service() noexcept;
+  void look() noexcept;
+  void expire_due(timer_queue& queue) noexcept;
+  void deliver() noexcept;
+  void sleep() noexcept;
+  void sleep_with_the_turn() noexcept;
+  void note_time() noexcept;
+  void flush_magazine() noexcept;
+
+  scheduler& home_;
+
+  // --- Owner only, from any of its stacks.
+  relaxed<fiber_block*> current_{nullptr};
+  relaxed<context*> leaving_{nullptr};
+  relaxed<fiber_block*> leaving_fiber_{nullptr};
+  relaxed<after_switch> step_{after_switch::nothing};
+  relaxed<exception_state*> exceptions_{nullptr};
+  relaxed<std::uint32_t> next_in_a_row_{0};
+  relaxed<std::uint64_t> last_service_{0};  // the turn
+  relaxed<std::uint64_t> turns_between_services_{k_most_turns_between_services};
+  relaxed<std::uint64_t> random_state_;
+  relaxed<fiber_block*> magazine_{nullptr};
+  relaxed<unsigned> magazine_size_{0};
+  relaxed<std::uint64_t> next_id_{0};
+  relaxed<std::uint64_t> last_id_{0};
+  context own_;  // home
+
+  // --- Owner only, at home.
+  bool searching_ = false;
+  ready_batch batch_;
+
+  // --- Any thread.
+  alignas(64) std::atomic<fiber_block*> next_{nullptr};
+  parker parker_;
+  steal_ring<real_env, fiber_block> ring_;
+};
+
+}  // namespace weft::detail

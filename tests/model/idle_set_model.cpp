@@ -1,0 +1,277 @@
+// Room: tests. Model of runtime/idle_set.hpp, "Sleeping" and "Waking": no published item waits while a worker sleeps
+// that nobody is about to wake. Items are flags with relaxed accesses, so that nothing but the protocol orders
+// anything; a worker that is left asleep beside an item is a deadlock. Three threads: submitters first, then workers.
+
+#include <utility>
+
+#include "idle_set.hpp"
+
+#include "search.hpp"
+
+namespace weft::model {
+namespace {
+
+// --- Steps left out. Each names the step of idle_set.hpp that its mutants lack.
+
+struct complete {
+  static constexpr bool k_wakes_one_more = true;    // end of S2
+  static constexpr bool k_looks_again = true;       // S6
+  static constexpr bool k_second_look_by_s1 = true;  // S6, "from S1"
+};
+struct without_waking_one_more : complete {
+  static constexpr bool k_wakes_one_more = false;
+};
+struct without_second_look : complete {
+  static constexpr bool k_looks_again = false;
+};
+struct second_look_takes_at_once : complete {
+  static constexpr bool k_second_look_by_s1 = false;
+};
+
+// A waker that is pre-empted for long before it undoes its count (W7), which a random schedule hardly ever brings. With
+// `GivesUp` it lacks the "again": it finds, as it looks anew, that somebody searches.
+template <bool GivesUp>
+struct slow_undo_env : model_env<faithful> {
+  template <class T>
+  class atomic : public model::atomic<T, faithful> {
+   public:
+    using base = model::atomic<T, faithful>;
+    using base::base;
+
+    T load(order o) const {
+      const T seen = base::load(o);
+      return std::exchange(has_undone_[rl::thread_index()], false) ? T(1) : seen;
+    }
+    T fetch_sub(T value, order o) {
+      const bool undoes = rl::thread_index() != k_worker;
+      if (undoes) pause(k_long);
+      has_undone_[rl::thread_index()] = undoes && GivesUp;
+      return base::fetch_sub(value, o);
+    }
+
+   private:
+    static constexpr unsigned k_worker = 2;
+    static constexpr unsigned k_long = 40;
+    mutable bool has_undone_[3] = {};
+  };
+};
+
+constexpr unsigned k_most = 2;  // of items, and of workers
+constexpr std::uint32_t k_published = 1;
+constexpr std::uint32_t k_taken = 2;
+
+// --- The world of a model: items, workers, wakers.
+
+template <class Env, class Steps>
+class world {
+ public:
+  explicit world(unsigned items) : items_(items) {}
+
+  // W1 to W7.
+  void submit(unsigned item) {
+    state_[item].store(k_published, order::relaxed);
+    wake(idle_.pick_to_wake());
+  }
+
+  // The same for an item that only `worker` may take.
+  void submit_pinned(unsigned item, unsigned worker) {
+    only_[item].store(worker + 1, order::relaxed);
+    state_[item].store(k_published, order::relaxed);
+    wake(idle_.pick_this(worker));
+  }
+
+  // From one queue to another: for a moment the item is in neither.
+  void move(unsigned item, bool wakes) {
+    std::uint32_t expected = k_published;
+    if (!state_[item].compare_exchange_strong(expected, k_taken, order::relaxed, order::relaxed)) return;
+    state_[item].store(k_published, order::relaxed);
+    if (wakes) wake(idle_.pick_to_wake());
+  }
+
+  // S1 to S7, until every item has been run. `run` is what the items do. A sleep may end for nothing `idle_ends` times.
+  template <class Run>
+  void work(unsigned me, unsigned limit, unsigned idle_ends, Run run) {
+    bool counted = idle_.transition_to_searching(limit);
+    for (;;) {
+      if (counted) {
+        const int item = take(me);
+        const bool last = idle_.transition_from_searching(item >= 0);
+        if (item >= 0) {
+          if (last && Steps::k_wakes_one_more) wake(idle_.pick_to_wake());
+          note_run(run, item);
+          counted = idle_.transition_to_searching(limit);
+          continue;
+        }
+      }
+      if (ended()) return;
+      counted = sleep(me, idle_ends);
+      if (counted) continue;
+      if (!Steps::k_second_look_by_s1) note_run(run, take(me));
+      counted = idle_.transition_to_searching(idle_.k_no_limit);
+    }
+  }
+
+  void check_end() {
+    RL_ASSERT(run_.load(order::relaxed) == items_);
+    RL_ASSERT(idle_.searching_hint() == 0);
+    RL_ASSERT(idle_.sleeping_hint() == 0);
+  }
+
+  detail::idle_set<Env, k_most>& idle() { return idle_; }
+
+ private:
+  void wake(int worker) {
+    if (worker >= 0) bells_[worker].ring();
+  }
+
+  bool may_take(unsigned item, unsigned me) {
+    if (state_[item].load(order::relaxed) != k_published) return false;
+    const std::uint32_t only = only_[item].load(order::relaxed);
+    return only == 0 || only == me + 1;
+  }
+
+  bool in_sight(unsigned me) {
+    for (unsigned i = 0; i != items_; ++i)
+      if (may_take(i, me)) return true;
+    return false;
+  }
+
+  int take(unsigned me) {
+    for (unsigned i = 0; i != items_; ++i) {
+      std::uint32_t expected = k_published;
+      if (may_take(i, me) && state_[i].compare_exchange_strong(expected, k_taken, order::relaxed, order::relaxed))
+        return static_cast<int>(i);
+    }
+    return -1;
+  }
+
+  // S4 to S7. True: the worker counts as searching.
+  bool sleep(unsigned me, unsigned& idle_ends) {
+    idle_.announce_sleep(me);
+    const bool found = (Steps::k_looks_again && in_sight(me)) || ended();
+    bool rung = false;
+    if (!found && idle_ends == 0) {
+      bells_[me].wait();
+      rung = true;
+    } else if (!found) {
+      rung = bells_[me].wait_a_while();
+      idle_ends -= rung ? 0 : 1;
+    }
+    if (idle_.retract_sleep(me)) {
+      RL_ASSERT(!rung);
+      return false;
+    }
+    if (!rung) bells_[me].wait();  // the wake-up comes, or has come
+    return true;
+  }
+
+  bool ended() { return all_run_.load(order::relaxed) != 0; }
+
+  // Whoever runs the last item ends the model, and with it every sleep.
+  template <class Run>
+  void note_run(Run run, int item) {
+    if (item < 0) return;
+    run(static_cast<unsigned>(item));
+    if (run_.fetch_add(1, order::relaxed) + 1 != items_) return;
+    all_run_.store(1, order::relaxed);
+    for (int worker = idle_.pick_any_to_wake(); worker >= 0; worker = idle_.pick_any_to_wake()) wake(worker);
+  }
+
+  using flag = typename Env::template atomic<std::uint32_t>;
+
+  const unsigned items_;
+  detail::idle_set<Env, k_most> idle_;
+  flag state_[k_most];
+  flag only_[k_most];
+  flag run_;
+  flag all_run_;
+  bell bells_[k_most];
+};
+
+// --- Models.
+
+// One submitter, two workers. Each of the two items runs until the other one has begun: both workers are needed.
+template <class Env, class Steps = complete>
+struct both_are_needed : rl::test_suite<both_are_needed<Env, Steps>, 3> {
+  world<Env, Steps> all{2};
+  bell begun[2];
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      all.submit(0);
+      all.submit(1);
+    } else {
+      all.work(index - 1, 1, 0, [this](unsigned item) {
+        begun[item].ring();
+        begun[1 - item].wait();
+      });
+    }
+  }
+  void after() { all.check_end(); }
+};
+
+// Two submitters, one worker, whose sleep may end for nothing `IdleEnds` times. The second submitter may come late.
+template <class Env, unsigned IdleEnds, unsigned Late = 0>
+struct two_submitters : rl::test_suite<two_submitters<Env, IdleEnds, Late>, 3> {
+  world<Env, complete> all{2};
+
+  void thread(unsigned index) {
+    if (index == 1 && Late != 0) pause(rl::rand(Late));
+    if (index < 2)
+      all.submit(index);
+    else
+      all.work(0, 1, IdleEnds, [](unsigned) {});
+  }
+  void after() { all.check_end(); }
+};
+
+// One item for anybody, one for worker 1 alone, from one submitter.
+template <class Env, class Steps = complete>
+struct pinned_item : rl::test_suite<pinned_item<Env, Steps>, 3> {
+  world<Env, Steps> all{2};
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      all.submit(0);
+      all.submit_pinned(1, 1);
+    } else {
+      all.work(index - 1, 2, 1, [](unsigned) {});
+    }
+  }
+  void after() { all.check_end(); }
+};
+
+// A submitter, a worker, and another one that is not counted as searching and moves the item between queues.
+template <class Env, bool MoverWakes>
+struct moved_item : rl::test_suite<moved_item<Env, MoverWakes>, 3> {
+  world<Env, complete> all{1};
+
+  void thread(unsigned index) {
+    if (index == 0) all.submit(0);
+    if (index == 1) all.move(0, MoverWakes);
+    if (index == 2) all.work(0, 1, 0, [](unsigned) {});
+  }
+  void after() { all.check_end(); }
+};
+
+}  // namespace
+}  // namespace weft::model
+
+int main(int argc, char** argv) {
+  using namespace weft::model;
+  using env = model_env<faithful>;
+  search s(argc, argv);
+  s.must_pass<both_are_needed<env>>("two items that need both workers", 500'000);
+  s.must_pass<two_submitters<env, 0>>("two submitters, one worker", 500'000);
+  s.must_pass<two_submitters<env, 1>>("two submitters, one worker whose sleep may end for nothing", 500'000);
+  s.must_pass<two_submitters<slow_undo_env<false>, 0, 40>>("a waker that undoes its count late", 500'000);
+  s.must_pass<pinned_item<env>>("an item that one worker alone may take", 500'000);
+  s.must_pass<moved_item<env, true>>("an item moved between queues by a worker that is not searching", 500'000);
+  s.must_fail<two_submitters<model_env<no_fence>, 0>>("no fences", 500'000);
+  s.must_fail<both_are_needed<env, without_second_look>>("no second look after the announcement", 500'000);
+  s.must_fail<both_are_needed<env, without_waking_one_more>>("the last searcher wakes nobody", 500'000);
+  s.must_fail<both_are_needed<env, second_look_takes_at_once>>("the second look takes without searching", 500'000);
+  s.must_fail<two_submitters<slow_undo_env<true>, 0, 40>>("a waker whose pick failed does not look again", 500'000);
+  s.must_fail<moved_item<env, false>>("who moves an item wakes nobody", 500'000);
+  return s.exit_code();
+}

@@ -1,0 +1,169 @@
+// Cancellation: level-triggered, delivered at cancellation points alone, held back by shield and by unwinding.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <memory>
+
+#include <support/fiber_test.hpp>
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/runtime.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+FIBER_TEST(runtime, every_cancellation_point_throws_until_the_end) {
+  int deliveries = 0;
+  auto handle = weft::spawn([&] {
+    for (int i = 0; i < 3; ++i) {
+      try {
+        weft::this_fiber::sleep_for(1h);
+      } catch (const weft::cancelled&) {
+        ++deliveries;
+      }
+    }
+    try {
+      weft::this_fiber::yield();
+    } catch (const weft::cancelled&) {
+      ++deliveries;
+      throw;
+    }
+  });
+  weft::testing::wait_until_all_parked();
+  handle.request_stop();
+  EXPECT_THROW(handle.join(), std::system_error);
+  EXPECT_EQ(deliveries, 4);
+}
+
+FIBER_TEST(runtime, catching_std_exception_does_not_swallow_it) {
+  bool swallowed = false;
+  auto handle = weft::spawn([&] {
+    try {
+      weft::this_fiber::sleep_for(1h);
+    } catch (const std::exception&) {
+      swallowed = true;
+    }
+  });
+  weft::testing::wait_until_all_parked();
+  handle.request_stop();
+  EXPECT_THROW(handle.join(), std::system_error);
+  EXPECT_FALSE(swallowed);
+}
+
+FIBER_TEST(runtime, one_cancelled_before_its_first_turn_never_runs_but_its_closure_dies) {
+  auto alive = std::make_shared<int>(0);
+  std::atomic<int> ran{0};
+  for (int i = 0; i < 50; ++i) {
+    auto handle = weft::spawn([alive, &ran] {
+      ++ran;
+      weft::this_fiber::sleep_for(1h);
+    });
+    handle.request_stop();
+    EXPECT_THROW(handle.join(), std::system_error);
+  }
+  EXPECT_EQ(alive.use_count(), 1);
+}
+
+FIBER_TEST(runtime, shield_defers_delivery) {
+  std::atomic<bool> inside{false};
+  std::atomic<bool> asked{false};
+  bool slept = false;
+  bool delivered_after = false;
+  auto handle = weft::spawn([&] {
+    weft::shield([&] {
+      inside = true;
+      while (!asked) weft::this_fiber::yield();
+      weft::this_fiber::sleep_for(1ms);
+      slept = true;
+    });
+    try {
+      weft::this_fiber::sleep_for(1h);
+    } catch (const weft::cancelled&) {
+      delivered_after = true;
+      throw;
+    }
+  });
+  weft::testing::wait_until([&] { return inside.load(); });
+  handle.request_stop();
+  asked = true;
+  EXPECT_THROW(handle.join(), std::system_error);
+  EXPECT_TRUE(slept);
+  EXPECT_TRUE(delivered_after);
+}
+
+FIBER_TEST(runtime, nothing_is_delivered_while_an_exception_is_in_flight) {
+  struct sleeps_in_destructor {
+    bool& slept;
+    ~sleeps_in_destructor() {
+      weft::this_fiber::sleep_for(1ms);
+      slept = true;
+    }
+  };
+  bool slept = false;
+  auto handle = weft::spawn([&] {
+    const sleeps_in_destructor guard{slept};
+    weft::this_fiber::sleep_for(1h);
+  });
+  weft::testing::wait_until_all_parked();
+  handle.request_stop();
+  EXPECT_THROW(handle.join(), std::system_error);
+  EXPECT_TRUE(slept);
+}
+
+FIBER_TEST(runtime, a_cancelled_joiner_leaves_the_handle_joinable) {
+  std::atomic<bool> go_on{false};
+  auto target = weft::spawn([&] {
+    while (!go_on) weft::this_fiber::yield();
+    return 5;
+  });
+  auto joiner = weft::spawn([&] { return target.join(); });
+  for (int i = 0; i < 10; ++i) weft::this_fiber::yield();
+  joiner.request_stop();
+  EXPECT_THROW(joiner.join(), std::system_error);
+  go_on = true;
+  EXPECT_EQ(target.join(), 5);
+}
+
+FIBER_TEST(runtime, cancel_races_the_start_of_a_wait) {
+  for (int i = 0; i < 300; ++i) {
+    auto handle = weft::spawn([i] {
+      for (int k = 0; k < i % 7; ++k) weft::this_fiber::yield();
+      weft::this_fiber::sleep_for(1h);
+    });
+    for (int k = 0; k < i % 5; ++k) weft::this_fiber::yield();
+    handle.request_stop();
+    EXPECT_THROW(handle.join(), std::system_error);
+  }
+}
+
+TEST(cancellation, the_end_of_a_runtime_unwinds_every_fiber) {
+  for (const std::size_t workers : {1u, 2u, 4u}) {
+    std::atomic<int> begun{0};
+    std::atomic<int> ended{0};
+    struct counted {
+      std::atomic<int>& ended;
+      ~counted() { ++ended; }
+    };
+    weft::run(weft::options{.workers = workers}, [&] {
+      for (int i = 0; i < 100; ++i)
+        weft::go([&] {
+          ++begun;
+          const counted guard{ended};
+          // One more, born while the runtime ends or not: it is cancelled like any other.
+          weft::go([&ended, &begun] {
+            ++begun;
+            const counted inner{ended};
+            weft::this_fiber::sleep_for(1h);
+          });
+          weft::this_fiber::sleep_for(1h);
+        });
+      for (int i = 0; i < 20; ++i) weft::this_fiber::yield();
+    });
+    EXPECT_EQ(begun, ended);
+  }
+}
+
+}  // namespace

@@ -1,0 +1,197 @@
+// How fibers begin, and how their results are met: spawn.hpp.
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+#include <support/fiber_test.hpp>
+#include <weft/runtime/runtime.hpp>
+#include <weft/runtime/snapshot.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+
+struct throws_on_move {
+  std::string text;
+  explicit throws_on_move(std::string t) : text(std::move(t)) {}
+  throws_on_move(const throws_on_move&) = default;
+  throws_on_move(throws_on_move&& from) noexcept(false) : text(from.text) {}  // NOLINT: that is the point
+};
+
+FIBER_TEST(runtime, join_returns_what_the_function_returned) {
+  EXPECT_EQ(weft::spawn([] { return 42; }).join(), 42);
+  EXPECT_EQ(weft::spawn([](int a, int b) { return a - b; }, 7, 2).join(), 5);
+  EXPECT_EQ(*weft::spawn([p = std::make_unique<int>(3)]() mutable { return std::move(p); }).join(), 3);
+  EXPECT_EQ(weft::spawn([] { return throws_on_move("boxed"); }).join().text, "boxed");
+  EXPECT_EQ((weft::spawn([] { return std::array<char, 4096>{'x'}; }).join()[0]), 'x');
+  int target = 0;
+  int& reference = weft::spawn([&]() -> int& { return target; }).join();
+  EXPECT_EQ(&reference, &target);
+  weft::spawn([] {}).join();
+}
+
+FIBER_TEST(runtime, arguments_are_moved_into_the_fiber) {
+  auto text = std::make_unique<std::string>("moved");
+  auto handle = weft::spawn([](std::unique_ptr<std::string> mine, const std::string& other) { return *mine + other; },
+                            std::move(text), "!");
+  EXPECT_EQ(handle.join(), "moved!");
+}
+
+FIBER_TEST(runtime, join_rethrows) {
+  auto handle = weft::spawn([]() -> int { throw std::runtime_error("from the fiber"); });
+  try {
+    handle.join();
+    FAIL();
+  } catch (const std::runtime_error& e) {
+    EXPECT_STREQ(e.what(), "from the fiber");
+  }
+}
+
+FIBER_TEST(runtime, a_second_join_throws) {
+  auto handle = weft::spawn([] { return 1; });
+  handle.join();
+  EXPECT_FALSE(handle.joinable());
+  EXPECT_THROW(handle.join(), std::system_error);
+}
+
+FIBER_TEST(runtime, the_closure_dies_on_the_fiber_and_the_result_with_the_handle) {
+  auto shared = std::make_shared<int>(1);
+  {
+    auto handle = weft::spawn([shared] { return shared; });
+    weft::testing::wait_until([&] { return shared.use_count() == 2; });  // ours and the result's
+  }
+  EXPECT_EQ(shared.use_count(), 1);
+}
+
+FIBER_TEST(runtime, destroying_a_handle_cancels_and_joins) {
+  bool unwound = false;
+  {
+    auto handle = weft::spawn([&unwound] {
+      struct at_exit {
+        bool& flag;
+        ~at_exit() { flag = true; }
+      } guard{unwound};
+      weft::this_fiber::sleep_for(1h);
+    });
+    weft::this_fiber::yield();
+  }
+  // Either it was cancelled in its sleep, or before its first turn; in neither case does it run on.
+  auto probe = weft::spawn([] { weft::this_fiber::sleep_for(1h); });
+  weft::testing::wait_until_all_parked();
+  probe = weft::join_handle<void>();  // assigning over a live one does the same
+  EXPECT_FALSE(probe.joinable());
+  SUCCEED() << unwound;
+}
+
+FIBER_TEST(runtime, a_cancelled_fiber_is_unwound_and_join_says_so) {
+  std::atomic<bool> sleeping{false};
+  std::atomic<bool> unwound{false};
+  auto handle = weft::spawn([&] {
+    struct at_exit {
+      std::atomic<bool>& flag;
+      ~at_exit() { flag = true; }
+    } guard{unwound};
+    sleeping = true;
+    weft::this_fiber::sleep_for(1h);
+  });
+  weft::testing::wait_until([&] { return sleeping.load(); });
+  handle.request_stop();
+  try {
+    handle.join();
+    FAIL();
+  } catch (const std::system_error& e) {
+    EXPECT_EQ(e.code(), std::errc::operation_canceled);
+  }
+  EXPECT_TRUE(unwound);
+}
+
+FIBER_TEST(runtime, detach_lets_go) {
+  auto done = std::make_shared<std::atomic<bool>>(false);
+  weft::spawn([done] {
+    weft::this_fiber::yield();
+    *done = true;
+  }).detach();
+  weft::testing::wait_until([&] { return done->load(); });
+}
+
+FIBER_TEST(runtime, a_plain_thread_may_join) {
+  auto handle = weft::spawn([] {
+    weft::this_fiber::sleep_for(1ms);
+    return 9;
+  });
+  std::atomic<int> seen{0};
+  std::thread thread([&] { seen = handle.join(); });
+  weft::testing::wait_until([&] { return seen != 0; });  // std::thread::join would block the worker
+  thread.join();
+  EXPECT_EQ(seen, 9);
+}
+
+FIBER_TEST(runtime, a_fiber_has_its_name_and_site) {
+  auto handle = weft::spawn({.name = "a name that is longer than it may be"}, [] { weft::this_fiber::sleep_for(1h); });
+  weft::testing::wait_until_all_parked();
+  bool found = false;
+  for (const weft::fiber_info& f : weft::snapshot().fibers) {
+    if (f.id != handle.get_id()) continue;
+    found = true;
+    EXPECT_EQ(f.name, "a name that is longer t");
+    EXPECT_EQ(f.state, weft::fiber_state::parked);
+    EXPECT_EQ(f.waits_for, "sleep");
+    EXPECT_NE(f.spawned_at.find("spawn_test.cpp:"), std::string::npos) << f.spawned_at;
+  }
+  EXPECT_TRUE(found);
+}
+
+FIBER_TEST(runtime, many_fibers_spawn_and_join_from_everywhere) {
+  std::atomic<int> count{0};
+  std::vector<weft::join_handle<void>> handles;
+  for (int i = 0; i < 100; ++i)
+    handles.push_back(weft::spawn([&count] {
+      std::vector<weft::join_handle<void>> inner;
+      for (int k = 0; k < 10; ++k) inner.push_back(weft::spawn([&count] { ++count; }));
+      for (auto& each : inner) each.join();
+    }));
+  for (auto& each : handles) each.join();
+  EXPECT_EQ(count, 1000);
+}
+
+TEST(spawn, outside_a_runtime_is_refused_by_name) {
+  try {
+    weft::go([] {});
+    FAIL();
+  } catch (const std::logic_error& e) {
+    EXPECT_NE(std::string(e.what()).find("outside a runtime"), std::string::npos);
+  }
+}
+
+FIBER_TEST(runtime, a_stack_that_cannot_be_is_refused) {
+  EXPECT_THROW(weft::go({.stack_size = std::size_t{1} << 40}, [] {}), std::invalid_argument);
+  int deep = weft::spawn({.stack_size = 4 << 20}, [] {
+               volatile char big[3 << 20];
+               big[0] = 1;
+               big[sizeof big - 1] = 2;
+               return big[0] + big[sizeof big - 1];
+             }).join();
+  EXPECT_EQ(deep, 3);
+}
+
+using spawn_death_test = testing::Test;
+
+TEST(spawn_death_test, an_exception_out_of_a_detached_fiber_names_it) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_DEATH(weft::run(weft::options{.workers = 1},
+                         [] {
+                           weft::go({.name = "unlucky"}, [] { throw std::runtime_error("nobody looks"); });
+                           weft::this_fiber::sleep_for(1h);
+                         }),
+               "fiber #[0-9]+ 'unlucky', spawned at .*spawn_test.cpp:[0-9]+: nobody looks");
+}
+
+}  // namespace
