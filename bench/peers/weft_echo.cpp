@@ -1,0 +1,31 @@
+// Room: bench. The echo server as weft has it, with the number of workers as an argument. examples/echo.cpp is the one to copy.
+//
+//   weft_echo [port [workers]]          default 8080, and as many workers as CPUs
+#include <weft/weft.hpp>
+
+#include "listening.hpp"
+
+#include <utility>
+
+namespace {
+
+void converse(weft::net::tcp_stream conn) {
+  char buf[4096];
+  std::error_code ec;
+  while (const auto n = conn.read_some(buf, ec)) conn.write_all(std::span(buf, n), ec);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const std::uint16_t port = argc > 1 ? peers::parse_port(argv[1]) : 8080;
+  const std::size_t workers = argc > 2 ? peers::parse_number(argv[2], 256, "number of workers") : 0;
+  weft::run({.workers = workers}, [port] {
+    auto listener = weft::net::listen("127.0.0.1:" + std::to_string(port));
+    peers::announce(listener.local_address().port());
+    for (;;) weft::go(converse, listener.accept());
+  });
+} catch (const std::exception& error) {
+  std::cerr << "weft_echo: " << error.what() << '\n';
+  return 1;
+}

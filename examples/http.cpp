@@ -1,0 +1,159 @@
+// An HTTP/1.1 server: Boost.Beast, written as for blocking sockets, on fibers.
+//
+//   http [port]            default 8080; 0 takes a free one. Ctrl-C ends it.
+//
+//   GET /                  a small body
+//   GET /hierarchy         this process: its threads, which of them have a loop, how many fibers each state holds
+//
+// Connections are kept alive until they have been silent for a while. What cannot be served is answered by its HTTP status.
+#include <weft/asio.hpp>
+#include <weft/weft.hpp>
+
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include <chrono>
+#include <csignal>
+#include <cstddef>
+#include <exception>
+#include <iostream>
+#include <map>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <utility>
+
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+
+constexpr std::uint32_t k_header_limit = 8 * 1024;
+constexpr std::uint64_t k_body_limit = 64 * 1024;
+constexpr auto k_idle_limit = 30s;   // for the next request to arrive, whole
+constexpr auto k_linger_limit = 1s;  // for a refused peer to read why
+
+using request = http::request<http::string_body>;
+using response = http::response<http::string_body>;
+
+std::string hierarchy() {
+  const auto seen = weft::snapshot();
+  std::ostringstream out;
+  out << "process " << seen.pid << "\n  threads: " << seen.threads.size() << '\n';
+  for (const auto& thread : seen.threads) {
+    out << "    " << thread.tid << ' ' << thread.name << " (" << to_string(thread.role) << "): ";
+    out << (thread.loop.empty() ? "no loop" : "loop of the " + thread.loop);
+    if (thread.running != weft::fiber_id()) out << ", runs fiber " << thread.running;
+    out << '\n';
+  }
+
+  out << "  fibers: " << seen.fibers.size() << '\n';
+  for (const auto state : {weft::fiber_state::running, weft::fiber_state::ready, weft::fiber_state::parked})
+    out << "    " << to_string(state) << ": " << seen.count(state) << '\n';
+
+  std::map<std::string, std::size_t> reasons;
+  for (const auto& fiber : seen.fibers)
+    if (fiber.state == weft::fiber_state::parked) ++reasons[fiber.waits_for];
+  for (const auto& [reason, count] : reasons) out << "      " << reason << ": " << count << '\n';
+  return out.str();
+}
+
+// [handler]
+response text(http::status status, std::string body) {
+  response res(status, 11);
+  res.set(http::field::content_type, "text/plain");
+  res.body() = std::move(body);
+  return res;
+}
+
+response answer(const request& req) {
+  const auto path = req.target().substr(0, req.target().find('?'));
+  if (path != "/" && path != "/hierarchy") return text(http::status::not_found, "no such page\n");
+  if (req.method() != http::verb::get && req.method() != http::verb::head) {
+    auto res = text(http::status::method_not_allowed, "only GET and HEAD\n");
+    res.set(http::field::allow, "GET, HEAD");
+    return res;
+  }
+  return text(http::status::ok, path == "/" ? "hello from a fiber\n" : hierarchy());
+}
+
+// What to say about a request that could not be read. Nothing, if the peer has left or was silent for too long.
+std::optional<response> refusal(const beast::error_code& ec) {
+  if (ec == http::error::end_of_stream) return std::nullopt;
+  if (ec == http::error::header_limit) return text(http::status::request_header_fields_too_large, "header too large\n");
+  if (ec == http::error::body_limit) return text(http::status::payload_too_large, "body too large\n");
+  if (ec.category() != make_error_code(http::error::bad_method).category()) return std::nullopt;
+  return text(http::status::bad_request, ec.message() + '\n');
+}
+
+// Closing with bytes of the peer unread would reset the connection, and the peer lose what it was told.
+void linger(weft::net::tcp_stream& conn) {
+  char unread[512];
+  std::error_code ec;
+  conn.shutdown_write(ec);
+  conn.set_read_deadline(steady_clock::now() + k_linger_limit);
+  while (!ec && conn.read_some(unread, ec) > 0) continue;
+}
+
+void converse(weft::net::tcp_stream& conn) {
+  weft::asio_stream stream(conn);
+  beast::flat_buffer buffer;
+  beast::error_code ec;
+  while (!ec) {
+    http::request_parser<http::string_body> parser;
+    parser.header_limit(k_header_limit);
+    parser.body_limit(k_body_limit);
+    conn.set_deadline(steady_clock::now() + k_idle_limit);
+    http::read(stream, buffer, parser, ec);
+    auto res = ec ? refusal(ec) : answer(parser.get());
+    if (!res) return;
+
+    res->keep_alive(!ec && parser.keep_alive());
+    res->prepare_payload();
+    http::response_serializer<http::string_body> writer(*res);
+    if (parser.get().method() == http::verb::head)
+      http::write_header(stream, writer, ec);
+    else
+      http::write(stream, writer, ec);
+    if (!ec && !res->keep_alive()) return linger(conn);
+  }
+}
+// [/handler]
+
+// A conversation that fails ends alone.
+void serve(weft::net::tcp_stream conn) try {
+  converse(conn);
+} catch (const std::exception& error) {
+  std::cerr << "http: a connection failed: " << error.what() << '\n';
+}
+
+void accept_all(weft::net::tcp_listener listener) {
+  for (;;) {
+    auto conn = listener.accept();
+    try {
+      weft::go(serve, std::move(conn));
+    } catch (const std::system_error& error) {  // no stack for another fiber: this peer is turned away, the others stay
+      std::cerr << "http: a connection was refused: " << error.what() << '\n';
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  const std::string port = argc > 1 ? argv[1] : "8080";
+  return weft::run([&port] {
+    const auto stop = weft::signals({SIGINT, SIGTERM});
+    auto listener = weft::net::listen("127.0.0.1:" + port);
+    std::cout << "listening on " << listener.local_address() << std::endl;
+
+    weft::go({.name = "accept"}, accept_all, std::move(listener));
+    stop.recv();
+    return 0;  // cancels, unwinds and joins every fiber still alive
+  });
+} catch (const std::exception& error) {
+  std::cerr << "http: " << error.what() << '\n';
+  return 1;
+}

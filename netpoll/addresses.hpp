@@ -1,0 +1,22 @@
+#pragma once
+// Room: netpoll. What the address that a user wrote stands for: itself, or what the resolver makes of it.
+
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <weft/netpoll/endpoint.hpp>
+
+namespace weft::net::detail {
+
+// "" before the port stands for every address of this machine to a listener, and for this machine to a dialer.
+enum class purpose : std::uint8_t { listening, dialing };
+
+// At least one, or an error. Parks for names.
+[[nodiscard]] std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, std::error_code& ec);
+
+// Throws what a call could not do with an address, and names both; with what is wrong with the text, if that is it.
+[[noreturn]] void throw_address_error(const std::error_code& ec, const char* call, std::string_view text);
+
+}  // namespace weft::net::detail

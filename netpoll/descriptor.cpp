@@ -1,0 +1,108 @@
+// Room: netpoll. The life of a descriptor block, from the table and back to it: watched, closed, left, abandoned.
+// Protocols: use_word.hpp.
+
+#include <weft/netpoll/detail/descriptor.hpp>
+
+#include <weft/runtime/detail/wait_list.hpp>
+#include <weft/runtime/park.hpp>
+
+#include "descriptor_block.hpp"
+#include "direction_use.hpp"
+#include "epoll_poller.hpp"
+#include "leaving.hpp"
+#include "shortage.hpp"
+#include "syscalls.hpp"
+
+namespace weft::net::detail {
+
+using weft::detail::wake_reason;
+
+namespace {
+
+constexpr direction k_directions[] = {direction::read, direction::write};
+
+void wake(waiter_id id, wake_reason reason) noexcept {
+  if (const auto won = claim_waiter(id, reason)) weft::detail::unpark(won);
+}
+
+void wake_queued(descriptor_block& block, direction d, wake_reason reason) noexcept {
+  weft::detail::won_chain won;
+  {
+    const weft::detail::internal_guard guard(block.queue_lock);
+    won.take_all(block.queue_of(d), reason);
+  }
+  won.unpark_all();
+}
+
+// "Closing", C2.
+void evict(descriptor_block& block) noexcept {
+  for (const direction d : k_directions) {
+    wake(block.readiness_of(d).close(), wake_reason::closed);
+    wake_queued(block, d, wake_reason::closed);
+  }
+}
+
+}  // namespace
+
+// The block is open last: until then nobody uses it, and an event does no harm.
+descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec) try {
+  epoll_poller& poller = epoll_poller::of_this_runtime();
+  descriptor_block* const block = descriptors.take();
+  block->fd.store(fd.get(), std::memory_order_relaxed);  // relaxed: published by use_word::reset
+  block->readiness_of(direction::read).reset(true);
+  block->readiness_of(direction::write).reset(writable);
+  ec = poller.add(*block);
+  if (ec) {
+    descriptors.give_back(block);
+    return {};
+  }
+  block->use.reset();
+  fd.release();
+  return descriptor(block);
+} catch (const std::system_error& e) {
+  ec = e.code();
+  return {};
+}
+
+std::error_code set_deadline(const descriptor& of, direction d, deadline until) noexcept {
+  const descriptor_use use(of);
+  if (use.error()) return use.error();
+  descriptor_block& block = *of.block();
+  wake(block.readiness_of(d).move_deadline(until.nanoseconds()), wake_reason::again);
+  // Those who wait for a turn load the deadline after they have left the lock: they see the new one, or are found here.
+  wake_queued(block, d, wake_reason::again);
+  return {};
+}
+
+void leave(descriptor_block& block) noexcept {
+  if (block.use.leave() == use_word::parting::close_descriptor) close_and_leave(block);
+}
+
+void close_and_leave(descriptor_block& block) noexcept {
+  const int fd = block.fd.load(std::memory_order_relaxed);  // relaxed: the caller is the only user
+  block.fd.store(-1, std::memory_order_relaxed);
+  close_descriptor(fd);
+  if (block.use.leave_closed()) descriptors.give_back(&block);
+  descriptor_shortage.relieve();
+}
+
+bool descriptor::close() noexcept {
+  if (block_ == nullptr || !block_->use.close()) return false;
+  evict(*block_);
+  descriptor_shortage.relieve();
+  leave(*block_);
+  return true;
+}
+
+void descriptor::abandon() noexcept {
+  close();
+  if (block_ != nullptr && block_->use.abandon()) descriptors.give_back(block_);
+  block_ = nullptr;
+}
+
+int descriptor::native_handle() const noexcept {
+  if (block_ == nullptr || block_->use.is_closed()) return -1;
+  return block_->fd.load(std::memory_order_relaxed);  // relaxed: written before the handle was made
+}
+
+}  // namespace weft::net::detail

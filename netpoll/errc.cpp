@@ -1,0 +1,48 @@
+// Room: netpoll. See errc.hpp.
+
+#include <weft/netpoll/errc.hpp>
+
+namespace weft::net {
+
+namespace {
+
+class net_category final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "weft.net"; }
+
+  [[nodiscard]] std::string message(int value) const override {
+    switch (static_cast<errc>(value)) {
+      case errc::end_of_stream: return "the stream ended early";
+      case errc::invalid_address: return "not an address with a port, such as 1.2.3.4:80, [::1]:80 or :80";
+      case errc::host_not_found: return "host not found";
+      case errc::service_not_found: return "service not found";
+      case errc::resolver_failed: return "the resolver failed";
+      case errc::resolver_busy: return "the resolver cannot answer now";
+    }
+    return "unknown error " + std::to_string(value);
+  }
+
+  [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+    switch (static_cast<errc>(value)) {
+      case errc::invalid_address: return std::errc::invalid_argument;
+      case errc::resolver_busy: return std::errc::resource_unavailable_try_again;
+      default: return {value, *this};
+    }
+  }
+};
+
+}  // namespace
+
+// Never destroyed: an error_code may be looked at by whatever runs last in the process.
+const std::error_category& category() noexcept {
+  static const net_category& the_one = *new net_category;
+  return the_one;
+}
+
+std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
+
+void detail::throw_error(const std::error_code& ec, const char* call, const std::string& subject) {
+  throw std::system_error(ec, std::string("weft: ") + call + (subject.empty() ? "" : " ") + subject);
+}
+
+}  // namespace weft::net

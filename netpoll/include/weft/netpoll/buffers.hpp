@@ -1,0 +1,51 @@
+#pragma once
+// Room: netpoll. What may be read into and written from: any contiguous range of byte-like elements (std::byte, char,
+// unsigned char, signed char, char8_t): arrays, spans, vectors, strings. Text is passed as std::string_view: an array of
+// const char, such as a string literal, is text, and so its trailing NUL is not written.
+
+#include <concepts>
+#include <cstddef>
+#include <ranges>
+#include <span>
+#include <string_view>
+#include <type_traits>
+
+namespace weft::net::detail {
+
+template <class T>
+inline constexpr bool is_byte_like =
+    std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char> || std::same_as<T, signed char> ||
+    std::same_as<T, char8_t>;
+
+template <class Range>
+concept contiguous_bytes = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
+                           is_byte_like<std::remove_cv_t<std::remove_reference_t<std::ranges::range_reference_t<Range>>>>;
+
+template <class Range>
+inline constexpr bool is_text_array = std::is_array_v<std::remove_reference_t<Range>> &&
+                                      std::same_as<std::remove_extent_t<std::remove_reference_t<Range>>, const char>;
+
+// May be written from.
+template <class Range>
+concept byte_range = contiguous_bytes<Range> && !is_text_array<Range>;
+
+// May be read into.
+template <class Range>
+concept mutable_byte_range =
+    contiguous_bytes<Range> && !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+
+template <byte_range Range>
+[[nodiscard]] std::span<const std::byte> bytes_of(Range&& range) noexcept {
+  return std::as_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+}
+
+template <mutable_byte_range Range>
+[[nodiscard]] std::span<std::byte> writable_bytes_of(Range&& range) noexcept {
+  return std::as_writable_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+}
+
+[[nodiscard]] inline std::span<const std::byte> bytes_of_text(std::string_view text) noexcept {
+  return std::as_bytes(std::span(text.data(), text.size()));
+}
+
+}  // namespace weft::net::detail

@@ -1,0 +1,33 @@
+#pragma once
+// Room: netpoll. The outcomes of networking that the system has no number for. Everything else that can go wrong with a
+// socket is a std::error_code of the system (std::errc compares with it).
+
+#include <string>
+#include <system_error>
+#include <type_traits>
+
+namespace weft::net {
+
+enum class errc {
+  end_of_stream = 1,   // read_exactly: the peer ended the stream before that many bytes
+  invalid_address,     // not "1.2.3.4:80", "[::1]:80" or ":80"; compares equal to std::errc::invalid_argument
+  host_not_found,      // the name has no address
+  service_not_found,   // the service has no port
+  resolver_failed,     // the resolver cannot answer, and will not
+  resolver_busy,       // the resolver cannot answer now; compares equal to std::errc::resource_unavailable_try_again
+};
+
+// Its name is "weft.net".
+[[nodiscard]] const std::error_category& category() noexcept;
+
+[[nodiscard]] std::error_code make_error_code(errc e) noexcept;
+
+namespace detail {
+// Throws std::system_error: "weft: <call> <subject>: <message of ec>". For the throwing forms.
+[[noreturn]] void throw_error(const std::error_code& ec, const char* call, const std::string& subject = {});
+}  // namespace detail
+
+}  // namespace weft::net
+
+template <>
+struct std::is_error_code_enum<weft::net::errc> : std::true_type {};

@@ -1,0 +1,69 @@
+#pragma once
+// Room: netpoll. Accepts TCP connections.
+//
+//   auto listener = net::listen("127.0.0.1:8080");
+//   for (;;) weft::go([conn = listener.accept()]() mutable { serve(conn); });
+//
+// Several fibers may accept from one listener, and take turns; close() may be called by anyone, at any time.
+
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <weft/netpoll/detail/descriptor.hpp>
+#include <weft/netpoll/endpoint.hpp>
+#include <weft/netpoll/tcp_stream.hpp>
+
+namespace weft::net {
+
+struct listen_options {
+  int backlog = 4096;          // connections that wait to be accepted; the system may allow fewer (net.core.somaxconn)
+  bool reuse_address = true;   // do not wait out old connections of the same address (SO_REUSEADDR)
+  bool reuse_port = false;     // let other listeners have the same address, and share its connections (SO_REUSEPORT)
+};
+
+class tcp_listener {
+ public:
+  // Listens to nothing: accept is std::errc::bad_file_descriptor. So is one that was moved from.
+  tcp_listener() noexcept = default;
+  tcp_listener(tcp_listener&&) noexcept = default;
+  tcp_listener& operator=(tcp_listener&&) noexcept = default;
+
+  // Parks until there is a connection; a cancellation point. Ends with std::errc::operation_canceled if the listener is
+  // closed meanwhile, and with std::errc::bad_file_descriptor if it was closed before.
+  // A connection that broke before it was accepted is passed over. Out of descriptors, or of memory, it waits, longer from
+  // try to try (1 to 500 ms, or until weft closes a descriptor), and tries again: the connections stay in the backlog.
+  // The error_code form returns a stream that is not open.
+  [[nodiscard]] tcp_stream accept();
+  [[nodiscard]] tcp_stream accept(std::error_code& ec);
+
+  // Wakes whoever accepts. Does not park. The plain form may be called again and does nothing then; the other one says
+  // std::errc::bad_file_descriptor.
+  void close() noexcept;
+  void close(std::error_code& ec) noexcept;
+
+  // With the port that was given by the system if it was asked for port 0.
+  [[nodiscard]] endpoint local_address() const;
+  [[nodiscard]] endpoint local_address(std::error_code& ec) const;
+
+  [[nodiscard]] bool is_open() const noexcept { return native_handle() >= 0; }
+  [[nodiscard]] int native_handle() const noexcept { return descriptor_.native_handle(); }
+
+  // Takes over a listening socket that is already known to the poller. For listen.
+  explicit tcp_listener(detail::descriptor listening) noexcept : descriptor_(std::move(listening)) {}
+
+ private:
+  detail::descriptor descriptor_;
+};
+
+// Listens on an address; on the first of a name ("localhost:80") that can be had. ":80" and "[::]:80" listen on every
+// address of IPv6 and of IPv4 (of IPv4 alone on a machine without IPv6). Port 0 lets the system choose.
+// Parks only to look up a name. Throws std::system_error, which names the address; outside a runtime std::logic_error.
+[[nodiscard]] tcp_listener listen(std::string_view address, const listen_options& options = {});
+[[nodiscard]] tcp_listener listen(std::string_view address, const listen_options& options, std::error_code& ec);
+[[nodiscard]] tcp_listener listen(std::string_view address, std::error_code& ec);
+[[nodiscard]] tcp_listener listen(const endpoint& address, const listen_options& options = {});
+[[nodiscard]] tcp_listener listen(const endpoint& address, const listen_options& options, std::error_code& ec);
+[[nodiscard]] tcp_listener listen(const endpoint& address, std::error_code& ec);
+
+}  // namespace weft::net

@@ -1,0 +1,77 @@
+// Room: netpoll. See resolve.hpp and addresses.hpp.
+
+#include <weft/netpoll/resolve.hpp>
+
+#include <algorithm>
+
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/blocking.hpp>
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/park.hpp>
+
+#include "addresses.hpp"
+#include "host_port.hpp"
+#include "syscalls.hpp"
+
+namespace weft::net {
+
+std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec) {
+  weft::detail::require_fiber("net::resolve");
+  weft::detail::cancellation_point();
+  const std::string host_copy(host);
+  const std::string service_copy(service);
+  return weft::blocking([&] { return detail::look_up(host_copy, service_copy, ec); });
+}
+
+std::vector<endpoint> resolve(std::string_view host, std::string_view service) {
+  std::error_code ec;
+  auto found = resolve(host, service, ec);
+  if (ec) detail::throw_error(ec, "resolve", "'" + std::string(host) + "', '" + std::string(service) + "'");
+  return found;
+}
+
+namespace detail {
+
+namespace {
+
+std::vector<endpoint> this_machine(std::uint16_t port, purpose what_for) {
+  if (what_for == purpose::listening) return {endpoint::v6({}, port)};
+  constexpr std::array<std::uint8_t, 16> k_v6_loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+  return {endpoint::v4({127, 0, 0, 1}, port), endpoint::v6(k_v6_loopback, port)};
+}
+
+bool is_number(std::string_view text) noexcept {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+}  // namespace
+
+std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, std::error_code& ec) {
+  ec.clear();
+  endpoint literal;
+  const host_port parts = split_host_port(text);
+  if (parse_endpoint(text, literal) == nullptr) {
+    if (parts.host.empty()) return this_machine(literal.port(), what_for);
+    return {literal};
+  }
+  std::uint16_t port = 0;
+  // What looks like an address and is none is not a name either.
+  if (parts.problem != nullptr || parts.is_bracketed || (is_number(parts.port) && !parse_port(parts.port, port))) {
+    ec = errc::invalid_address;
+    return {};
+  }
+  auto found = resolve(parts.host, parts.port, ec);
+  if (ec || !parts.host.empty()) return found;
+  return this_machine(found.front().port(), what_for);
+}
+
+void throw_address_error(const std::error_code& ec, const char* call, std::string_view text) {
+  std::string subject = "'" + std::string(text) + "'";
+  endpoint ignored;
+  if (ec == errc::invalid_address) subject += std::string(" (") + parse_endpoint(text, ignored) + ")";
+  throw_error(ec, call, subject);
+}
+
+}  // namespace detail
+
+}  // namespace weft::net

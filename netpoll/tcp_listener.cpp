@@ -1,0 +1,166 @@
+// Room: netpoll. See tcp_listener.hpp.
+
+#include <weft/netpoll/tcp_listener.hpp>
+
+#include <string>
+
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/park.hpp>
+
+#include "addresses.hpp"
+#include "direction_use.hpp"
+#include "shortage.hpp"
+#include "syscalls.hpp"
+#include "unique_fd.hpp"
+
+namespace weft::net {
+
+using detail::direction;
+using detail::direction_use;
+using detail::socket_option;
+using detail::unique_fd;
+
+namespace {
+
+// Waits for whatever is short to be there again.
+void pause(direction_use& use, detail::back_off& back_off, std::error_code& ec) {
+  detail::descriptor_shortage.pause(use.block(), back_off.next());
+  ec = use.block().use.is_closed() ? std::make_error_code(std::errc::operation_canceled) : std::error_code();
+}
+
+// The next connection that is whole.
+unique_fd next_connection(direction_use& use, std::error_code& ec) {
+  detail::back_off back_off;
+  for (;;) {
+    if ((ec = use.await_ready())) return {};
+    const detail::opened got = detail::accept_one(use.fd());
+    if (!got.error) return unique_fd(got.fd);
+    if (got.error == std::errc::resource_unavailable_try_again) {
+      use.note_would_block();
+    } else if (detail::is_exhaustion(got.error)) {
+      // The connection stays in the backlog, and the listener ready.
+      pause(use, back_off, ec);
+    } else if (!detail::is_broken_connection(got.error)) {
+      ec = got.error;
+    }
+    if (ec) return {};
+  }
+}
+
+// The kernel may be short of what it needs to watch one more: the connection is kept until it can be.
+detail::descriptor watch_when_possible(unique_fd fd, direction_use& use, std::error_code& ec) {
+  detail::back_off back_off;
+  for (;;) {
+    detail::descriptor watched = detail::watch_descriptor(fd, true, ec);
+    if (ec && detail::is_exhaustion(ec)) {
+      pause(use, back_off, ec);
+      if (!ec) continue;
+    }
+    return watched;
+  }
+}
+
+std::error_code prepare(int fd, const endpoint& address, const listen_options& options) {
+  if (options.reuse_address)
+    if (auto ec = detail::set_option(fd, socket_option::reuse_address, true)) return ec;
+  if (options.reuse_port)
+    if (auto ec = detail::set_option(fd, socket_option::reuse_port, true)) return ec;
+  if (address.is_v6())
+    if (auto ec = detail::set_option(fd, socket_option::v6_only, !address.is_unspecified())) return ec;
+  // Inherited by every connection: it costs none of them a system call.
+  if (auto ec = detail::set_option(fd, socket_option::no_delay, true)) return ec;
+  if (auto ec = detail::bind_to(fd, address)) return ec;
+  return detail::start_listening(fd, options.backlog);
+}
+
+tcp_listener listen_on(const endpoint& address, const listen_options& options, std::error_code& ec) {
+  const detail::opened opened = detail::open_tcp_socket(address.is_v6());
+  unique_fd fd(opened.fd);
+  ec = opened.error ? opened.error : prepare(fd.get(), address, options);
+  if (ec) return {};
+  return tcp_listener(detail::watch_descriptor(fd, true, ec));
+}
+
+bool is_without_v6(const std::error_code& ec) noexcept {
+  return ec == std::errc::address_family_not_supported || ec == std::errc::address_not_available;
+}
+
+}  // namespace
+
+// --- tcp_listener.
+
+tcp_stream tcp_listener::accept(std::error_code& ec) {
+  direction_use use(descriptor_, direction::read, "tcp_listener::accept", "tcp accept");
+  if ((ec = use.error())) return {};
+  unique_fd connection = next_connection(use, ec);
+  if (ec) return {};
+  return tcp_stream(watch_when_possible(std::move(connection), use, ec));
+}
+
+tcp_stream tcp_listener::accept() {
+  std::error_code ec;
+  tcp_stream accepted = accept(ec);
+  if (ec) detail::throw_error(ec, "tcp_listener::accept");
+  return accepted;
+}
+
+void tcp_listener::close() noexcept { descriptor_.close(); }
+
+void tcp_listener::close(std::error_code& ec) noexcept {
+  ec = descriptor_.close() ? std::error_code() : std::make_error_code(std::errc::bad_file_descriptor);
+}
+
+endpoint tcp_listener::local_address(std::error_code& ec) const {
+  const detail::descriptor_use use(descriptor_);
+  if ((ec = use.error())) return {};
+  return detail::address_of(use.fd(), ec);
+}
+
+endpoint tcp_listener::local_address() const {
+  std::error_code ec;
+  const endpoint address = local_address(ec);
+  if (ec) detail::throw_error(ec, "tcp_listener::local_address");
+  return address;
+}
+
+// --- listen.
+
+tcp_listener listen(const endpoint& address, const listen_options& options, std::error_code& ec) {
+  weft::detail::require_fiber("net::listen");
+  tcp_listener listener = listen_on(address, options, ec);
+  if (is_without_v6(ec) && address.is_v6() && address.is_unspecified())
+    return listen_on(endpoint::v4({}, address.port()), options, ec);
+  return listener;
+}
+
+tcp_listener listen(const endpoint& address, std::error_code& ec) { return listen(address, {}, ec); }
+
+tcp_listener listen(const endpoint& address, const listen_options& options) {
+  std::error_code ec;
+  tcp_listener listener = listen(address, options, ec);
+  if (ec) detail::throw_error(ec, "listen", address.to_string());
+  return listener;
+}
+
+tcp_listener listen(std::string_view address, const listen_options& options, std::error_code& ec) {
+  weft::detail::require_fiber("net::listen");
+  std::error_code first;
+  for (const endpoint& each : detail::addresses_of(address, detail::purpose::listening, first)) {
+    tcp_listener listener = listen(each, options, ec);
+    if (!ec) return listener;
+    if (!first) first = ec;
+  }
+  ec = first;
+  return {};
+}
+
+tcp_listener listen(std::string_view address, std::error_code& ec) { return listen(address, {}, ec); }
+
+tcp_listener listen(std::string_view address, const listen_options& options) {
+  std::error_code ec;
+  tcp_listener listener = listen(address, options, ec);
+  if (ec) detail::throw_address_error(ec, "listen", address);
+  return listener;
+}
+
+}  // namespace weft::net

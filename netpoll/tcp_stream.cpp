@@ -1,0 +1,187 @@
+// Room: netpoll. See tcp_stream.hpp.
+
+#include <weft/netpoll/tcp_stream.hpp>
+
+#include <algorithm>
+
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/deadline.hpp>
+
+#include "direction_use.hpp"
+#include "stream_io.hpp"
+#include "syscalls.hpp"
+
+namespace weft::net {
+
+using detail::direction;
+using detail::direction_use;
+
+namespace {
+
+template <class Buffers>
+bool is_empty(const Buffers& buffers) noexcept {
+  return std::all_of(buffers.begin(), buffers.end(), [](const auto& each) { return each.empty(); });
+}
+
+// A call that does not wait.
+template <class Call>
+auto use_now(const detail::descriptor& of, std::error_code& ec, Call call) {
+  const detail::descriptor_use use(of);
+  if ((ec = use.error())) return decltype(call(0))();
+  return call(use.fd());
+}
+
+}  // namespace
+
+void tcp_stream::fail(const std::error_code& ec, const char* call) {
+  detail::throw_error(ec, (std::string("tcp_stream::") + call).c_str());
+}
+
+// --- Reading.
+
+std::size_t tcp_stream::read(std::span<std::byte> buffer, std::error_code& ec) {
+  direction_use use(descriptor_, direction::read, "tcp_stream::read_some", "tcp read");
+  if ((ec = use.error()) || buffer.empty()) return 0;
+  return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive(fd, buffer); });
+}
+
+std::size_t tcp_stream::read_some(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
+  direction_use use(descriptor_, direction::read, "tcp_stream::read_some", "tcp read");
+  if ((ec = use.error()) || is_empty(buffers)) return 0;
+  return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive(fd, buffers); });
+}
+
+std::size_t tcp_stream::read_some(std::span<const std::span<std::byte>> buffers) {
+  return or_throw("read_some", [&](std::error_code& ec) { return read_some(buffers, ec); });
+}
+
+std::size_t tcp_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
+  direction_use use(descriptor_, direction::read, "tcp_stream::read_exactly", "tcp read");
+  if ((ec = use.error())) return 0;
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    const std::size_t n =
+        detail::read_when_ready(use, ec, [&](int fd) { return detail::receive(fd, buffer.subspan(filled)); });
+    if (n == 0 && !ec) ec = errc::end_of_stream;
+    if (ec) break;
+    filled += n;
+  }
+  return filled;
+}
+
+// --- Writing.
+
+std::size_t tcp_stream::write(std::span<const std::byte> buffer, std::error_code& ec) {
+  direction_use use(descriptor_, direction::write, "tcp_stream::write_all", "tcp write");
+  if ((ec = use.error())) return 0;
+  std::size_t written = 0;
+  while (written < buffer.size()) {
+    const std::size_t n =
+        detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, buffer.subspan(written)); });
+    if (ec) break;
+    written += n;
+  }
+  return written;
+}
+
+void tcp_stream::write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
+
+std::size_t tcp_stream::write_all(std::string_view text, std::error_code& ec) {
+  return write(detail::bytes_of_text(text), ec);
+}
+
+std::size_t tcp_stream::write_part(std::span<const std::byte> buffer, std::error_code& ec) {
+  direction_use use(descriptor_, direction::write, "tcp_stream::write_some", "tcp write");
+  if ((ec = use.error()) || buffer.empty()) return 0;
+  return detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, buffer); });
+}
+
+std::size_t tcp_stream::write_some(std::string_view text) { return write_some(detail::bytes_of_text(text)); }
+
+std::size_t tcp_stream::write_some(std::string_view text, std::error_code& ec) {
+  return write_part(detail::bytes_of_text(text), ec);
+}
+
+std::size_t tcp_stream::write_some(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+  direction_use use(descriptor_, direction::write, "tcp_stream::write_some", "tcp write");
+  if ((ec = use.error()) || is_empty(buffers)) return 0;
+  return detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, buffers); });
+}
+
+std::size_t tcp_stream::write_some(std::span<const std::span<const std::byte>> buffers) {
+  return or_throw("write_some", [&](std::error_code& ec) { return write_some(buffers, ec); });
+}
+
+// --- Ending.
+
+void tcp_stream::shutdown_write(std::error_code& ec) {
+  std::error_code outcome = use_now(descriptor_, ec, [](int fd) { return detail::shut_down_writing(fd); });
+  if (!ec) ec = outcome;
+}
+
+void tcp_stream::shutdown_write() {
+  or_throw("shutdown_write", [&](std::error_code& ec) { shutdown_write(ec); });
+}
+
+void tcp_stream::close() noexcept { descriptor_.close(); }
+
+void tcp_stream::close(std::error_code& ec) noexcept {
+  ec = descriptor_.close() ? std::error_code() : std::make_error_code(std::errc::bad_file_descriptor);
+}
+
+// --- Time.
+
+void tcp_stream::set_read_deadline(time_point t, std::error_code& ec) {
+  ec = detail::set_deadline(descriptor_, direction::read, deadline::at(t));
+}
+
+void tcp_stream::set_write_deadline(time_point t, std::error_code& ec) {
+  ec = detail::set_deadline(descriptor_, direction::write, deadline::at(t));
+}
+
+void tcp_stream::set_deadline(time_point t, std::error_code& ec) {
+  set_read_deadline(t, ec);
+  if (!ec) set_write_deadline(t, ec);
+}
+
+void tcp_stream::set_read_deadline(time_point t) {
+  or_throw("set_read_deadline", [&](std::error_code& ec) { set_read_deadline(t, ec); });
+}
+
+void tcp_stream::set_write_deadline(time_point t) {
+  or_throw("set_write_deadline", [&](std::error_code& ec) { set_write_deadline(t, ec); });
+}
+
+void tcp_stream::set_deadline(time_point t) {
+  or_throw("set_deadline", [&](std::error_code& ec) { set_deadline(t, ec); });
+}
+
+// --- The rest.
+
+void tcp_stream::set_no_delay(bool on, std::error_code& ec) {
+  std::error_code outcome =
+      use_now(descriptor_, ec, [on](int fd) { return detail::set_option(fd, detail::socket_option::no_delay, on); });
+  if (!ec) ec = outcome;
+}
+
+void tcp_stream::set_no_delay(bool on) {
+  or_throw("set_no_delay", [&](std::error_code& ec) { set_no_delay(on, ec); });
+}
+
+endpoint tcp_stream::local_address(std::error_code& ec) const {
+  return use_now(descriptor_, ec, [&ec](int fd) { return detail::address_of(fd, ec); });
+}
+
+endpoint tcp_stream::local_address() const {
+  return or_throw("local_address", [&](std::error_code& ec) { return local_address(ec); });
+}
+
+endpoint tcp_stream::remote_address(std::error_code& ec) const {
+  return use_now(descriptor_, ec, [&ec](int fd) { return detail::peer_address_of(fd, ec); });
+}
+
+endpoint tcp_stream::remote_address() const {
+  return or_throw("remote_address", [&](std::error_code& ec) { return remote_address(ec); });
+}
+
+}  // namespace weft::net

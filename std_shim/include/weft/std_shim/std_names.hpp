@@ -1,0 +1,33 @@
+#pragma once
+// Room: std_shim. The names of std that need no version of their own: they work on weft's types as they are, so that
+// replacing `std::` by `weft::` in a program finds them.
+
+#include <condition_variable>
+#include <mutex>
+#include <shared_mutex>
+#include <stop_token>
+
+namespace weft {
+
+using std::adopt_lock;
+using std::adopt_lock_t;
+using std::defer_lock;
+using std::defer_lock_t;
+using std::lock;
+using std::lock_guard;
+using std::scoped_lock;
+using std::shared_lock;
+using std::try_lock;
+using std::try_to_lock;
+using std::try_to_lock_t;
+using std::unique_lock;
+
+using std::cv_status;
+
+using std::nostopstate;
+using std::nostopstate_t;
+using std::stop_callback;
+using std::stop_source;
+using std::stop_token;
+
+}  // namespace weft

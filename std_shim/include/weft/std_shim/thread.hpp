@@ -1,0 +1,83 @@
+#pragma once
+// Room: std_shim. std::thread's interface on a fiber. It owns nothing but a join_handle: fibers belong to runtime.
+// Next: this_thread.hpp.
+
+#include <exception>
+#include <functional>
+#include <thread>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/spawn.hpp>
+
+namespace weft {
+
+namespace detail {
+
+// Ends like a std::thread's function: an exception meets noexcept and terminates where it was thrown; the end that
+// cancellation brings is an end like any other.
+template <class F, class... Args>
+struct thread_body {
+  F f;
+  std::tuple<Args...> args;
+
+  void operator()() noexcept {
+    try {
+      std::apply([this](Args&... each) { std::invoke(std::move(f), std::move(each)...); }, args);
+    } catch (const cancelled&) {
+    }
+  }
+};
+
+}  // namespace detail
+
+// A fiber with the interface of std::thread. Starting one outside a runtime throws std::logic_error, when there is no room
+// std::system_error, as weft::spawn does.
+//
+//   weft::thread t([] { weft::this_thread::sleep_for(1s); });
+//   t.join();
+//
+// join() is a cancellation point; once it threw weft::cancelled the thread is still joinable. As in std, an exception out of
+// its function terminates the process, and so does destroying, or assigning over, one that is joinable. The one difference
+// is what std knows nothing of: while an exception unwinds the owner (its cancellation, above all), the destructor cancels
+// the thread and joins it instead.
+class thread {
+ public:
+  using id = fiber_id;
+
+  thread() noexcept = default;
+  template <class F, class... Args>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, thread> && std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
+  explicit thread(F&& f, Args&&... args)
+      : handle_(spawn(detail::thread_body<std::decay_t<F>, std::decay_t<Args>...>{
+            std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)})) {}
+  thread(thread&&) noexcept = default;
+  thread& operator=(thread&& from) noexcept {
+    if (joinable()) std::terminate();
+    handle_ = std::move(from.handle_);
+    return *this;
+  }
+  ~thread() {
+    if (joinable() && std::uncaught_exceptions() == 0) std::terminate();
+  }  // joinable: join_handle's destructor cancels and joins
+
+  [[nodiscard]] bool joinable() const noexcept { return handle_.joinable(); }
+
+  // Parks until the function has ended. std::system_error: invalid_argument if not joinable, resource_deadlock_would_occur
+  // if it is the calling fiber's own.
+  void join();
+  // Lets it run on its own. std::system_error(invalid_argument) if not joinable.
+  void detach();
+
+  [[nodiscard]] id get_id() const noexcept { return handle_.get_id(); }
+  void swap(thread& other) noexcept { std::swap(handle_, other.handle_); }
+  friend void swap(thread& a, thread& b) noexcept { a.swap(b); }
+  [[nodiscard]] static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
+
+ private:
+  join_handle<void> handle_;
+};
+
+}  // namespace weft

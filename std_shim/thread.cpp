@@ -1,0 +1,34 @@
+// Room: std_shim. See thread.hpp.
+
+#include <weft/std_shim/thread.hpp>
+
+#include <weft/runtime/this_fiber.hpp>
+
+namespace weft {
+
+namespace {
+
+[[noreturn]] void refuse(std::errc what, const char* text) {
+  throw std::system_error(std::make_error_code(what), text);
+}
+
+}  // namespace
+
+void thread::join() {
+  if (!joinable()) refuse(std::errc::invalid_argument, "weft::thread::join: not joinable");
+  if (get_id() == this_fiber::get_id())
+    refuse(std::errc::resource_deadlock_would_occur, "weft::thread::join: called by the thread itself");
+  try {
+    handle_.join();
+  } catch (const std::system_error& ended) {
+    // Cancelled before its first turn: it has ended all the same.
+    if (ended.code() != std::errc::operation_canceled) throw;
+  }
+}
+
+void thread::detach() {
+  if (!joinable()) refuse(std::errc::invalid_argument, "weft::thread::detach: not joinable");
+  handle_.detach();
+}
+
+}  // namespace weft

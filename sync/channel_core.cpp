@@ -1,0 +1,202 @@
+// Room: sync. See detail/channel_core.hpp, "Handing over". Next: select.cpp.
+
+#include <weft/sync/detail/channel_core.hpp>
+
+#include <cstring>
+#include <limits>
+#include <new>
+#include <stdexcept>
+#include <string>
+
+#include <weft/runtime/cancellation.hpp>
+
+namespace weft {
+
+const char* to_string(channel_status status) noexcept {
+  switch (status) {
+    case channel_status::ok: return "ok";
+    case channel_status::empty: return "empty";
+    case channel_status::full: return "full";
+    case channel_status::closed: return "closed";
+    case channel_status::timeout: return "timeout";
+  }
+  return "?";
+}
+
+namespace detail {
+
+namespace {
+
+std::byte* make_ring(const element_ops& ops, std::size_t capacity) {
+  if (capacity == 0) return nullptr;
+  if (capacity > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / ops.size)
+    throw std::length_error("weft::channel: a capacity of " + std::to_string(capacity) + " elements cannot be");
+  return static_cast<std::byte*>(::operator new(capacity * ops.size, std::align_val_t(ops.alignment)));
+}
+
+// Sizes that a register holds are worth a branch: a call of memcpy costs as much as the rest of a send.
+void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
+  switch (size) {
+    case 1: std::memcpy(to, from, 1); return;
+    case 4: std::memcpy(to, from, 4); return;
+    case 8: std::memcpy(to, from, 8); return;
+    case 16: std::memcpy(to, from, 16); return;
+    default: std::memcpy(to, from, size);
+  }
+}
+
+void construct(const element_ops& ops, void* to, void* from) noexcept {
+  ops.construct != nullptr ? ops.construct(to, from) : copy_bytes(to, from, ops.size);
+}
+
+void relocate(const element_ops& ops, void* to, void* from) noexcept {
+  ops.relocate != nullptr ? ops.relocate(to, from) : copy_bytes(to, from, ops.size);
+}
+
+constexpr wait_label label_of(direction way) noexcept {
+  return way == direction::send ? "channel send" : "channel receive";
+}
+
+constexpr bool would_wait(channel_status status) noexcept {
+  return status == channel_status::empty || status == channel_status::full;
+}
+
+}  // namespace
+
+channel_core::channel_core(const element_ops& ops, std::size_t capacity)
+    : ops_(ops), capacity_(capacity), ring_(make_ring(ops, capacity)) {}
+
+// The last handle is gone, so nobody else is here.
+channel_core::~channel_core() WEFT_NO_THREAD_SAFETY_ANALYSIS {
+  if (ring_ == nullptr) return;
+  if (ops_.destroy != nullptr) {
+    for (; size_ > 0; --size_) {
+      ops_.destroy(slot_of(front_));
+      front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
+    }
+  }
+  ::operator delete(ring_, std::align_val_t(ops_.alignment));
+}
+
+channel_status channel_core::run(direction way, void* slot, deadline until) {
+  cancellation_point();
+  channel_waiter self;
+  self.slot = slot;
+  lock_.lock();
+  const attempt first = attempt_locked(way, slot);
+  if (!would_wait(first.status)) {
+    lock_.unlock();
+    finish(first);
+    return first.status;
+  }
+  self.token = arm(cancellation::honoured);
+  waiters(way).push_back(self);
+  lock_.unlock();
+  switch (park(self.token, until, label_of(way))) {
+    case wake_reason::ready: return channel_status::ok;
+    case wake_reason::closed: return channel_status::closed;
+    case wake_reason::cancelled: dequeue(way, self); throw_cancelled();
+    default: dequeue(way, self); return channel_status::timeout;
+  }
+}
+
+channel_status channel_core::try_run(direction way, void* slot) noexcept {
+  lock_.lock();
+  const attempt only = attempt_locked(way, slot);
+  lock_.unlock();
+  finish(only);
+  return only.status;
+}
+
+bool channel_core::close() noexcept {
+  won_chain woken;
+  internal_guard held(lock_);
+  if (closed_) return false;
+  closed_ = true;
+  claimed won;
+  for (const direction way : {direction::receive, direction::send})
+    while (channel_waiter* const node = claim(way, wake_reason::closed, won)) woken.add(*node, won);
+  return true;
+}  // unlocks, then unparks: the guard ends before the chain
+
+std::size_t channel_core::size() const noexcept {
+  internal_guard held(lock_);
+  return size_;
+}
+
+bool channel_core::holds(const void* element) const noexcept {
+  internal_guard held(lock_);
+  for (std::size_t i = 0; i < size_; ++i)
+    if (std::memcmp(slot_of((front_ + i) % capacity_), element, ops_.size) == 0) return true;
+  return false;
+}
+
+bool channel_core::may_proceed(direction way) const noexcept {
+  if (closed_) return true;
+  return way == direction::send ? size_ < capacity_ || !receivers_.empty() : size_ > 0 || !senders_.empty();
+}
+
+attempt channel_core::attempt_locked(direction way, void* slot) noexcept {
+  return way == direction::send ? attempt_send(slot) : attempt_receive(slot);
+}
+
+attempt channel_core::attempt_send(void* slot) noexcept {
+  if (closed_) return {channel_status::closed};
+  claimed won;
+  if (channel_waiter* const receiver = claim(direction::receive, wake_reason::ready, won))
+    return {channel_status::ok, won, receiver->slot, slot};
+  if (size_ == capacity_) return {channel_status::full};
+  put_back(slot);
+  return {channel_status::ok};
+}
+
+attempt channel_core::attempt_receive(void* slot) noexcept {
+  claimed won;
+  if (size_ > 0) {
+    take_front(slot);
+    if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won)) put_back(sender->slot);
+    return {channel_status::ok, won};
+  }
+  if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won))
+    return {channel_status::ok, won, slot, sender->slot};
+  return {closed_ ? channel_status::closed : channel_status::empty};
+}
+
+channel_waiter* channel_core::claim(direction way, wake_reason reason, claimed& won) noexcept {
+  auto* const node = static_cast<channel_waiter*>(waiters(way).claim_front(reason, won));
+  if (node != nullptr && node->winner != nullptr) *node->winner = node;
+  return node;
+}
+
+void channel_core::finish(const attempt& done) const noexcept {
+  if (done.to != nullptr) construct(ops_, done.to, done.from);
+  if (done.won) unpark(done.won);
+}
+
+void channel_core::dequeue(direction way, channel_waiter& node) noexcept {
+  internal_guard held(lock_);
+  waiters(way).remove(node);
+}
+
+void channel_core::put_back(void* from) noexcept {
+  std::size_t place = front_ + size_;
+  if (place >= capacity_) place -= capacity_;
+  construct(ops_, slot_of(place), from);
+  ++size_;
+}
+
+void channel_core::take_front(void* to) noexcept {
+  relocate(ops_, to, slot_of(front_));
+  front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
+  --size_;
+}
+
+void throw_sent_on_closed() { throw channel_closed("weft::channel: send on a closed channel"); }
+void throw_closed_twice() { throw channel_closed("weft::channel: closed twice"); }
+void throw_nil_channel(const char* call) {
+  throw std::logic_error(std::string("weft::channel: ") + call + " on a channel that is null or moved from");
+}
+
+}  // namespace detail
+
+}  // namespace weft

@@ -1,0 +1,68 @@
+#pragma once
+// Room: sync. A wait_list with its lock, for primitives whose waiters may leave unasked (their time ran out, they were
+// cancelled) and whose contract lets them be destroyed as soon as every waiter has been *woken*. A waiter that was woken
+// does not touch the primitive again; one that leaves unasked has to take the lock once more, and the destructor waits for
+// it. What is waited for belongs to the primitive.
+//
+// "Leaving", both sides, everything under the lock:
+//   waiter                                            destructor
+//   V1 enqueue: inside + 1                            D1 inside = 0: done
+//   V2 woken: its waker has taken 1 off               D2 leave a token here; unlock; park
+//   V3 not woken: dequeue, inside - 1; at 0 claim the
+//      destructor's token; unlock; unpark it
+// The lock's exchange in V3 is the last that the waiter does to the primitive: the destructor goes on only after the unpark.
+// Next: wait_group.hpp, condition_variable.hpp, which are two such primitives.
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/thread_safety.hpp>
+#include <weft/runtime/detail/wait_list.hpp>
+#include <weft/runtime/park.hpp>
+
+namespace weft::detail {
+
+class wait_queue {
+ public:
+  static constexpr std::uint32_t k_all = std::numeric_limits<std::uint32_t>::max();
+
+  constexpr wait_queue() noexcept = default;
+  wait_queue(const wait_queue&) = delete;
+  wait_queue& operator=(const wait_queue&) = delete;
+
+  // D1, D2: what the destructor of the primitive calls first. Not a cancellation point.
+  void wait_until_left(wait_label what) noexcept;
+
+  // Guards the queue, and what the primitive likes.
+  internal_lock lock;
+
+  // V1: arms a wait that is a cancellation point.
+  void enqueue(wait_node& node) noexcept WEFT_REQUIRES(lock);
+
+  // V2: claims up to `most` waiters, in their order, those that can no longer be won left out. Unpark `woken` after the lock.
+  void claim(std::uint32_t most, won_chain& woken) noexcept WEFT_REQUIRES(lock);
+
+  // V3, by the waiter whose park did not return `ready`. Takes the lock.
+  void leave(wait_node& node) noexcept WEFT_EXCLUDES(lock);
+
+  // Any thread, without the lock: exact for whoever is ordered after the enqueuer by other means.
+  [[nodiscard]] bool nobody_inside() const noexcept {
+    // relaxed: only the count; what it stands for is guarded by the lock.
+    return inside_.load(std::memory_order_relaxed) == 0;
+  }
+
+ private:
+  // relaxed: written under the lock alone.
+  void count(std::uint32_t n) noexcept {
+    inside_.store(inside_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
+  }
+
+  // Written under lock, read by any thread. Enqueued and not woken, or on the way out.
+  std::atomic<std::uint32_t> inside_{0};
+  wait_list waiters_ WEFT_GUARDED_BY(lock);
+  wait_token destructor_ WEFT_GUARDED_BY(lock);
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,99 @@
+// Room: tests of netpoll. The whole room under injected faults, drawn from the test's seed: no byte is lost or doubled, and
+// every failure is one that the caller sees.
+
+#include <faults.hpp>
+
+#include <atomic>
+#include <string>
+#include <vector>
+
+#include <support/fiber_test.hpp>
+#include <support/seed.hpp>
+#include <weft/netpoll/tcp.hpp>
+
+#include "net_support.hpp"
+
+namespace weft::testing {
+namespace {
+
+using net::detail::fault;
+using net::detail::fault_injection;
+using net::tcp_stream;
+
+FIBER_TEST(faults, interruptions_and_short_transfers_lose_no_byte) {
+  auto listener = net::listen("127.0.0.1:0");
+  auto server = spawn([&] { serve_echoes(listener); });
+  const fault_injection faults({.seed = seed_of_this_test(), .interrupted = 100, .short_transfer = 400});
+  std::vector<join_handle<bool>> clients;
+  for (std::uint64_t i = 0; i < 16; ++i) {
+    clients.push_back(spawn([&listener, i] {
+      auto conn = net::dial(listener.local_address());
+      shrink_buffers(conn.native_handle());
+      const auto sent = pattern(50'000, i);
+      auto writer = spawn([&] { conn.write_all(sent); });
+      std::vector<unsigned char> got(sent.size());
+      conn.read_exactly(got);
+      writer.join();
+      return got == sent;
+    }));
+  }
+  for (auto& each : clients) EXPECT_TRUE(each.join());
+  EXPECT_GT(faults.injected(fault::interrupted), 0u);
+  EXPECT_GT(faults.injected(fault::short_transfer), 0u);
+  listener.close();
+  server.join();
+}
+
+FIBER_TEST(faults, the_same_seed_draws_the_same_faults) {
+  const auto draw = [](std::uint64_t seed) {
+    const fault_injection faults({.seed = seed, .reset = 300});
+    std::vector<bool> drawn;
+    for (int i = 0; i < 200; ++i) drawn.push_back(net::detail::is_faulty(fault::reset));
+    return drawn;
+  };
+  const auto first = draw(seed_of_this_test());
+  EXPECT_EQ(first, draw(seed_of_this_test()));
+  EXPECT_NE(first, draw(seed_of_this_test() + 1));
+  EXPECT_FALSE(net::detail::is_faulty(fault::reset)) << "off, and still at it";
+}
+
+// Everything at once. Connections may fail, and say so; a conversation that does not fail is whole.
+FIBER_TEST(faults, all_kinds_at_once) {
+  auto listener = net::listen("127.0.0.1:0");
+  auto server = spawn([&] { serve_echoes(listener); });
+  std::atomic<int> whole{0};
+  std::atomic<int> failed{0};
+  {
+    const fault_injection faults({.seed = seed_of_this_test(),
+                                  .interrupted = 50,
+                                  .short_transfer = 200,
+                                  .reset = 20,
+                                  .exhausted = 50,
+                                  .aborted = 50});
+    std::vector<join_handle<void>> clients;
+    for (std::uint64_t i = 0; i < 100; ++i) {
+      clients.push_back(spawn([&, i] {
+        std::error_code ec;
+        auto conn = net::dial(listener.local_address(), ec);
+        const auto sent = pattern(2000, i);
+        std::vector<unsigned char> got(sent.size());
+        if (!ec) conn.write_all(sent, ec);
+        if (!ec) conn.read_exactly(got, ec);
+        EXPECT_TRUE(ec || got == sent);
+        ++(ec ? failed : whole);
+      }));
+    }
+    for (auto& each : clients) each.join();
+  }
+  EXPECT_EQ(whole + failed, 100);
+  EXPECT_GT(whole, 0);
+  auto conn = net::dial(listener.local_address());
+  conn.write_all("alive");
+  char buf[5];
+  conn.read_exactly(buf);
+  listener.close();
+  server.join();
+}
+
+}  // namespace
+}  // namespace weft::testing

@@ -1,0 +1,81 @@
+// Room: tests. See watchdog.hpp.
+
+#include <support/watchdog.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <utility>
+
+#include <support/seed.hpp>
+#include <weft/runtime/snapshot.hpp>
+
+#include "sanitizers.hpp"
+
+namespace weft::testing {
+
+namespace {
+
+#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
+constexpr std::chrono::seconds k_limit{80};
+#else
+constexpr std::chrono::seconds k_limit{20};
+#endif
+
+void print(const fiber_info& fiber) {
+  const double since = std::chrono::duration<double>(fiber.since).count();
+  std::fprintf(stderr, "  %-24s %-8s %-24s %8.3f s  %s\n", fiber.name.c_str(), to_string(fiber.state),
+               fiber.waits_for.c_str(), since, fiber.spawned_at.c_str());
+}
+
+}  // namespace
+
+watchdog::watchdog() : thread_([this] { watch(); }) {}
+
+watchdog::~watchdog() {
+  {
+    const std::lock_guard held(mutex_);
+    is_over_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void watchdog::arm(std::string what) {
+  {
+    const std::lock_guard held(mutex_);
+    what_ = std::move(what);
+    limit_ = clock::now() + k_limit;
+  }
+  changed_.notify_one();
+}
+
+void watchdog::disarm() {
+  const std::lock_guard held(mutex_);
+  what_.clear();
+}
+
+void watchdog::watch() {
+  std::unique_lock held(mutex_);
+  while (!is_over_) {
+    if (what_.empty()) {
+      changed_.wait(held);
+    } else if (changed_.wait_until(held, limit_) == std::cv_status::timeout && !what_.empty() && clock::now() >= limit_) {
+      end_process(what_);
+    }
+  }
+}
+
+void watchdog::end_process(const std::string& what) {
+  // The first line comes before the picture, which a broken runtime may not give.
+  std::fprintf(stderr, "\nwatchdog: %s has not ended after %lld s, seed=%llu\n", what.c_str(),
+               static_cast<long long>(k_limit.count()), static_cast<unsigned long long>(process_seed()));
+  std::fflush(nullptr);
+  const process_snapshot now = snapshot();
+  std::fprintf(stderr, "%zu threads, %zu fibers (name, state, waits for, since, spawned at):\n", now.threads.size(),
+               now.fibers.size());
+  for (const fiber_info& fiber : now.fibers) print(fiber);
+  std::fflush(nullptr);
+  std::abort();
+}
+
+}  // namespace weft::testing

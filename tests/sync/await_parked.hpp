@@ -1,0 +1,24 @@
+#pragma once
+// Room: tests of sync. How a test knows that others wait, without sleeping: it looks.
+
+#include <algorithm>
+#include <cstddef>
+#include <string_view>
+
+#include <support/wait_until.hpp>
+#include <weft/runtime/snapshot.hpp>
+
+namespace weft::testing {
+
+// Returns once `n` fibers are parked on `what`.
+inline void await_parked(std::size_t n, std::string_view what) {
+  wait_until([=] {
+    const process_snapshot now = snapshot();
+    const auto waiting = std::count_if(now.fibers.begin(), now.fibers.end(), [what](const fiber_info& fiber) {
+      return fiber.state == fiber_state::parked && fiber.waits_for == what;
+    });
+    return static_cast<std::size_t>(waiting) == n;
+  });
+}
+
+}  // namespace weft::testing
