@@ -1,5 +1,6 @@
-// Room: bench. Channels: a round trip over two unbuffered ones, and a stream of items through one that buffers 128. Boost.Fiber
-// is in peers/boost_fiber_channel.cpp. Arguments: workers (0: all); for the stream also producers, and as many consumers.
+// Room: bench. Channels: a round trip over two unbuffered ones, and a stream of items through one that buffers 128.
+// Boost.Fiber is in peers/boost_fiber_channel.cpp. Arguments: workers (0: all); for the stream also producers, and as
+// many consumers.
 #include <weft/weft.hpp>
 
 #include <benchmark/benchmark.h>

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Room: bench. One HTTP server, written three times, under the same client: what blocking style on fibers costs, and saves.
+"""Room: bench. One HTTP server, written three times, under one client: what blocking style on fibers costs, and saves.
 
     python3 bench/demo.py BUILD_DIR
 
@@ -14,8 +14,8 @@ import re
 import statistics
 import sys
 
-from driving import (ANSWER_LIMIT, Failure, Server, allow_descriptors, connect, find_program, find_tool, machine, main_of,
-                     print_table, raise_on_sigterm, run_load, save_json, say)
+from driving import (ANSWER_LIMIT, Failure, Server, allow_descriptors, connect, find_program, find_tool, machine,
+                     main_of, print_table, raise_on_sigterm, run_load, save_json, say)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIZES = (64, 1000)
@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--seconds", type=int, default=2, help="of each run (default 2)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each server at each size (default 5)")
     parser.add_argument("--servers", default=",".join(SERVERS), help=f"some of {','.join(SERVERS)} (default all)")
-    parser.add_argument("--port", type=int, default=0, help="the first server's port, the next ones follow (default: free)")
+    parser.add_argument("--port", type=int, default=0, help="of the first server, others follow (default: free)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     args = parser.parse_args()
     args.servers = args.servers.split(",")
@@ -66,9 +66,10 @@ def start(name, args, port):
 
 def ask(server, conn, target, close=False):
     """One GET; returns the body."""
-    conn.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n{'Connection: close' if close else 'X-Keep: on'}\r\n\r\n".encode())
+    headers = "Host: localhost\r\n" + ("Connection: close\r\n" if close else "")
     got = b""
     try:
+        conn.sendall(f"GET {target} HTTP/1.1\r\n{headers}\r\n".encode())
         while True:
             head, separator, body = got.partition(b"\r\n\r\n")
             length = re.search(rb"Content-Length: (\d+)", head)
@@ -130,7 +131,10 @@ def parse_wrk(out):
 def measure(server, wrk, size, seconds, meanwhile=None):
     url = f"http://127.0.0.1:{server.port}/"
     command = [wrk, "-t1", f"-c{size}", f"-d{seconds}s", "--latency", "--timeout", f"{ANSWER_LIMIT:.0f}s", url]
-    return parse_wrk(run_load(server, command, seconds, meanwhile))
+    run = parse_wrk(run_load(server, command, seconds, meanwhile))
+    if run["requests_per_s"] == 0:
+        raise Failure(f"{server.name} does not answer wrk at {size} connections")
+    return run
 
 
 # --- all of it

@@ -59,7 +59,7 @@ def raise_on_sigterm():
 def find_program(build_dir, *parts):
     path = os.path.join(build_dir, *parts)
     if not os.access(path, os.X_OK):
-        raise Failure(f"{path} is not there: build it first (ninja -C {build_dir})", 2)
+        raise Failure(f"{path} is not there: build it first (ninja -C {build_dir}), or leave it out (--servers)", 2)
     return path
 
 

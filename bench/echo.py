@@ -3,7 +3,8 @@
 
     python3 bench/echo.py BUILD_DIR
 
-64-byte messages, one under way on each connection; short interleaved rounds, medians. Exit status 1 if a message was lost.
+64-byte messages, one under way on each connection; short interleaved rounds, medians. Exit status 1
+if a message was lost.
 """
 import argparse
 import contextlib

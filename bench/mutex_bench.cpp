@@ -1,5 +1,5 @@
-// Room: bench. One mutex, and 1, 2, 64 who want it: weft::mutex among fibers, weft::mutex and std::mutex among threads. Time is
-// for one lock and unlock. Arguments: workers (0: all), fibers; or threads.
+// Room: bench. One mutex, and 1, 2, 64 who want it: weft::mutex among fibers, weft::mutex and std::mutex among threads.
+// Time is for one lock and unlock. Arguments: workers (0: all), fibers; or threads.
 #include <weft/weft.hpp>
 
 #include <benchmark/benchmark.h>

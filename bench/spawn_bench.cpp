@@ -1,5 +1,5 @@
-// Room: bench. A fiber that does nothing, spawned and joined: one at a time, and in batches that all live at once. Beside it a
-// std::thread; Boost.Fiber is in peers/boost_fiber_spawn.cpp. Arguments: workers (0: all), batch.
+// Room: bench. A fiber that does nothing, spawned and joined: one at a time, and in batches that all live at once.
+// Beside it a std::thread; Boost.Fiber is in peers/boost_fiber_spawn.cpp. Arguments: workers (0: all), batch.
 #include <weft/weft.hpp>
 
 #include <benchmark/benchmark.h>

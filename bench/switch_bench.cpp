@@ -1,5 +1,5 @@
-// Room: bench. Two fibers that yield to each other: time is for one switch. The limit is jump_fcontext alone; Boost.Fiber is in
-// peers/boost_fiber_switch.cpp. /1 is one worker, /0 all of them.
+// Room: bench. Two fibers that yield to each other: time is for one switch. The limit is jump_fcontext alone;
+// Boost.Fiber is in peers/boost_fiber_switch.cpp. /1 is one worker, /0 all of them.
 #include <weft/weft.hpp>
 
 #include <benchmark/benchmark.h>
@@ -34,7 +34,8 @@ void jump_back_for_ever(context::transfer_t from) {
 
 void jump_fcontext_alone(benchmark::State& state) {
   std::vector<std::byte> stack(64 * 1024);
-  context::transfer_t partner{context::make_fcontext(stack.data() + stack.size(), stack.size(), jump_back_for_ever), nullptr};
+  context::transfer_t partner{context::make_fcontext(stack.data() + stack.size(), stack.size(), jump_back_for_ever),
+                              nullptr};
   for (auto _ : state) partner = context::jump_fcontext(partner.fctx, nullptr);
   state.SetItemsProcessed(2 * state.iterations());
 }

@@ -1,6 +1,7 @@
-// Room: bench. Timers. A time limit that is armed and cancelled: the round trip of channel_bench.cpp with and without a limit
-// of an hour on each wait; half the difference is one arm and cancel. And sleepers: many fibers that sleep 1 to 50 ms, with the
-// CPU time of each and how late they wake. Boost.Fiber is in peers/boost_fiber_timer.cpp. Arguments: workers (0: all), sleepers.
+// Room: bench. Timers. A time limit that is armed and cancelled: the round trip of channel_bench.cpp with and without a
+// limit of an hour on each wait; half the difference is one arm and cancel. And sleepers: many fibers that sleep 1 to
+// 50 ms, with the CPU time of each and how late they wake. Boost.Fiber is in peers/boost_fiber_timer.cpp. Arguments:
+// workers (0: all), sleepers.
 #include <weft/weft.hpp>
 
 #include <benchmark/benchmark.h>
@@ -65,6 +66,10 @@ void weft_sleepers(benchmark::State& state) {
   });
   late.report(state);
 }
-BENCHMARK(weft_sleepers)->ArgsProduct({{1, 0}, {1'000, 100'000}})->UseRealTime()->MeasureProcessCPUTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(weft_sleepers)
+    ->ArgsProduct({{1, 0}, {1'000, 100'000}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime()
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace

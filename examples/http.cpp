@@ -5,7 +5,8 @@
 //   GET /                  a small body
 //   GET /hierarchy         this process: its threads, which of them have a loop, how many fibers each state holds
 //
-// Connections are kept alive until they have been silent for a while. What cannot be served is answered by its HTTP status.
+// Connections are kept alive until they have been silent for a while. What cannot be served is answered by its HTTP
+// status.
 #include <weft/asio.hpp>
 #include <weft/weft.hpp>
 
@@ -123,9 +124,7 @@ void converse(weft::net::tcp_stream& conn) {
 // [/handler]
 
 // A conversation that fails ends alone.
-void serve(weft::net::tcp_stream conn) try {
-  converse(conn);
-} catch (const std::exception& error) {
+void serve(weft::net::tcp_stream conn) try { converse(conn); } catch (const std::exception& error) {
   std::cerr << "http: a connection failed: " << error.what() << '\n';
 }
 

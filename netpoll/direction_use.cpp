@@ -103,16 +103,19 @@ std::error_code direction_use::wait_for_turn() {
     const auto until = deadline::from_nanoseconds(ready_->deadline());
     const wake_reason reason = weft::detail::park(node.token, until, label_);
     if (reason == wake_reason::handed) return {};
-    {
-      const weft::detail::internal_guard guard(block_->queue_lock);
-      block_->queue_of(direction_).remove(node);
-    }
+    if (reason == wake_reason::timed_out || reason == wake_reason::cancelled) leave_queue(node);
     if (reason == wake_reason::closed) return leave(*block_), closed_meanwhile();
     if (reason == wake_reason::cancelled) {
       leave(*block_);
       weft::detail::throw_cancelled();
     }
   }
+}
+
+// Nobody of ours has won the node, so that it may still be queued; a waker has taken off what it has won.
+void direction_use::leave_queue(weft::detail::wait_node& node) noexcept {
+  const weft::detail::internal_guard guard(block_->queue_lock);
+  block_->queue_of(direction_).remove(node);
 }
 
 // "Taking turns", L2 and L3.

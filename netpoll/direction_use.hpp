@@ -70,6 +70,7 @@ class direction_use {
   [[nodiscard]] std::error_code wait_for_turn();
   [[nodiscard]] std::error_code wait_for_event();
   [[nodiscard]] std::error_code past_deadline() const noexcept;
+  void leave_queue(weft::detail::wait_node& node) noexcept;
   void leave_direction() noexcept;
   void hand_over() noexcept;
 

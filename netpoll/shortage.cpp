@@ -18,12 +18,13 @@ void shortage::pause(descriptor_block& block, std::chrono::milliseconds length) 
     waiters_.push_back(node);
   }
   pausing_.fetch_add(1, std::memory_order_seq_cst);  // seq_cst: before the look at the listener ("Pausing", P1)
-  auto reason = wake_reason::again;
-  if (!block.use.is_closed() || !weft::detail::disarm(node.token)) {
+  const bool is_over = block.use.is_closed() && weft::detail::disarm(node.token);
+  auto reason = wake_reason::timed_out;
+  if (!is_over) {
     const auto until = deadline::after(weft::detail::now(), length);
     reason = weft::detail::park(node.token, until, "tcp accept (out of descriptors)");
   }
-  {
+  if (reason != wake_reason::again) {  // else wake_all has taken the node off
     const weft::detail::internal_guard guard(lock_);
     waiters_.remove(node);
   }

@@ -54,9 +54,12 @@ opened open_with(Call call) noexcept {
 
 // `call` moves up to the bytes that it is given. A transfer that we cut short ourselves has not drained the queue.
 template <class Call>
-transferred transfer(std::size_t wanted, int error_of_reset, Call call) noexcept {
+transferred transfer(int fd, std::size_t wanted, int error_of_reset, Call call) noexcept {
   std::size_t asked = wanted;
-  if (is_faulty(fault::reset)) return {0, false, false, error_of(error_of_reset)};
+  if (is_faulty(fault::reset)) {
+    ::shutdown(fd, SHUT_RDWR);  // broken for both sides, and for the calls to come
+    return {0, false, false, error_of(error_of_reset)};
+  }
   if (wanted > 1 && is_faulty(fault::short_transfer)) asked = 1 + draw_fault_detail() % (wanted - 1);
   const ssize_t moved = repeat([&] { return call(asked); });
   if (moved >= 0) return {static_cast<std::size_t>(moved), static_cast<std::size_t>(moved) < asked, false, {}};
@@ -153,12 +156,12 @@ std::error_code set_option(int fd, socket_option option, bool on) noexcept {
 }
 
 transferred receive(int fd, std::span<std::byte> buffer) noexcept {
-  return transfer(buffer.size(), ECONNRESET, [&](std::size_t n) { return ::recv(fd, buffer.data(), n, 0); });
+  return transfer(fd, buffer.size(), ECONNRESET, [&](std::size_t n) { return ::recv(fd, buffer.data(), n, 0); });
 }
 
 transferred receive(int fd, std::span<const std::span<std::byte>> buffers) noexcept {
   io_vector<std::byte> vector(buffers);
-  return transfer(vector.bytes, ECONNRESET, [&](std::size_t n) {
+  return transfer(fd, vector.bytes, ECONNRESET, [&](std::size_t n) {
     vector.limit(n);
     msghdr message = vector.message();
     return ::recvmsg(fd, &message, 0);
@@ -166,12 +169,12 @@ transferred receive(int fd, std::span<const std::span<std::byte>> buffers) noexc
 }
 
 transferred send(int fd, std::span<const std::byte> buffer) noexcept {
-  return transfer(buffer.size(), EPIPE, [&](std::size_t n) { return ::send(fd, buffer.data(), n, MSG_NOSIGNAL); });
+  return transfer(fd, buffer.size(), EPIPE, [&](std::size_t n) { return ::send(fd, buffer.data(), n, MSG_NOSIGNAL); });
 }
 
 transferred send(int fd, std::span<const std::span<const std::byte>> buffers) noexcept {
   io_vector<const std::byte> vector(buffers);
-  return transfer(vector.bytes, EPIPE, [&](std::size_t n) {
+  return transfer(fd, vector.bytes, EPIPE, [&](std::size_t n) {
     vector.limit(n);
     const msghdr message = vector.message();
     return ::sendmsg(fd, &message, MSG_NOSIGNAL);

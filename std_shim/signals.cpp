@@ -3,10 +3,9 @@
 
 #include <weft/std_shim/signals.hpp>
 
-#include <algorithm>
-#include <deque>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include <weft/netpoll/signal_source.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -24,22 +23,18 @@ struct feed {
   std::shared_ptr<net::signal_source> source;
 };
 
-// False once nobody will receive.
-bool pass_on(int signal, const std::weak_ptr<detail::channel_core>& to, std::deque<int>& sent) {
-  std::shared_ptr<detail::channel_core> core = to.lock();
+// False once nobody will receive. There is room for one signal of each kind, so it is refused only for lack of room that a
+// user has filled.
+bool pass_on(int signal, const std::weak_ptr<detail::channel_core>& to) {
+  const std::shared_ptr<detail::channel_core> core = to.lock();
   if (core == nullptr) return false;
-  const auto channel = detail::channel_access::make<int>(std::move(core));
-  // Nobody else sends: what is in the channel are the last ones sent. It has room for one of each kind.
-  while (sent.size() > channel.size()) sent.pop_front();
-  if (std::find(sent.begin(), sent.end(), signal) != sent.end()) return true;
-  sent.push_back(signal);
-  return channel.try_send(signal) == channel_status::ok;
+  if (core->holds(&signal)) return true;
+  return core->try_run(detail::direction::send, &signal) != channel_status::closed;
 }
 
-void forward(const std::shared_ptr<net::signal_source>& source, const std::weak_ptr<detail::channel_core>& to) {
-  std::deque<int> sent;
+void forward(net::signal_source& source, const std::weak_ptr<detail::channel_core>& to) {
   try {
-    while (pass_on(source->wait(), to, sent)) continue;
+    while (pass_on(source.wait(), to)) continue;
   } catch (const std::system_error&) {
     // The last handle has closed the source.
   }
@@ -51,7 +46,7 @@ channel<int> signals(std::initializer_list<int> wanted) {
   auto source = std::make_shared<net::signal_source>(wanted);
   const auto fed = std::make_shared<feed>(wanted, source);
   std::shared_ptr<detail::channel_core> core(fed, &fed->core);
-  go({.name = "signals"}, [source = std::move(source), to = std::weak_ptr(core)] { forward(source, to); });
+  go({.name = "signals"}, [source = std::move(source), to = std::weak_ptr(core)] { forward(*source, to); });
   return detail::channel_access::make<int>(std::move(core));
 }
 

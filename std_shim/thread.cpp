@@ -2,6 +2,8 @@
 
 #include <weft/std_shim/thread.hpp>
 
+#include <system_error>
+
 #include <weft/runtime/this_fiber.hpp>
 
 namespace weft {
@@ -18,12 +20,7 @@ void thread::join() {
   if (!joinable()) refuse(std::errc::invalid_argument, "weft::thread::join: not joinable");
   if (get_id() == this_fiber::get_id())
     refuse(std::errc::resource_deadlock_would_occur, "weft::thread::join: called by the thread itself");
-  try {
-    handle_.join();
-  } catch (const std::system_error& ended) {
-    // Cancelled before its first turn: it has ended all the same.
-    if (ended.code() != std::errc::operation_canceled) throw;
-  }
+  handle_.join();
 }
 
 void thread::detach() {

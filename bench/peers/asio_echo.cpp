@@ -28,7 +28,8 @@ asio::awaitable<void> converse(tcp::socket conn) {
   char buf[4096];
   error_code ec;
   for (;;) {
-    const std::size_t n = co_await conn.async_read_some(asio::buffer(buf), asio::redirect_error(asio::use_awaitable, ec));
+    const std::size_t n =
+        co_await conn.async_read_some(asio::buffer(buf), asio::redirect_error(asio::use_awaitable, ec));
     if (ec) co_return;
     co_await asio::async_write(conn, asio::buffer(buf, n), asio::redirect_error(asio::use_awaitable, ec));
     if (ec) co_return;

@@ -1,5 +1,5 @@
-// Room: bench. The server of examples/http.cpp in the explicit-async style of C++: Boost.Asio with C++20 coroutines, the same
-// Beast parser with the same limits, the same deadline, the same bytes in every answer of `/`.
+// Room: bench. The server of examples/http.cpp in the explicit-async style of C++: Boost.Asio with C++20 coroutines,
+// the same Beast parser with the same limits, the same deadline, the same bytes in every answer of `/`.
 //
 //   asio_http [port [threads]]          default 8080, 1
 #include "listening.hpp"
@@ -110,8 +110,8 @@ void report(std::exception_ptr error) try {
 // With more threads than one, each connection is a strand: its timer and its socket must not run at once.
 asio::awaitable<void> accept_all(asio::io_context& loop, tcp::acceptor acceptor, bool strands) {
   for (;;) {
-    const tcp::socket::executor_type home = strands ? tcp::socket::executor_type(asio::make_strand(loop))
-                                                    : tcp::socket::executor_type(loop.get_executor());
+    const tcp::socket::executor_type home =
+        strands ? tcp::socket::executor_type(asio::make_strand(loop)) : tcp::socket::executor_type(loop.get_executor());
     tcp::socket conn = co_await acceptor.async_accept(home, asio::use_awaitable);
     beast::error_code ignored;
     conn.set_option(tcp::no_delay(true), ignored);

@@ -1,5 +1,5 @@
-// Room: bench. Boost.Fiber beside spawn_bench.cpp. Argument: batch. Its stacks are unguarded and come from malloc, which is
-// its default.
+// Room: bench. Boost.Fiber beside spawn_bench.cpp. Argument: batch. Its stacks are unguarded and come from malloc,
+// which is its default.
 #include <benchmark/benchmark.h>
 #include <boost/fiber/fiber.hpp>
 

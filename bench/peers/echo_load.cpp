@@ -1,5 +1,6 @@
-// Room: bench. Load for an echo server, so cheap that the server and not this is measured: one thread, one epoll descriptor.
-// Every connection keeps one message under way and checks each byte that comes back. Prints one line of JSON.
+// Room: bench. Load for an echo server, so cheap that the server and not this is measured: one thread, one epoll
+// descriptor. Every connection keeps one message under way and checks each byte that comes back. Prints one line of
+// JSON.
 //
 //   echo_load port [connections [seconds [payload]]]          default 64, 3, 64 bytes
 #include "listening.hpp"
@@ -101,7 +102,8 @@ class load {
   void ask(conversation& talk) {
     talk.received = 0;
     talk.sent_at = steady_clock::now();
-    if (send(talk.fd, message_.data(), message_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(message_.size())) fail(talk);
+    if (send(talk.fd, message_.data(), message_.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(message_.size()))
+      fail(talk);
   }
 
   void turn(conversation& talk) {

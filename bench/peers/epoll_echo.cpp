@@ -1,5 +1,5 @@
-// Room: bench. The limit for echo: one thread, one epoll descriptor, level-triggered, nothing around it. It reads what is
-// there, writes it back, and waits for room only when the peer does not take it.
+// Room: bench. The limit for echo: one thread, one epoll descriptor, level-triggered, nothing around it. It reads what
+// is there, writes it back, and waits for room only when the peer does not take it.
 //
 //   epoll_echo [port]
 #include "listening.hpp"

@@ -1,5 +1,6 @@
 #pragma once
-// Room: bench. How long the sleepers of the timer benchmarks sleep, and how late they woke. Each sleeper writes its own place.
+// Room: bench. How long the sleepers of the timer benchmarks sleep, and how late they woke. Each sleeper writes its own
+// place.
 
 #include <benchmark/benchmark.h>
 

@@ -1,6 +1,6 @@
 #pragma once
-// Room: bench. How the peers that use plain sockets begin: a listening socket on the loopback, announced on stdout as every
-// server here announces itself, so that whoever drives them finds the port.
+// Room: bench. How the peers that use plain sockets begin: a listening socket on the loopback, announced on stdout as
+// every server here announces itself, so that whoever drives them finds the port.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

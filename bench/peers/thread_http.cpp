@@ -1,5 +1,6 @@
-// Room: bench. The server of examples/http.cpp with one OS thread for each connection: blocking sockets, the same Beast parser
-// with the same limits, the same deadline (as SO_RCVTIMEO and SO_SNDTIMEO), the same bytes in every answer of `/`.
+// Room: bench. The server of examples/http.cpp with one OS thread for each connection: blocking sockets, the same Beast
+// parser with the same limits, the same deadline (as SO_RCVTIMEO and SO_SNDTIMEO), the same bytes in every answer of
+// `/`.
 //
 //   thread_http [port]          default 8080
 #include "listening.hpp"

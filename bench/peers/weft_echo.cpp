@@ -1,4 +1,5 @@
-// Room: bench. The echo server as weft has it, with the number of workers as an argument. examples/echo.cpp is the one to copy.
+// Room: bench. The echo server as weft has it, with the number of workers as an argument. examples/echo.cpp is the one
+// to copy.
 //
 //   weft_echo [port [workers]]          default 8080, and as many workers as CPUs
 #include <weft/weft.hpp>

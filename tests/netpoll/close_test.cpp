@@ -180,8 +180,8 @@ TEST(close, a_stream_may_outlive_its_runtime) {
 
 TEST(close, the_end_of_a_runtime_wakes_others_who_wait_on_its_streams) {
   tcp_stream shared;
-  runtime first(options{.workers = 1});
-  first.run([&] {
+  std::optional<runtime> first(std::in_place, options{.workers = 1});
+  first->run([&] {
     auto [client, server] = connect();
     shared = std::move(server);
     go([conn = std::move(client)]() mutable { read_error(conn); });
@@ -196,7 +196,7 @@ TEST(close, the_end_of_a_runtime_wakes_others_who_wait_on_its_streams) {
     });
     await_parked(2, "tcp read");
   });
-  first.stop();
+  first.reset();
   second.run([&] { wait_until([&] { return woken.load(); }); });
 }
 

@@ -47,10 +47,10 @@ inline void reset_on_close(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
+// Small enough that writes are partial all the time; not so small that TCP itself begins to crawl.
 inline void shrink_buffers(int fd) {
-  const int tiny = 1;  // the system makes its minimum of it
-  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &tiny, sizeof(tiny));
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &tiny, sizeof(tiny));
+  const int small = 8192;
+  ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 }
 
 // A client of plain system calls, of the loopback device: connecting to a listener with room in its backlog does not block.

@@ -3,9 +3,7 @@
 // Next: this_thread.hpp.
 
 #include <exception>
-#include <functional>
 #include <thread>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -16,20 +14,29 @@ namespace weft {
 
 namespace detail {
 
-// Ends like a std::thread's function: an exception meets noexcept and terminates where it was thrown; the end that
-// cancellation brings is an end like any other.
-template <class F, class... Args>
+// What a thread's fiber runs. As detached_body: only `cancelled` is caught, so that any other exception terminates where it was
+// thrown, frames intact. As joinable_body: somebody may wait for the end, however it came.
+template <class F>
 struct thread_body {
-  F f;
-  std::tuple<Args...> args;
-
-  void operator()() noexcept {
+  static void run(void* storage, bool wanted) noexcept {
+    unpacked<F> f(storage);
+    stored<outcome<void>>::put(storage, unit());
+    if (!wanted) return;
     try {
-      std::apply([this](Args&... each) { std::invoke(std::move(f), std::move(each)...); }, args);
+      (*f)();
     } catch (const cancelled&) {
     }
   }
+  static void drop_outcome(void* storage, bool) noexcept { stored<outcome<void>>::drop(storage); }
+  static constexpr fiber_body body{&run, &drop_outcome};
 };
+
+template <class F>
+join_handle<void> start_thread(source_site site, F&& f) {
+  fiber_block* const fiber = make_fiber_for(nullptr, {}, site, std::forward<F>(f)).fiber;
+  start_joinable(fiber, thread_body<std::remove_cvref_t<F>>::body);
+  return join_handle<void>(fiber);
+}
 
 }  // namespace detail
 
@@ -50,9 +57,9 @@ class thread {
   thread() noexcept = default;
   template <class F, class... Args>
     requires(!std::is_same_v<std::remove_cvref_t<F>, thread> && std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
-  explicit thread(F&& f, Args&&... args)
-      : handle_(spawn(detail::thread_body<std::decay_t<F>, std::decay_t<Args>...>{
-            std::forward<F>(f), std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)})) {}
+  [[gnu::noinline]] explicit thread(F&& f, Args&&... args)
+      : handle_(detail::start_thread({nullptr, 0, __builtin_return_address(0)},
+                                     detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...))) {}
   thread(thread&&) noexcept = default;
   thread& operator=(thread&& from) noexcept {
     if (joinable()) std::terminate();

@@ -1,0 +1,93 @@
+// What <weft/weft.hpp> alone must give: the programs of the README compile with it and nothing else, it brings no Boost, and the
+// names of std that it re-exports work on weft's types.
+
+#include <weft/weft.hpp>
+
+#ifdef BOOST_VERSION
+#error "the umbrella must not include Boost"
+#endif
+
+// Before any other header: what weft.hpp promises to bring itself.
+[[maybe_unused]] constexpr std::size_t k_brought_along =
+    sizeof(std::array<int, 1>) + sizeof(std::atomic<int>) + sizeof(std::chrono::seconds) + sizeof(std::uint8_t) +
+    sizeof(std::function<void()>) + sizeof(std::unique_ptr<int>) + sizeof(std::mutex) + sizeof(std::optional<int>) +
+    sizeof(std::span<int>) + sizeof(std::stop_token) + sizeof(std::string) + sizeof(std::error_code) +
+    sizeof(std::vector<int>);
+
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <support/fiber_test.hpp>
+
+namespace {
+
+TEST(umbrella, hello_prints_what_came_over_the_channel) {
+  std::ostringstream out;
+  weft::run([&] {
+    weft::channel<int> ch;
+    weft::go([ch] {
+      for (int i = 0; i < 3; ++i) ch.send(i);
+      ch.close();
+    });
+    for (int v : ch) out << v << '\n';
+  });
+  EXPECT_EQ(out.str(), "0\n1\n2\n");
+}
+
+// The echo server as it stands on the front page, but for its address and its end.
+FIBER_TEST(umbrella, echo_answers_what_it_was_sent) {
+  auto listener = weft::net::listen("127.0.0.1:0");
+  const auto address = listener.local_address();
+  weft::go([listener = std::move(listener)]() mutable {
+    for (;;) {
+      auto conn = listener.accept();
+      weft::go([conn = std::move(conn)]() mutable {
+        char buf[4096];
+        std::error_code ec;
+        while (auto n = conn.read_some(buf, ec)) conn.write_all(std::span(buf, n), ec);
+      });
+    }
+  });
+  auto conn = weft::net::dial(address);
+  std::string heard(5, '\0');
+  conn.write_all("hello");
+  conn.read_exactly(heard);
+  EXPECT_EQ(heard, "hello");
+}
+
+FIBER_TEST(umbrella, locks_of_std_work_on_mutexes_of_weft_by_either_name) {
+  weft::mutex a, b;
+  {
+    weft::scoped_lock both(a, b);
+    EXPECT_FALSE(weft::spawn([&] { return weft::unique_lock(a, weft::try_to_lock).owns_lock(); }).join());
+  }
+  {
+    weft::lock_guard one(a);
+  }
+  weft::lock(a, b);
+  weft::unique_lock first(a, weft::adopt_lock), second(b, weft::adopt_lock);
+  weft::condition_variable cv;
+  EXPECT_EQ(cv.wait_for(first, std::chrono::microseconds(1)), weft::cv_status::timeout);
+  weft::stop_source source;
+  source.request_stop();
+  EXPECT_TRUE(source.get_token().stop_requested());
+}
+
+FIBER_TEST(umbrella, this_thread_is_the_calling_fiber) {
+  EXPECT_EQ(weft::this_thread::get_id(), weft::this_fiber::get_id());
+  weft::this_thread::yield();
+  weft::this_thread::sleep_for(std::chrono::microseconds(1));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds(100);
+  weft::this_thread::sleep_until(until);
+  EXPECT_GE(std::chrono::steady_clock::now(), until);
+}
+
+TEST(umbrella, this_thread_works_on_a_plain_thread) {
+  EXPECT_EQ(weft::this_thread::get_id(), weft::thread::id());
+  weft::this_thread::yield();
+  const auto until = std::chrono::system_clock::now() + std::chrono::microseconds(100);
+  weft::this_thread::sleep_until(until);
+  EXPECT_GE(std::chrono::system_clock::now(), until);
+}
+
+}  // namespace
