@@ -1,7 +1,7 @@
 #pragma once
-// Room: netpoll. What the process keeps for each open descriptor, and how to find it by number. Blocks are type-stable: one
-// that was a block once is a block for ever, so an event that comes too late meets a generation and not garbage, and the
-// memory outlives every runtime.
+// Room: netpoll. What the process keeps for each open descriptor, and how to find it by number. Blocks are type-stable:
+// one that was a block once is a block for ever, so an event that comes too late meets a generation and not garbage,
+// and the memory outlives every runtime.
 // Next: use_word.hpp and readiness_word.hpp, the two protocols on it; descriptor.cpp, its life.
 
 #include <array>
@@ -28,10 +28,10 @@ inline constexpr std::uint32_t k_max_descriptors = (1u << k_index_bits) - 1;  //
 struct alignas(64) descriptor_block {
   // Any thread.
   use_word use;
-  readiness ready[2];                       // by direction
-  std::atomic<int> fd{-1};                  // written when nobody else uses the block
-  std::atomic<std::uint64_t> key{0};        // of the present tenant
-  std::atomic<const void*> home{nullptr};   // the poller that watches it, as a name
+  readiness ready[2];                      // by direction
+  std::atomic<int> fd{-1};                 // written when nobody else uses the block
+  std::atomic<std::uint64_t> key{0};       // of the present tenant
+  std::atomic<const void*> home{nullptr};  // the poller that watches it, as a name
 
   weft::detail::internal_lock queue_lock;
   weft::detail::wait_list queues[2] WEFT_GUARDED_BY(queue_lock);  // who waits for a turn, by direction

@@ -39,8 +39,8 @@ deadline share_of(deadline until, std::size_t addresses_left) noexcept {
   return std::min(until, deadline::from_nanoseconds(now + std::max(share, k_least)));
 }
 
-// A connection under way has come through when the socket is writable, has no error, and has a peer: an event alone may be
-// left over from an earlier tenant of the block.
+// A connection under way has come through when the socket is writable, has no error, and has a peer: an event alone may
+// be left over from an earlier tenant of the block.
 std::error_code finish_connecting(const detail::descriptor& connection, deadline until) {
   if (auto ec = detail::set_deadline(connection, direction::write, until)) return ec;
   direction_use use(connection, direction::write, "net::dial", "tcp connect");
@@ -56,8 +56,8 @@ std::error_code finish_connecting(const detail::descriptor& connection, deadline
   }
 }
 
-// A port of this machine on which nobody listens may be the very one that the system chose for our end, and TCP connects it
-// to itself.
+// A port of this machine on which nobody listens may be the very one that the system chose for our end, and TCP
+// connects it to itself.
 bool is_its_own_peer(int fd) noexcept {
   std::error_code ec;
   const endpoint here = detail::address_of(fd, ec);

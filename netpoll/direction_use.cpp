@@ -40,7 +40,9 @@ descriptor_use::~descriptor_use() {
   if (block_ != nullptr) leave(*block_);
 }
 
-std::error_code descriptor_use::error() const noexcept { return block_ != nullptr ? std::error_code() : closed_before(); }
+std::error_code descriptor_use::error() const noexcept {
+  return block_ != nullptr ? std::error_code() : closed_before();
+}
 
 // relaxed: written before the handle was made, and not again while there are users.
 int descriptor_use::fd() const noexcept { return block_->fd.load(std::memory_order_relaxed); }

@@ -1,7 +1,7 @@
 #pragma once
-// Room: netpoll. One call on a descriptor, from its entry to its end: the turn at a direction, and the waits for readiness.
-// Streams, listeners and signal sources are written on these two classes; nothing else waits for a descriptor.
-// Protocols: "Taking turns" and "Closing" (use_word.hpp), "Readiness" (readiness_word.hpp).
+// Room: netpoll. One call on a descriptor, from its entry to its end: the turn at a direction, and the waits for
+// readiness. Streams, listeners and signal sources are written on these two classes; nothing else waits for a
+// descriptor. Protocols: "Taking turns" and "Closing" (use_word.hpp), "Readiness" (readiness_word.hpp).
 
 #include <system_error>
 
@@ -13,8 +13,8 @@
 
 namespace weft::net::detail {
 
-// Takes over `fd`, and has the calling fiber's runtime watch it; if that fails `fd` keeps it. `writable`: whether a write is
-// worth trying before an event says so; a read always is. Throws std::logic_error outside a runtime.
+// Takes over `fd`, and has the calling fiber's runtime watch it; if that fails `fd` keeps it. `writable`: whether a
+// write is worth trying before an event says so; a read always is. Throws std::logic_error outside a runtime.
 [[nodiscard]] descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec);
 
 // Waits of this direction, those in progress included, end at `until`.

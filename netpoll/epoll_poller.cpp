@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::uint32_t k_everything = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLPRI | EPOLLET;
 constexpr std::uint32_t k_broken = EPOLLHUP | EPOLLERR;
-// After these a short read does not prove that the queue is empty: the end of the stream comes without another edge, and a
-// read stops short of an urgent byte.
+// After these a short read does not prove that the queue is empty: the end of the stream comes without another edge,
+// and a read stops short of an urgent byte.
 constexpr std::uint32_t k_doubtful = k_broken | EPOLLRDHUP | EPOLLPRI;
 
 std::unique_ptr<poller> make_epoll_poller() { return std::make_unique<epoll_poller>(); }
@@ -66,7 +66,8 @@ epoll_poller& epoll_poller::of_this_runtime() {
 std::error_code epoll_poller::add(descriptor_block& block) noexcept {
   // relaxed, all: the calling fiber has moved the block in, and is in the runtime whose end is the poller's.
   block.home.store(this, std::memory_order_relaxed);
-  return watch(epoll_, block.fd.load(std::memory_order_relaxed), k_everything, block.key.load(std::memory_order_relaxed));
+  return watch(epoll_, block.fd.load(std::memory_order_relaxed), k_everything,
+               block.key.load(std::memory_order_relaxed));
 }
 
 void epoll_poller::poll(deadline until, ready_batch& ready) noexcept {
@@ -96,7 +97,8 @@ void epoll_poller::deliver(const epoll_event& event, ready_batch& ready) noexcep
 }
 
 void epoll_poller::wake() noexcept {
-  // "Waking", W1. acq_rel: releases what the waker did to the poll that it ends; a wake that finds one pending is part of it.
+  // "Waking", W1. acq_rel: releases what the waker did to the poll that it ends; a wake that finds one pending is part
+  // of it.
   if (!wake_pending_.exchange(true, std::memory_order_acq_rel)) raise_event(wake_event_);
 }
 

@@ -1,9 +1,9 @@
 #pragma once
-// Room: netpoll. The poller of one runtime, on epoll. It owns the epoll descriptor and turns events into claims; who waits,
-// and whether it is woken, is decided by the readiness words of the blocks.
+// Room: netpoll. The poller of one runtime, on epoll. It owns the epoll descriptor and turns events into claims; who
+// waits, and whether it is woken, is decided by the readiness words of the blocks.
 //
-// Edge-triggered, each descriptor registered once for everything, when it is opened; closing it is what takes it out. No
-// call of a stream ever touches epoll.
+// Edge-triggered, each descriptor registered once for everything, when it is opened; closing it is what takes it out.
+// No call of a stream ever touches epoll.
 //
 // "Waking". wake() and the poll that it ends, with one system call for any number of wakes:
 //   waker                                             poller
@@ -42,7 +42,8 @@ class epoll_poller final : public weft::detail::poller {
   void wake() noexcept override;
   [[nodiscard]] bool has_waiters() const noexcept override;
 
-  // What an event means for the block that its key names; nothing if the block has a new tenant. Room for two in `ready`.
+  // What an event means for the block that its key names; nothing if the block has a new tenant. Room for two in
+  // `ready`.
   static void deliver(const epoll_event& event, weft::detail::ready_batch& ready) noexcept;
 
  private:

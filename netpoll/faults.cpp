@@ -43,7 +43,9 @@ fault_injection::fault_injection(const fault_plan& plan) noexcept {
   faults_are_on.store(true, std::memory_order_relaxed);  // relaxed: see is_faulty
 }
 
-fault_injection::~fault_injection() { faults_are_on.store(false, std::memory_order_relaxed); }  // relaxed: see is_faulty
+fault_injection::~fault_injection() {
+  faults_are_on.store(false, std::memory_order_relaxed);  // relaxed: see is_faulty
+}
 
 std::uint64_t fault_injection::injected(fault kind) const noexcept {
   return g_injected[static_cast<unsigned>(kind)].load(std::memory_order_relaxed);  // relaxed: a counter

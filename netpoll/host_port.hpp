@@ -9,8 +9,8 @@
 namespace weft::net::detail {
 
 struct host_port {
-  std::string_view host;          // without brackets; empty in ":80"
-  std::string_view port;          // never empty
+  std::string_view host;  // without brackets; empty in ":80"
+  std::string_view port;  // never empty
   bool is_bracketed = false;
   const char* problem = nullptr;  // what is wrong with it, for people; the rest is void then
 };

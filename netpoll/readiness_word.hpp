@@ -1,9 +1,9 @@
 #pragma once
-// Room: netpoll. One direction (reading or writing) of one descriptor: is it worth trying, who waits until it is, and until
-// when. It owns that and nothing else: it knows neither system calls nor fibers, and is run as it stands by the model
-// checker (tests/model/readiness_word_model.cpp). Read wait.hpp next, which waits by it.
+// Room: netpoll. One direction (reading or writing) of one descriptor: is it worth trying, who waits until it is, and
+// until when. It owns that and nothing else: it knows neither system calls nor fibers, and is run as it stands by the
+// model checker (tests/model/readiness_word_model.cpp). Next: direction_use.hpp, which waits by it.
 //
-// Layout of the word, 64 bits: [ sequence : 48 ][ flags : 16 ]. The sequence changes with every event and with every wait.
+// Layout of the word, 64 bits: [ sequence : 48 ][ flags : 16 ]. The sequence changes with every event and every wait.
 //
 // "Readiness", both sides. A direction has one user at a time (use_word.hpp); takers are the poller, close, and whoever
 // moves the deadline.
@@ -20,10 +20,11 @@
 // - An event is never lost: it comes before U1 (the call sees it), between U1 and U3 (clear fails), between U3 and U4
 //   (begin_wait fails) or after U4 (T4 wakes).
 // - T2 is never torn: a T3 that succeeds proves that no wait ended or began since T1, for both change the word, and the
-//   release of T3, which U6 acquires, keeps T2 before whatever the user writes down next. So the taker needs no lock, and
-//   the user never waits for a taker. A taker's claim that comes too late finds a stale token and fails.
-// - A moved deadline is never missed, without a fence: T3 and U4 are both read-modify-writes of the word. If U4 came later
-//   it acquires the deadline that was stored before T3; if it came first T3 finds the waiter and wakes it to look again.
+//   release of T3, which U6 acquires, keeps T2 before whatever the user writes down next. So the taker needs no lock,
+//   and the user never waits for a taker. A taker's claim that comes too late finds a stale token and fails.
+// - A moved deadline is never missed, without a fence: T3 and U4 are both read-modify-writes of the word. If U4 came
+//   later it acquires the deadline that was stored before T3; if it came first T3 finds the waiter and wakes it to look
+//   again.
 // - A stale event (for an earlier user of a reused block) costs one call that would block, and nothing else.
 
 #include <atomic>
@@ -45,7 +46,8 @@ class readiness_word {
 
   static constexpr std::int64_t k_no_deadline = std::numeric_limits<std::int64_t>::max();
 
-  // A new descriptor moves in; nobody uses the word. The sequence goes on, so that what an earlier user saw never matches.
+  // A new descriptor moves in; nobody uses the word. The sequence goes on, so that what an earlier user saw never
+  // matches.
   void reset(bool ready) noexcept {
     const word seen = word_.load(std::memory_order_relaxed);
     deadline_.store(k_no_deadline, std::memory_order_relaxed);

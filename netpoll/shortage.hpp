@@ -1,6 +1,6 @@
 #pragma once
-// Room: netpoll. Out of descriptors: who accepts connections and cannot waits here, a little longer each time, or until a
-// descriptor of ours is closed. One list for the process, for so is the limit.
+// Room: netpoll. Out of descriptors: who accepts connections and cannot waits here, a little longer each time, or until
+// a descriptor of ours is closed. One list for the process, for so is the limit.
 //
 // "Pausing". A pause must also end when the listener itself is closed.
 //   pauser                                            closer

@@ -98,12 +98,13 @@ std::error_code want_all(std::span<const int> signals, signal_set& wanted) noexc
 }
 
 signal_slot& take_slot() WEFT_REQUIRES(g_lock) {
-  // relaxed, here and below: the list changes under the lock alone.
+  // relaxed, both loads: the list changes under the lock alone.
   for (signal_slot* slot = g_slots.load(std::memory_order_relaxed); slot != nullptr; slot = slot->next)
     if (!slot->is_taken) return *slot;
   auto* const slot = new signal_slot;
-  slot->next = g_slots.load(std::memory_order_relaxed);
-  g_slots.store(slot, std::memory_order_release);  // release: pairs with the acquire of on_signal
+  // relaxed: as above.
+  slot->next = g_slots.load(std::memory_order_relaxed);  // relaxed: as above
+  g_slots.store(slot, std::memory_order_release);        // release: pairs with the acquire of on_signal
   return *slot;
 }
 

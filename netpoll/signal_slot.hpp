@@ -1,6 +1,6 @@
 #pragma once
-// Room: netpoll. What the signal handler works on, and who handles which signal. Everything that the handler touches is an
-// atomic of a slot; slots are type-stable and never leave their list.
+// Room: netpoll. What the signal handler works on, and who handles which signal. Everything that the handler touches is
+// an atomic of a slot; slots are type-stable and never leave their list.
 //
 // "Delivering". A slot's event may be closed as soon as deactivate returns, though handlers run on any thread:
 //   handler, for each slot                            deactivate
@@ -8,8 +8,8 @@
 //   S2 load event (seq_cst); -1: S4                   D2 wait until running is 0 (seq_cst)
 //   S3 note the signal pending, raise the event       D3 the event may be closed
 //   S4 running - 1
-// Either S2 sees D1, or D2 sees S1 and waits for S4. A handler runs for nanoseconds, never on the thread that waits in D2
-// (it would have to interrupt it, and ends before it returns).
+// Either S2 sees D1, or D2 sees S1 and waits for S4. A handler runs for nanoseconds, never on the thread that waits in
+// D2 (it would have to interrupt it, and ends before it returns).
 
 #include <atomic>
 #include <cstdint>

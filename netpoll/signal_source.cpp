@@ -35,7 +35,8 @@ struct signal_source::state {
   }
 };
 
-signal_source::signal_source(std::initializer_list<int> signals) : signal_source(std::span(signals.begin(), signals.size())) {}
+signal_source::signal_source(std::initializer_list<int> signals)
+    : signal_source(std::span(signals.begin(), signals.size())) {}
 
 signal_source::signal_source(std::span<const int> signals) : state_(std::make_unique<state>()) {
   weft::detail::require_fiber("net::signal_source");
@@ -55,7 +56,8 @@ signal_source& signal_source::operator=(signal_source&&) noexcept = default;
 signal_source::~signal_source() = default;
 
 int signal_source::wait() {
-  if (state_ == nullptr) detail::throw_error(std::make_error_code(std::errc::bad_file_descriptor), "signal_source::wait");
+  if (state_ == nullptr)
+    detail::throw_error(std::make_error_code(std::errc::bad_file_descriptor), "signal_source::wait");
   detail::direction_use use(state_->event, detail::direction::read, "signal_source::wait", "signal");
   std::error_code ec = use.error();
   while (!ec) {

@@ -44,8 +44,8 @@ struct socket_address {
   }
 };
 
-// An IPv4 address that a socket of both families tells as ::ffff:1.2.3.4 comes back as what it is. One that is of neither
-// family comes back as the empty endpoint.
+// An IPv4 address that a socket of both families tells as ::ffff:1.2.3.4 comes back as what it is. One that is of
+// neither family comes back as the empty endpoint.
 [[nodiscard]] inline endpoint endpoint_from(const sockaddr* address) noexcept {
   if (address->sa_family == AF_INET) {
     sockaddr_in in;

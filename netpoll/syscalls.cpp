@@ -206,7 +206,8 @@ std::int64_t nanoseconds_until(deadline until) noexcept {
 // Kernels before 5.11 count in milliseconds: rounded up, so that a deadline has passed when it ends.
 int wait_in_milliseconds(int epoll, epoll_event* events, int room, bool forever, std::int64_t nanoseconds) noexcept {
   const std::int64_t milliseconds = nanoseconds / 1'000'000 + (nanoseconds % 1'000'000 != 0 ? 1 : 0);
-  return ::epoll_wait(epoll, events, room, forever ? -1 : static_cast<int>(std::min<std::int64_t>(milliseconds, INT_MAX)));
+  return ::epoll_wait(epoll, events, room,
+                      forever ? -1 : static_cast<int>(std::min<std::int64_t>(milliseconds, INT_MAX)));
 }
 
 int wait_once(int epoll, epoll_event* events, int room, deadline until) noexcept {
@@ -218,9 +219,11 @@ int wait_once(int epoll, epoll_event* events, int room, deadline until) noexcept
   if (g_has_pwait2.load(std::memory_order_relaxed)) {
     // The kernel's own timespec: 64 bits each, whatever the C library's is.
     const std::int64_t timeout[2] = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
-    const long count = ::syscall(SYS_epoll_pwait2, epoll, events, room, forever ? nullptr : timeout, nullptr, std::size_t{0});
+    const long count =
+        ::syscall(SYS_epoll_pwait2, epoll, events, room, forever ? nullptr : timeout, nullptr, std::size_t{0});
     if (count >= 0 || (errno != ENOSYS && errno != EPERM)) return static_cast<int>(count);
-    g_has_pwait2.store(false, std::memory_order_relaxed);
+    // relaxed: whoever still sees true tries once more, and learns the same.
+    g_has_pwait2.store(false, std::memory_order_relaxed);  // relaxed: as above
   }
 #endif
   return wait_in_milliseconds(epoll, events, room, forever, nanoseconds);

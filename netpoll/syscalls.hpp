@@ -1,7 +1,7 @@
 #pragma once
-// Room: netpoll. Every system call of the room, and the only file that reads errno: it belongs to the thread, and a fiber may
-// leave its thread between a call and a look at errno. Each wrapper is non-blocking or says otherwise, repeats what a signal
-// interrupted, and returns the outcome as a value. Faults of tests come in here (faults.hpp).
+// Room: netpoll. Every system call of the room, and the only file that reads errno: it belongs to the thread, and a
+// fiber may leave its thread between a call and a look at errno. Each wrapper is non-blocking or says otherwise,
+// repeats what a signal interrupted, and returns the outcome as a value. Faults of tests come in here (faults.hpp).
 
 #include <csignal>
 #include <cstddef>
@@ -64,7 +64,8 @@ enum class socket_option : std::uint8_t { reuse_address, reuse_port, v6_only, no
 [[nodiscard]] opened open_epoll() noexcept;
 [[nodiscard]] std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key) noexcept;
 
-// Blocks until there are events, or `until` has passed. Returns how many; fewer than there are, or none at all, is no error.
+// Blocks until there are events, or `until` has passed. Returns how many; fewer than there are, or none at all, is no
+// error.
 [[nodiscard]] std::size_t wait_for_events(int epoll, std::span<epoll_event> events, deadline until) noexcept;
 
 [[nodiscard]] opened open_event() noexcept;
@@ -73,7 +74,8 @@ enum class socket_option : std::uint8_t { reuse_address, reuse_port, v6_only, no
 void raise_event(int fd) noexcept;
 
 // --- Signals. sigaction.
-[[nodiscard]] std::error_code change_signal_action(int signal, const struct sigaction& to, struct sigaction& from) noexcept;
+[[nodiscard]] std::error_code change_signal_action(int signal, const struct sigaction& to,
+                                                   struct sigaction& from) noexcept;
 
 // --- The rest.
 

@@ -1,23 +1,23 @@
 #pragma once
 // Room: netpoll. Who uses a descriptor: how many, who reads, who writes, and whether it is closed. It owns that, in one
-// word; the queues of who waits for a turn are beside it in the block. Read direction_use.hpp next.
+// word; the queues of who waits for a turn are beside it in the block. Next: direction_use.hpp.
 //
 // Layout, 64 bits: [ users : 56 ][ queued : 2 ][ held : 2 ][ abandoned ][ closed ] and two unused.
 //
 // "Taking turns". A call enters (one more user), works, and leaves; a direction is held by one user at a time.
-//   user                                                  holder that leaves
-//   Q1 enter: nobody holds and nobody is queued: holds    L1 nobody is queued: no longer held, one user less (one step)
-//      else, under the queue lock:                        L2 else, under the queue lock: claim the first that can be won;
-//   Q2 try_hold: nobody holds: holds                         it holds from here. Nobody: no longer held, none queued
-//      else queued is set; join the queue, unlock, park   L3 unlock, unpark, one user less
-// "Closing". Calls that enter after C1 are refused. The system's descriptor is closed by its last user, so its number is
-// never used again while a call still works with it.
+//   user                                                holder that leaves
+//   Q1 enter: nobody holds and nobody is queued: holds  L1 nobody is queued: no longer held, one user less (one step)
+//      else, under the queue lock:                      L2 else, under the queue lock: claim the first that can be won;
+//   Q2 try_hold: nobody holds: holds                       it holds from here. Nobody: no longer held, none queued
+//      else set queued; join the queue, unlock, park    L3 unlock, unpark, one user less
+// "Closing". Calls that enter after C1 are refused. The system's descriptor is closed by its last user, so its number
+// is never used again while a call still works with it.
 //   C1 close: closed is set, by one caller only, who becomes a user himself
-//   C2 he closes the readiness words and, under the queue lock, claims all who are queued: those who queued before C1 are
-//      found, those who come to Q2 later see closed
+//   C2 he closes the readiness words and, under the queue lock, claims all who are queued: those who queued before C1
+//      are found, those who come to Q2 later see closed
 //   C3 the last user (users == 1, closed) closes the descriptor, then leaves
-// "Abandoning". The handle is gone (its destructor closes first): the block is given back by the last user that leaves, or
-// by the abandoner if there is none. Exactly one of them sees "abandoned, and no users".
+// "Abandoning". The handle is gone (its destructor closes first): the block is given back by the last user that leaves,
+// or by the abandoner if there is none. Exactly one of them sees "abandoned, and no users".
 
 #include <atomic>
 #include <cstdint>
@@ -33,10 +33,10 @@ class use_word {
     word_.store(0, std::memory_order_release);  // release: publishes the block; pairs with the acquires of enter
   }
 
-  enum class [[nodiscard]] entered : std::uint8_t { holding, must_queue, closed };
+  enum class entered : std::uint8_t { holding, must_queue, closed };
 
   // Q1. Unless closed, the caller is a user.
-  entered enter(direction d) noexcept {
+  [[nodiscard]] entered enter(direction d) noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
     for (;;) {
       if ((seen & k_closed) != 0) return entered::closed;
@@ -60,7 +60,7 @@ class use_word {
   }
 
   // Q2, a user, under the queue lock. must_queue: leave's next holder will look at the queue.
-  entered try_hold(direction d) noexcept {
+  [[nodiscard]] entered try_hold(direction d) noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
     for (;;) {
       if ((seen & k_closed) != 0) return entered::closed;
@@ -73,10 +73,10 @@ class use_word {
   }
 
   // What is left to the caller, who is still a user unless it is `nothing`.
-  enum class [[nodiscard]] parting : std::uint8_t { nothing, hand_over, close_descriptor };
+  enum class parting : std::uint8_t { nothing, hand_over, close_descriptor };
 
   // L1, the holder.
-  parting leave(direction d) noexcept {
+  [[nodiscard]] parting leave(direction d) noexcept {
     // acquire, here and on failure: the last user sees what all others did; pairs with the release below.
     std::uint64_t seen = word_.load(std::memory_order_acquire);
     for (;;) {
@@ -95,7 +95,7 @@ class use_word {
   }
 
   // L3, and any user who holds nothing. Never hand_over.
-  parting leave() noexcept {
+  [[nodiscard]] parting leave() noexcept {
     // acquire, here and on failure: as in leave(direction).
     std::uint64_t seen = word_.load(std::memory_order_acquire);
     for (;;) {
@@ -141,8 +141,12 @@ class use_word {
   static constexpr unsigned k_user_shift = 8;
   static constexpr std::uint64_t k_user = 1 << k_user_shift;
 
-  static constexpr std::uint64_t held(direction d) noexcept { return std::uint64_t{1} << (2 + static_cast<unsigned>(d)); }
-  static constexpr std::uint64_t queued(direction d) noexcept { return std::uint64_t{1} << (4 + static_cast<unsigned>(d)); }
+  static constexpr std::uint64_t held(direction d) noexcept {
+    return std::uint64_t{1} << (2 + static_cast<unsigned>(d));
+  }
+  static constexpr std::uint64_t queued(direction d) noexcept {
+    return std::uint64_t{1} << (4 + static_cast<unsigned>(d));
+  }
   static constexpr bool is_last(std::uint64_t seen) noexcept {
     return (seen & k_closed) != 0 && (seen >> k_user_shift) == 1;
   }

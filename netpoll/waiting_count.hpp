@@ -1,7 +1,8 @@
 #pragma once
-// Room: netpoll. How many wait for readiness, in the whole process: a hint for workers, whether a look into the poller is
-// worth a system call. Kept in shards, each on a cache line of its own, or all workers would write one line for each wait.
-// The process's and not the poller's, because a wait may outlive the poller of a descriptor that another runtime opened.
+// Room: netpoll. How many wait for readiness, in the whole process: a hint for workers, whether a look into the poller
+// is worth a system call. Kept in shards, each on a cache line of its own, or all workers would write one line for each
+// wait. The process's and not the poller's, because a wait may outlive the poller of a descriptor that another runtime
+// opened.
 
 #include <atomic>
 #include <cstdint>
@@ -18,7 +19,8 @@ class waiting_count {
 
   [[nodiscard]] bool is_any() const noexcept {
     for (const shard& each : shards_)
-      if (each.count.load(std::memory_order_relaxed) != 0) return true;
+      // relaxed: a hint.
+      if (each.count.load(std::memory_order_relaxed) != 0) return true;  // relaxed: a hint
     return false;
   }
 

@@ -1,5 +1,5 @@
-// Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a limit;
-// further calls queue. They are never joined: an idle one waits for ever, at no cost.
+// Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a
+// limit; further calls queue. They are never joined: an idle one waits for ever, at no cost.
 
 #include <weft/runtime/blocking.hpp>
 

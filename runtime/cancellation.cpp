@@ -19,9 +19,12 @@ struct cancelled_access {
 };
 
 bool fiber_block::is_cancel_requested() const noexcept {
+  return is_cancel_requested_in(*home.load(std::memory_order_relaxed));  // relaxed: constant while the fiber runs
+}
+
+bool fiber_block::is_cancel_requested_in(const scheduler& runtime) const noexcept {
   // seq_cst: "Cancelling", the waiter's half after publish; pairs with request_stop and scheduler::stop.
-  return cancel_requested.load(std::memory_order_seq_cst) ||
-         home.load(std::memory_order_relaxed)->is_stopping_after_publish();
+  return cancel_requested.load(std::memory_order_seq_cst) || runtime.is_stopping_after_publish();
 }
 
 namespace {
@@ -31,7 +34,8 @@ constexpr std::uint32_t k_most_swallowed = 1000;
 bool is_deliverable(const fiber_block& fiber) noexcept { return fiber.shields == 0 && std::uncaught_exceptions() == 0; }
 
 void spend_budget(fiber_block& fiber) noexcept {
-  if (--fiber.budget != 0) [[likely]] return;
+  if (--fiber.budget != 0) [[likely]]
+    return;
   fiber.budget = fiber_block::k_operation_budget;
   yield_now(fiber);
 }
@@ -51,13 +55,15 @@ void cancellation_point() {
   fiber_block* const fiber = this_fiber_block();
   if (fiber == nullptr) return;
   spend_budget(*fiber);
-  if (fiber->is_cancel_requested() && is_deliverable(*fiber)) [[unlikely]] throw_cancelled();
+  if (fiber->is_cancel_requested() && is_deliverable(*fiber)) [[unlikely]]
+    throw_cancelled();
 }
 
 void throw_cancelled() {
   fiber_block* const fiber = this_fiber_block();
   if (fiber != nullptr && ++fiber->swallowed == k_most_swallowed)
-    std::fprintf(stderr, "weft: %s was cancelled %u times and goes on: a handler swallows weft::cancelled; rethrow it\n",
+    std::fprintf(stderr,
+                 "weft: %s was cancelled %u times and goes on: a handler swallows weft::cancelled; rethrow it\n",
                  describe(*fiber).c_str(), k_most_swallowed);
   cancelled_access::raise();
 }
@@ -65,7 +71,8 @@ void throw_cancelled() {
 void request_stop(fiber_block* fiber) noexcept {
   // seq_cst: "Cancelling", C1; pairs with is_cancel_requested.
   fiber->cancel_requested.store(true, std::memory_order_seq_cst);
-  cancel_wait(*fiber, *fiber->home.load(std::memory_order_relaxed));  // relaxed: constant while the handle holds the block
+  cancel_wait(*fiber,
+              *fiber->home.load(std::memory_order_relaxed));  // relaxed: constant while the handle holds the block
 }
 
 shield_scope::shield_scope() noexcept {

@@ -71,7 +71,8 @@ void adopt_thread([[maybe_unused]] context& own) noexcept {
 #endif
 }
 
-WEFT_NO_TSAN arrival switch_context([[maybe_unused]] context& from, context& to, worker* w, [[maybe_unused]] leaving how) noexcept {
+WEFT_NO_TSAN arrival switch_context([[maybe_unused]] context& from, context& to, worker* w,
+                                    [[maybe_unused]] leaving how) noexcept {
 #if defined(WEFT_ASAN)
   __sanitizer_start_switch_fiber(how == leaving::for_good ? nullptr : &from.fake_stack, to.stack_bottom, to.stack_size);
 #endif

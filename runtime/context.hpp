@@ -1,7 +1,7 @@
 #pragma once
-// Room: runtime. What runs: a stack with saved registers, a fiber's or a worker thread's own. This pair of files, and no
-// other, names Boost.Context and the sanitizers' hooks; exception state belongs to the context too (runtime/README.md).
-// It decides nothing: who runs next is worker.hpp's.
+// Room: runtime. What runs: a stack with saved registers, a fiber's or a worker thread's own. This pair of files, and
+// no other, names Boost.Context and the sanitizers' hooks; exception state belongs to the context too
+// (runtime/README.md). It decides nothing: who runs next is worker.hpp's.
 
 #include <cstddef>
 
@@ -12,8 +12,9 @@ namespace weft::detail {
 
 class worker;
 
-// The C++ runtime's per-thread record (caught exceptions, uncaught count), as the Itanium ABI lays it out. The switch swaps
-// it, at the address that the resuming worker stored when it started: asking for the address costs as much as the switch.
+// The C++ runtime's per-thread record (caught exceptions, uncaught count), as the Itanium ABI lays it out. The switch
+// swaps it, at the address that the resuming worker stored when it started: asking for the address costs as much as the
+// switch.
 struct exception_state {
   void* caught = nullptr;
   unsigned int uncaught = 0;

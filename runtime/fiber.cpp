@@ -105,8 +105,12 @@ void discard_fiber(fiber_block* fiber) noexcept {
   release_fiber(fiber);
 }
 
-void start_detached(fiber_block* fiber, const fiber_body& body) noexcept { start(*fiber, body, join_state::detached, 1); }
-void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept { start(*fiber, body, join_state::running, 2); }
+void start_detached(fiber_block* fiber, const fiber_body& body) noexcept {
+  start(*fiber, body, join_state::detached, 1);
+}
+void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept {
+  start(*fiber, body, join_state::running, 2);
+}
 
 void fiber_main(arrival first) {
   first.on->arrive(first.left);
@@ -132,6 +136,7 @@ void* join_fiber(fiber_block* fiber, bool shielded) {
     const wake_reason reason = park(fiber->joiner, deadline::never(), "join");
     if (reason != wake_reason::cancelled) continue;
     expected = join_state::awaited;
+    // acq_rel: takes `joiner` back from complete(), or (acquire) sees the outcome that it published.
     if (waits && fiber->joining.compare_exchange_strong(expected, join_state::running, std::memory_order_acq_rel,
                                                         std::memory_order_acquire))
       throw_cancelled();
@@ -157,6 +162,7 @@ void release_fiber(fiber_block* fiber) noexcept {
   w != nullptr ? w->give_back_block(fiber) : fiber_slab().give_back(fiber);
 }
 
+// relaxed: constant while the caller's handle holds the block.
 fiber_id id_of(const fiber_block* fiber) noexcept { return fiber_id(fiber->id.load(std::memory_order_relaxed)); }
 
 void throw_joined_nothing() {
@@ -195,7 +201,8 @@ void worker::flush_magazine() noexcept {
   fiber_block* const first = magazine_;
   if (first == nullptr) return;
   fiber_block* last = first;
-  for (announce_acquire(static_cast<waiter*>(last)); last->link != nullptr; announce_acquire(static_cast<waiter*>(last)))
+  for (announce_acquire(static_cast<waiter*>(last)); last->link != nullptr;
+       announce_acquire(static_cast<waiter*>(last)))
     last = last->link;
   magazine_ = nullptr;
   magazine_size_ = 0;

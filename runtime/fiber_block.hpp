@@ -58,10 +58,10 @@ struct alignas(64) fiber_block : waiter {
   std::atomic<scheduler*> home{nullptr};
   std::atomic<std::uint64_t> id{0};
   std::atomic<fiber_life> life{fiber_life::free};
-  std::atomic<bool> cancel_requested{false};     // "Cancelling", waiting_word.hpp
+  std::atomic<bool> cancel_requested{false};  // "Cancelling", waiting_word.hpp
   std::atomic<join_state> joining{join_state::detached};
-  std::atomic<std::uint32_t> references{0};      // the fiber itself, and its handle
-  relaxed<const char*> waits_for{nullptr};       // a hint for dumps
+  std::atomic<std::uint32_t> references{0};  // the fiber itself, and its handle
+  relaxed<const char*> waits_for{nullptr};   // a hint for dumps
   relaxed<std::int64_t> waits_since{0};
 
   // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
@@ -70,7 +70,9 @@ struct alignas(64) fiber_block : waiter {
   // --- First the closure, then the outcome: fiber.cpp.
   alignas(std::max_align_t) std::array<std::byte, k_inline_closure> storage;
 
+  // By the fiber itself; or by others, who name its runtime, because the block may have gone to another one meanwhile.
   [[nodiscard]] bool is_cancel_requested() const noexcept;
+  [[nodiscard]] bool is_cancel_requested_in(const scheduler& runtime) const noexcept;
 };
 
 // Requeues the running fiber behind the others that are ready; no cancellation point.

@@ -51,6 +51,7 @@ void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { futex(word, FUT
 void internal_lock::lock_contended() noexcept {
   constexpr int k_spins = 100;
   for (int i = 0; i < k_spins; ++i) {
+    // relaxed: a hint; try_lock() acquires.
     if (word_.load(std::memory_order_relaxed) == k_free && try_lock()) return;
     relax_cpu();
   }

@@ -1,6 +1,6 @@
 #pragma once
-// Room: runtime. Where fibers go that no worker of their own takes: made ready by other threads, or overflown from a ring.
-// FIFO, linked through the blocks, behind a lock; the size can be seen without it.
+// Room: runtime. Where fibers go that no worker of their own takes: made ready by other threads, or overflown from a
+// ring. FIFO, linked through the blocks, behind a lock; the size can be seen without it.
 
 #include <atomic>
 #include <cstddef>

@@ -46,8 +46,9 @@ void monitor::run() noexcept {
 }
 
 void monitor::tick() noexcept {
-  const bool found = static_cast<int>(look()) + static_cast<int>(expire_due()) + static_cast<int>(relieve_next_slots()) +
-                         static_cast<int>(wake_for_waiting()) != 0;
+  const bool found = static_cast<int>(look()) + static_cast<int>(expire_due()) +
+                         static_cast<int>(relieve_next_slots()) + static_cast<int>(wake_for_waiting()) !=
+                     0;
   const bool sleepers = home_.idle.sleeping_hint() != 0;
   const std::int64_t longest = sleepers ? k_longest_delay_beside_sleepers_ns : k_longest_delay_ns;
   delay_ns_ = found ? k_first_delay_ns : std::min(delay_ns_ * 2, longest);
@@ -67,7 +68,8 @@ bool monitor::look() noexcept {
   batch_.clear();
   // "Handing over", L3: a worker may have fallen asleep without the turn meanwhile.
   if (all_sleep())
-    if (const int picked = home_.idle.pick_any_to_wake(); picked >= 0) home_.workers()[static_cast<std::size_t>(picked)]->wake();
+    if (const int picked = home_.idle.pick_any_to_wake(); picked >= 0)
+      home_.workers()[static_cast<std::size_t>(picked)]->wake();
   return found;
 }
 
@@ -112,7 +114,8 @@ void monitor::sleep_while_all_sleep() noexcept {
   asleep_.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   real_env::fence();                            // M2: pairs with the fence of note_worker_runs
   if (all_sleep() && !home_.is_shut())
-    while (asleep_.load(std::memory_order_acquire) == 1) futex_wait(asleep_, 1);  // acquire: pairs with note_worker_runs
+    while (asleep_.load(std::memory_order_acquire) == 1)
+      futex_wait(asleep_, 1);  // acquire: pairs with note_worker_runs
   asleep_.store(0, std::memory_order_relaxed);
   quiet_ticks_ = 0;
   delay_ns_ = k_first_delay_ns;
@@ -126,6 +129,7 @@ void monitor::note_worker_runs() noexcept {
 }
 
 void monitor::wake() noexcept {
+  // release: pairs with the acquire in nap().
   alarm_.fetch_add(1, std::memory_order_release);
   futex_wake_one(alarm_);
   note_worker_runs();

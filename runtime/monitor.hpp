@@ -12,8 +12,8 @@
 //   M2 fence                                         B2 fence
 //   M3 some worker runs? asleep = 0, tick on         B3 asleep == 1? wake the monitor
 //   M4 sleep while asleep == 1
-// It does so only after k_quiet_ticks in which all workers slept, so that a server under light load does not pay a system
-// call for each request.
+// It does so only after k_quiet_ticks in which all workers slept, so that a server under light load does not pay a
+// system call for each request.
 // Next: monitor.cpp.
 
 #include <atomic>

@@ -1,5 +1,5 @@
-// Room: runtime. See park.hpp (the seam) and waiting_word.hpp (the protocol). A fiber leaves its worker to the next fiber; a
-// plain thread sleeps on its futex word (thread_waiter.cpp).
+// Room: runtime. See park.hpp (the seam) and waiting_word.hpp (the protocol). A fiber leaves its worker to the next
+// fiber; a plain thread sleeps on its futex word (thread_waiter.cpp).
 
 #include <weft/runtime/park.hpp>
 
@@ -55,8 +55,7 @@ wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wai
 
 wait_token arm(cancellation mode) noexcept {
   if (fiber_block* const fiber = this_fiber_block()) {
-    const bool cancellable =
-        mode == cancellation::honoured && fiber->shields == 0 && std::uncaught_exceptions() == 0;
+    const bool cancellable = mode == cancellation::honoured && fiber->shields == 0 && std::uncaught_exceptions() == 0;
     return {fiber, fiber->word.arm(cancellable)};
   }
   thread_waiter& thread = this_thread_waiter();
@@ -87,8 +86,8 @@ void unpark(claimed won) noexcept {
 
 fiber_block* settle(claimed won, const scheduler& home) noexcept {
   waiter* const who = won.who();
-  const bool ours =
-      who->kind == waiter_kind::fiber && as_fiber(who).home.load(std::memory_order_relaxed) == &home;  // as in make_ready
+  const bool ours = who->kind == waiter_kind::fiber &&
+                    as_fiber(who).home.load(std::memory_order_relaxed) == &home;  // as in make_ready
   if (!ours) {
     unpark(won);
     return nullptr;
@@ -107,7 +106,11 @@ bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept {
 }
 
 void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
-  const auto outcome = fiber.word.cancel([&] { return fiber.home.load(std::memory_order_relaxed) == &home; });
+  // relaxed: a claim that wins proves that the fiber was the same all along (waiting_word::cancel).
+  // relaxed: ordered by the seq_cst load of the word before. Both are asked again: the block may have a new fiber by now.
+  const auto outcome = fiber.word.cancel([&] {
+    return fiber.home.load(std::memory_order_relaxed) == &home && fiber.is_cancel_requested_in(home);
+  });
   if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);
 }
 

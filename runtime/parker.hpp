@@ -1,6 +1,6 @@
 #pragma once
-// Room: runtime. How one worker's thread sleeps: on its own futex word, or inside the poller. A wake that comes before the
-// sleep is kept, and ends the next one at once; one that comes too late does the same, which costs a look around.
+// Room: runtime. How one worker's thread sleeps: on its own futex word, or inside the poller. A wake that comes before
+// the sleep is kept, and ends the next one at once; one that comes too late does the same, which costs a look around.
 
 #include <atomic>
 #include <cstdint>
@@ -26,17 +26,21 @@ class parker {
   // The same around a poll: false if a wake has come already, and there is nothing to sleep for. Ended by end_polling.
   [[nodiscard]] bool begin_polling() noexcept {
     std::uint32_t expected = k_awake;
-    // acquire: pairs with the exchange in wake().
-    return state_.compare_exchange_strong(expected, k_polling, std::memory_order_acquire, std::memory_order_acquire);
+    // acq_rel: acquires what came before a wake, releases that the poller is installed; pairs with the exchange in wake().
+    return state_.compare_exchange_strong(expected, k_polling, std::memory_order_acq_rel, std::memory_order_acquire);
   }
   void end_polling() noexcept { consume(); }
 
-  // Any thread. `installed` is where the worker polls, if it polls.
-  void wake(poller* installed) noexcept {
-    // release: what was published before; pairs with the acquires above.
+  // Any thread. `installed` says where the worker polls, if it polls: asked after the exchange, so that a poller which the
+  // worker has entered is seen.
+  template <class Installed>
+  void wake(Installed installed) noexcept {
+    // acq_rel: releases what was published before (pairs with the acquires above), acquires the poller that a polling
+    // worker uses (pairs with begin_polling).
     const std::uint32_t before = state_.exchange(k_notified, std::memory_order_acq_rel);
     if (before == k_asleep) futex_wake_one(state_);
-    if (before == k_polling && installed != nullptr) installed->wake();
+    if (before != k_polling) return;
+    if (poller* const p = installed()) p->wake();
   }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
-// Room: runtime. A field of one worker whose owner runs on many stacks, and which others may read for a statistic: a plain
-// load and store that no race detector has to worry about. Never a means of publishing anything.
+// Room: runtime. A field of one worker whose owner runs on many stacks, and which others may read for a statistic: a
+// plain load and store that no race detector has to worry about. Never a means of publishing anything.
 
 #include <atomic>
 
@@ -16,6 +16,7 @@ class relaxed {
   T get() const noexcept { return value_.load(std::memory_order_relaxed); }
   T operator->() const noexcept { return get(); }
   relaxed& operator=(T value) noexcept {
+    // relaxed: publishes nothing, see above.
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }

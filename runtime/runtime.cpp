@@ -34,7 +34,8 @@ detail::scheduler& runtime::running() const {
 
 void runtime::refuse_on_fiber(const char* call) {
   if (detail::on_fiber())
-    throw std::logic_error(std::string("weft: ") + call + " inside a fiber: it would block the worker; use go or spawn");
+    throw std::logic_error(std::string("weft: ") + call +
+                           " inside a fiber: it would block the worker; use go or spawn");
 }
 
 detail::poller& detail::this_poller(std::unique_ptr<poller> (*make)()) {

@@ -37,15 +37,14 @@ void scheduler::stop() {
   if (shut_.load(std::memory_order_relaxed)) return;  // relaxed: only this thread, its owner, sets it
   // seq_cst: "Cancelling", C1; pairs with is_stopping_after_publish.
   stopping_.store(true, std::memory_order_seq_cst);
+  real_env::fence();  // before the walk below: a fiber in a slab that the walk does not see yet sees the flag
   cancel_all();
   wait_until_quiet();
   shut_down();
 }
 
 void scheduler::cancel_all() noexcept {
-  fiber_slab().for_each([this](fiber_block& fiber) {
-    if (fiber.home.load(std::memory_order_relaxed) == this) cancel_wait(fiber, *this);  // relaxed: cancel_wait decides
-  });
+  fiber_slab().for_each([this](fiber_block& fiber) { cancel_wait(fiber, *this); });
 }
 
 void scheduler::wait_until_quiet() {
@@ -63,8 +62,10 @@ void scheduler::report_delay() const {
   std::string text = "weft: the end of the runtime waits for " + std::to_string(live_fibers()) + " fibers:";
   int named = 0;
   fiber_slab().for_each([&](const fiber_block& fiber) {
+    // relaxed, both: hints, for a message.
     if (fiber.home.load(std::memory_order_relaxed) != this || ++named > 10) return;
-    if (const auto life = fiber.life.load(std::memory_order_relaxed); life == fiber_life::spawned || life == fiber_life::started)
+    if (const auto life = fiber.life.load(std::memory_order_relaxed);
+        life == fiber_life::spawned || life == fiber_life::started)
       text += "\n  " + describe(fiber);
   });
   std::fprintf(stderr, "%s\n", text.c_str());
@@ -110,7 +111,8 @@ void scheduler::look_again() noexcept {
 }
 
 deadline scheduler::now() const noexcept {
-  if (clock_ == nullptr) [[likely]] return deadline::at(deadline::clock::now());
+  if (clock_ == nullptr) [[likely]]
+    return deadline::at(deadline::clock::now());
   return deadline::from_nanoseconds(clock_->now());
 }
 

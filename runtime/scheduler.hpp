@@ -1,10 +1,11 @@
 #pragma once
-// Room: runtime. What the workers of one runtime share, and its beginning and end. It decides nothing about order: that is
-// worker.hpp's. README.md here tells the protocols.
+// Room: runtime. What the workers of one runtime share, and its beginning and end. It decides nothing about order: that
+// is worker.hpp's. README.md here tells the protocols.
 //
 // "The end", rules for stop():
 //   1 stopping is set: new fibers are born cancelled, every cancellation point throws
-//   2 every cancellable wait of its fibers is claimed, once; who parks later sees the flag ("Cancelling", waiting_word.hpp)
+//   2 every cancellable wait of its fibers is claimed, once; who parks later sees the flag
+//     ("Cancelling", waiting_word.hpp)
 //   3 wait until as many fibers have finished as were spawned; name on stderr, each 5 s, who delays it
 //   4 shut is set, workers and monitor are woken and joined
 //   5 wait until no waker from outside is inside (their count is taken while their fiber, and so the runtime, lives)

@@ -1,7 +1,7 @@
 #pragma once
-// Room: runtime. Type-stable memory for control blocks, for the whole process: a block that was a T once is a T for ever,
-// so a late waker that holds a token reads a generation and not garbage. Blocks are default-constructed once and reused;
-// for_each walks all of them, which is how a dump finds every fiber without a global list.
+// Room: runtime. Type-stable memory for control blocks, for the whole process: a block that was a T once is a T for
+// ever, so a late waker that holds a token reads a generation and not garbage. Blocks are default-constructed once and
+// reused; for_each walks all of them, which is how a dump finds every fiber without a global list.
 // T has a member `T* link`, the slab's while the block is free.
 
 #include <cstddef>
@@ -72,8 +72,8 @@ class slab {
     }
   }
 
-  // A block's atomics are looked at by whoever meets it first, through no lock of ours: to the race detector they have been
-  // there for ever.
+  // A block's atomics are looked at by whoever meets it first, through no lock of ours: to the race detector they have
+  // been there for ever.
   static T* make_blocks() {
 #if defined(WEFT_TSAN)
     AnnotateIgnoreWritesBegin(__FILE__, __LINE__);

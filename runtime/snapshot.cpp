@@ -58,14 +58,16 @@ void add_runtime(detail::scheduler& home, process_snapshot& to, std::unordered_m
   for (const auto& w : home.workers()) {
     const fiber_block* const current = w->current();
     running.push_back(current);
-    ours[w->thread_id] = {w->thread_id, "", thread_role::worker, "scheduler", current ? detail::id_of(current) : fiber_id()};
+    ours[w->thread_id] = {w->thread_id, "", thread_role::worker, "scheduler",
+                          current ? detail::id_of(current) : fiber_id()};
   }
   ours[home.watch().thread_id] = {home.watch().thread_id, "", thread_role::netpoller, "netpoller", {}};
   const std::int64_t now = home.now().nanoseconds();
   detail::fiber_slab().for_each([&](const fiber_block& fiber) {
     if (fiber.home.load(std::memory_order_relaxed) != &home || !lives(fiber)) return;  // relaxed: a hint
     const bool on_a_worker = std::find(running.begin(), running.end(), &fiber) != running.end();
-    fiber_info info{detail::id_of(&fiber), fiber.name.data(), state_of(fiber, on_a_worker), "", {}, detail::site_of(fiber)};
+    fiber_info info{detail::id_of(&fiber), fiber.name.data(), state_of(fiber, on_a_worker), "", {},
+                    detail::site_of(fiber)};
     const char* const waits_for = fiber.waits_for;
     if (info.state == fiber_state::parked && waits_for != nullptr) {
       info.waits_for = waits_for;

@@ -65,7 +65,8 @@ pool_table& table() {
 }
 
 [[noreturn]] void refuse(const std::string& why) {
-  throw std::system_error(std::make_error_code(std::errc::not_enough_memory), "weft: no stack for another fiber: " + why);
+  throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
+                          "weft: no stack for another fiber: " + why);
 }
 
 }  // namespace
@@ -82,6 +83,7 @@ bool stack_pool::install_guard(void* at) const noexcept {
 
 std::size_t stack_pool::permits_out() noexcept {
   std::size_t sum = 0;
+  // relaxed: a statistic.
   for (const auto& pool : table().pools) sum += pool->permits_.load(std::memory_order_relaxed);
   return sum;
 }
@@ -95,12 +97,15 @@ stack_pool& stack_pool::for_size(std::size_t size) {
 }
 
 void stack_pool::take_permit() {
+  // relaxed, all: counters. What they count is handed over under lock_.
   const std::size_t before = permits_.fetch_add(1, std::memory_order_relaxed);
-  if (before < most_ && before < reserved_.load(std::memory_order_relaxed)) [[likely]] return;
+  if (before < most_ && before < reserved_.load(std::memory_order_relaxed)) [[likely]]
+    return;
   try {
     if (before >= most_)
       refuse(std::to_string(most_) + " stacks guarded by mprotect are the most that vm.max_map_count allows; raise it");
     const internal_guard guard(lock_);
+    // relaxed: written under lock_ alone.
     while (reserved_.load(std::memory_order_relaxed) <= before) reserve_chunk();
   } catch (...) {
     return_permit();
@@ -108,15 +113,18 @@ void stack_pool::take_permit() {
   }
 }
 
+// relaxed: a counter.
 void stack_pool::return_permit() noexcept { permits_.fetch_sub(1, std::memory_order_relaxed); }
 
 void stack_pool::reserve_chunk() {
   const std::size_t size = std::max(k_chunk_size, slot_size_);
   const auto slots = static_cast<std::uint32_t>(size / slot_size_);
+  // relaxed: written under lock_ alone, which is held.
   const std::size_t reserved = reserved_.load(std::memory_order_relaxed);
   chunks_.reserve(chunks_.size() + 1);
   used_before_.reserve(reserved + slots);  // giving back never allocates
-  void* base = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* base =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
   if (base == MAP_FAILED)
     refuse("the system gives no " + std::to_string(size) + " bytes of address space (" + std::to_string(reserved) +
            " stacks of " + std::to_string(slot_size_) + " bytes are reserved); use smaller stacks, or raise RLIMIT_AS");

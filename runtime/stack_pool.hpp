@@ -1,7 +1,7 @@
 #pragma once
 // Room: runtime. Stacks: guarded, coloured, pooled slots of large reservations. A fiber has a permit for one from its
-// spawn, and the stack itself only from its first turn to its end; address space is reserved with the permit (so that it is
-// the spawner who hears of exhaustion) and pages are committed by the kernel on touch.
+// spawn, and the stack itself only from its first turn to its end; address space is reserved with the permit (so that
+// it is the spawner who hears of exhaustion) and pages are committed by the kernel on touch.
 //
 // One pool for each power-of-two size, for the whole process. What is given back last is given out first: it is hot.
 // Next: fiber.cpp, which takes and gives back.
@@ -36,7 +36,8 @@ class stack_pool {
   static constexpr std::size_t k_min_size = std::size_t{16} << 10;
   static constexpr std::size_t k_max_size = std::size_t{1} << 30;
 
-  // The process's pool for stacks of at least `size` bytes, guard included. Throws std::invalid_argument beyond k_max_size.
+  // The process's pool for stacks of at least `size` bytes, guard included. Throws std::invalid_argument beyond
+  // k_max_size.
   static stack_pool& for_size(std::size_t size);
 
   // Slots of a power of two; at most `most` of them are ever out.
@@ -79,9 +80,9 @@ class stack_pool {
   std::atomic<std::size_t> reserved_{0};  // slots in all chunks; never shrinks
 
   internal_lock lock_;
-  std::vector<chunk> chunks_ WEFT_GUARDED_BY(lock_);         // equal in size, so that slot / per_chunk finds one
+  std::vector<chunk> chunks_ WEFT_GUARDED_BY(lock_);               // equal in size, so that slot / per_chunk finds one
   std::vector<std::uint32_t> used_before_ WEFT_GUARDED_BY(lock_);  // a stack of slots; has room for every slot reserved
-  std::uint32_t fresh_ WEFT_GUARDED_BY(lock_) = 0;           // slots from here on were never used and have no guard yet
+  std::uint32_t fresh_ WEFT_GUARDED_BY(lock_) = 0;  // slots from here on were never used and have no guard yet
 };
 
 }  // namespace weft::detail

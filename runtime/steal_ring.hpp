@@ -106,7 +106,7 @@ class steal_ring {
   // idle_set.hpp): an item that nobody has taken is not overlooked.
 
   [[nodiscard]] std::uint32_t size() const noexcept {
-    const std::uint32_t head = head_.load(std::memory_order_relaxed);  // relaxed: a hint
+    const std::uint32_t head = head_.load(std::memory_order_relaxed);         // relaxed: a hint
     const std::uint32_t size = tail_.load(std::memory_order_relaxed) - head;  // relaxed: a hint
     if (static_cast<std::int32_t>(size) < 0) return 0;  // the head seen is newer than the tail seen
     return std::min(size, Capacity);

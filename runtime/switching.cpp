@@ -1,6 +1,6 @@
-// Room: runtime. How a worker goes from one fiber to the next, on the stack of the one that leaves: pick, switch, and the
-// fixed steps after it (rules: no lock is held across a switch, no user code runs here, nothing throws, and little stack is
-// used). Next: worker.cpp, what happens at home.
+// Room: runtime. How a worker goes from one fiber to the next, on the stack of the one that leaves: pick, switch, and
+// the fixed steps after it (rules: no lock is held across a switch, no user code runs here, nothing throws, and little
+// stack is used). Next: worker.cpp, what happens at home.
 
 #include "random.hpp"
 #include "scheduler.hpp"
@@ -62,17 +62,15 @@ WEFT_NO_TSAN void worker::arrive(void* left) noexcept {
   leaving_->saved = left;
   fiber_block* const fiber = leaving_fiber_;
   switch (step_.get()) {
-    case after_switch::nothing:
-      return;
+    case after_switch::nothing: return;
     case after_switch::publish:
       if (fiber->word.publish() == must::make_ready) return make_ready(fiber);
       // "Cancelling", the waiter's half. The block may belong to another fiber by now; then the claim fails.
-      if (fiber->is_cancel_requested()) [[unlikely]] cancel_wait(*fiber, home_);
+      if (fiber->is_cancel_requested()) [[unlikely]]
+        cancel_wait(*fiber, home_);
       return;
-    case after_switch::requeue:
-      return enqueue(fiber);
-    case after_switch::recycle:
-      return recycle(fiber);
+    case after_switch::requeue: return enqueue(fiber);
+    case after_switch::recycle: return recycle(fiber);
   }
 }
 
@@ -107,40 +105,40 @@ void worker::make_ready(fiber_block* fiber) noexcept {
   if (k_shuffles && shuffle(fiber)) return;
   // acq_rel: publishes the block to the monitor (pairs with take_next), acquires the displaced one.
   fiber_block* const displaced = next_.exchange(fiber, std::memory_order_acq_rel);
-  if (displaced == nullptr) return;  // beside an empty ring it runs here in a moment; a sleeper would come too late
-  enqueue(displaced);
+  if (displaced != nullptr)
+    enqueue(displaced);
+  else if (ring_.empty())
+    return;  // it runs here in a moment; a sleeper would come too late
   home_.wake_one_if_helpful();
 }
 
 // Under sanitizers half of the wake-ups go elsewhere than is fastest: other orders, and migrations, meet every test.
 bool worker::shuffle(fiber_block* fiber) noexcept {
   switch (random() % 4) {
-    case 0:
-      home_.inject.push(fiber);
-      break;
-    case 1:
-      enqueue(fiber);
-      break;
-    default:
-      return false;
+    case 0: home_.inject.push(fiber); break;
+    case 1: enqueue(fiber); break;
+    default: return false;
   }
   home_.wake_one_if_helpful();
   return true;
 }
 
 void worker::enqueue(fiber_block* fiber) noexcept {
-  if (ring_.push(fiber)) [[likely]] return;
+  if (ring_.push(fiber)) [[likely]]
+    return;
   // Full: half of it goes to inject, in one chain, for whoever is short of work.
   fiber_block* half[128];
   const std::uint32_t count = ring_.take_half(half);
   for (std::uint32_t i = 1; i < count; ++i) half[i - 1]->link = half[i];
   if (count != 0) home_.inject.push_chain(half[0], half[count - 1], count);
   if (!ring_.push(fiber)) home_.inject.push(fiber);
+  home_.wake_one_if_helpful();  // on their way from queue to queue they were in neither
 }
 
 // A fiber that has not run yet gets its stack now. False: there is none, and it waits in inject until one comes free.
 bool worker::prepare(fiber_block* fiber) noexcept {
-  if (fiber->life.load(std::memory_order_relaxed) == fiber_life::started) [[likely]] return true;  // relaxed: ours now
+  if (fiber->life.load(std::memory_order_relaxed) == fiber_life::started) [[likely]]
+    return true;  // relaxed: ours now
   announce_acquire(fiber);
   fiber->on = fiber->permit->take();
   if (!fiber->on) {
@@ -148,6 +146,7 @@ bool worker::prepare(fiber_block* fiber) noexcept {
     return false;
   }
   make_context(fiber->registers, fiber->on);
+  // relaxed: for this worker, and for those that the fiber is handed to; others take it as a hint.
   fiber->life.store(fiber_life::started, std::memory_order_relaxed);
   announce_release(fiber);
   return true;

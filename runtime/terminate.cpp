@@ -74,8 +74,8 @@ void check_failed(const char* condition, const char* what, const char* file, int
                   const std::string& values) noexcept {
   const fiber_block* const fiber = this_fiber_block();
   const std::string who = fiber != nullptr ? describe(*fiber) : "a plain thread";
-  std::fprintf(stderr, "weft: check failed: %s%s%s (%s) at %s:%d, on %s\n", what, values.empty() ? "" : ":", values.c_str(),
-               condition, file, line, who.c_str());
+  std::fprintf(stderr, "weft: check failed: %s%s%s (%s) at %s:%d, on %s\n", what, values.empty() ? "" : ":",
+               values.c_str(), condition, file, line, who.c_str());
   std::abort();
 }
 

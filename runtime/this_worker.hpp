@@ -1,8 +1,8 @@
 #pragma once
 // Room: runtime. The only thread_locals of weft. A compiler may keep the address of a thread_local across any call, so
-// across a switch to another thread: every access goes through a function that is neither inlined nor analysed, and nothing
-// that it returns is kept across a switch point. The truth about who runs stays here (users run coroutines on stacks of
-// their own inside fibers, so the stack pointer does not tell).
+// across a switch to another thread: every access goes through a function that is neither inlined nor analysed, and
+// nothing that it returns is kept across a switch point. The truth about who runs stays here (users run coroutines on
+// stacks of their own inside fibers, so the stack pointer does not tell).
 
 #include <cstdint>
 

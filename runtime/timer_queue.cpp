@@ -34,6 +34,7 @@ void timer_queue::insert(timer_node& node) noexcept {
   node.child = node.sibling = node.previous = nullptr;
   node.is_armed = true;
   root_ = meld(root_, &node);
+  // relaxed: written under the lock; read elsewhere as a statistic.
   size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
   note_root();
 }
@@ -48,6 +49,7 @@ void timer_queue::remove(timer_node& node) noexcept {
     root_ = meld(root_, orphans);
   }
   node.is_armed = false;
+  // relaxed: as in insert().
   size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   note_root();
 }

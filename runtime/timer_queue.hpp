@@ -1,8 +1,8 @@
 #pragma once
 // Room: runtime. The deadlines of one worker: a pairing heap whose nodes stand in the control blocks of the waiters, so
-// that arming allocates nothing. The owner arms; whoever runs the waiter next cancels; any worker or the monitor may expire
-// what is due, so a hog cannot hold timers back. Arm O(1); cancel O(1) for a node without children, which a deadline that
-// does not come nearly always is; expire O(log n) amortised.
+// that arming allocates nothing. The owner arms; whoever runs the waiter next cancels; any worker or the monitor may
+// expire what is due, so a hog cannot hold timers back. Arm O(1); cancel O(1) for a node without children, which a
+// deadline that does not come nearly always is; expire O(log n) amortised.
 // It claims waits; making the waiter ready is left to the caller. Next: waiter.hpp.
 
 #include <atomic>
@@ -51,6 +51,7 @@ class timer_queue {
     return deadline::from_nanoseconds(earliest_.load(std::memory_order_relaxed));
   }
 
+  // relaxed: a statistic.
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
  private:

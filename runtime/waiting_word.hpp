@@ -1,6 +1,6 @@
 #pragma once
-// Room: runtime. The word that decides every wait (park.hpp tells the protocol from outside). It owns who wins a wait and
-// who makes the waiter ready again; it knows neither fibers nor threads, queues nor timers.
+// Room: runtime. The word that decides every wait (park.hpp tells the protocol from outside). It owns who wins a wait
+// and who makes the waiter ready again; it knows neither fibers nor threads, queues nor timers.
 //
 // Layout, 64 bits: [ generation : 48 ][ reason : 8 ][ flags : 4 ][ state : 4 ].
 //
@@ -14,10 +14,10 @@
 //      unparked             make ready at once                      won      -> make ready
 //   W4 resumed: read the reason; state = running
 // Whoever comes second of "left the stack" (W3) and "unparked" (K3) makes the waiter ready: exactly one of them does.
-// The inspector (dump): parked -> parked + inspected holds the waiter still. A claim takes it as it is, and the unpark that
-// finds the flag is left to the inspector, whose release then makes the waiter ready.
-// "Cancelling": C1 set the request; C2 load the word, claim if it is armed or parked, and cancellable. The waiter's half is
-// W3: publish, then load the request. Both are seq_cst, so one of the two sees the other.
+// The inspector (dump): parked -> parked + inspected holds the waiter still. A claim takes it as it is, and the unpark
+// that finds the flag is left to the inspector, whose release then makes the waiter ready.
+// "Cancelling": C1 set the request; C2 load the word, claim if it is armed or parked, and cancellable. The waiter's
+// half is W3: publish, then load the request. Both are seq_cst, so one of the two sees the other.
 // Model: tests/model/waiting_word_model.cpp. Next: waiter.hpp.
 
 #include <atomic>
@@ -37,7 +37,7 @@ enum class wait_state : std::uint8_t {
 };
 
 // What unpark or publish leaves to its caller.
-enum class [[nodiscard]] must : std::uint8_t { do_nothing, make_ready };
+enum class [[nodiscard]] must : std::uint8_t{do_nothing, make_ready};
 
 template <class Env>
 class waiting_word {
@@ -77,7 +77,8 @@ class waiting_word {
       const wait_state next = state == wait_state::armed ? wait_state::parked : wait_state::won;
       // seq_cst: releases the saved registers to the claimant (pairs with claim and unpark), and orders this before the
       // load of the cancel request ("Cancelling", pairs with C1 and C2).
-      if (word_.compare_exchange_weak(seen, with_state(seen, next), std::memory_order_seq_cst, std::memory_order_relaxed))
+      if (word_.compare_exchange_weak(seen, with_state(seen, next), std::memory_order_seq_cst,
+                                      std::memory_order_relaxed))
         return must::do_nothing;
     }
   }
@@ -102,8 +103,8 @@ class waiting_word {
     return claim_if(seen, generation, reason);
   }
 
-  // C2: claims whatever wait is under way, if it may be cancelled and `is_meant` still says so after the word was read. A
-  // claim that wins proves that the wait spanned both looks: so the block has not gone to another fiber in between.
+  // C2: claims whatever wait is under way, if it may be cancelled and `is_meant` still says so after the word was read.
+  // A claim that wins proves that the wait spanned both looks: so the block has not gone to another fiber in between.
   template <class IsMeant>
   outcome cancel(IsMeant is_meant) noexcept {
     // seq_cst: after C1's store of the request; pairs with publish (W3).
@@ -136,7 +137,8 @@ class waiting_word {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
     if (state_of(seen) != wait_state::parked || (seen & k_inspected) != 0) return false;
     // acquire: sees the parked stack; pairs with publish.
-    return word_.compare_exchange_strong(seen, seen | k_inspected, std::memory_order_acquire, std::memory_order_relaxed);
+    return word_.compare_exchange_strong(seen, seen | k_inspected, std::memory_order_acquire,
+                                         std::memory_order_relaxed);
   }
 
   must release_inspected() noexcept {
@@ -172,8 +174,8 @@ class waiting_word {
       if (state != wait_state::armed && state != wait_state::parked) return outcome::lost;
       const wait_state next = state == wait_state::armed ? wait_state::claimed : wait_state::won;
       const std::uint64_t desired = pack(generation, static_cast<std::uint64_t>(reason), seen & k_inspected, next);
-      // acq_rel: acquires the waiter's frame (pairs with arm and publish), releases what the waker did before to the waiter
-      // (pairs with finish); the seq_cst of publish and cancel orders the rest.
+      // acq_rel: acquires the waiter's frame (pairs with arm and publish), releases what the waker did before to the
+      // waiter (pairs with finish); the seq_cst of publish and cancel orders the rest.
       if (word_.compare_exchange_weak(seen, desired, std::memory_order_acq_rel, std::memory_order_relaxed))
         return state == wait_state::armed ? outcome::won_running : outcome::won_parked;
     }

@@ -82,6 +82,8 @@ fiber_block* worker::take_injected() noexcept {
   const std::size_t share = std::min(k_most, waiting / home_.workers().size() + 1);
   const std::size_t count = home_.inject.take(batch, share);
   for (std::size_t i = 1; i < count; ++i) enqueue(batch[i]);
+  // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
+  if (count > 1 && !searching_) home_.wake_one_if_helpful();
   return count != 0 ? batch[0] : nullptr;
 }
 
@@ -200,6 +202,8 @@ void worker::sleep_with_the_turn() noexcept {
   parker_.end_polling();
 }
 
-void worker::wake() noexcept { parker_.wake(home_.installed_poller()); }
+void worker::wake() noexcept {
+  parker_.wake([this] { return home_.installed_poller(); });
+}
 
 }  // namespace weft::detail

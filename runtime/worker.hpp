@@ -3,8 +3,8 @@
 // what a fiber is stands in fiber_block.hpp, what workers share in scheduler.hpp.
 //
 // A parking fiber picks the next one and switches straight to it, on its own stack (switching.cpp). The thread's own
-// context, home, runs only when that finds nothing, or when it is time to look around (worker.cpp): there the worker takes
-// in injected fibers, due timers and readiness, steals, and sleeps.
+// context, home, runs only when that finds nothing, or when it is time to look around (worker.cpp): there the worker
+// takes in injected fibers, due timers and readiness, steals, and sleeps.
 // Next: switching.cpp, then worker.cpp, then scheduler.hpp.
 
 #include <atomic>

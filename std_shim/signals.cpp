@@ -1,5 +1,6 @@
-// Room: std_shim. See signals.hpp. The channel's core and the signal source live in one object, which the handles own; the
-// fiber that feeds the channel holds it weakly, so the last handle that goes closes the source, and that ends the fiber.
+// Room: std_shim. See signals.hpp. The channel's core and the signal source live in one object, which the handles own;
+// the fiber that feeds the channel holds it weakly, so the last handle that goes closes the source, and that ends the
+// fiber.
 
 #include <weft/std_shim/signals.hpp>
 
@@ -23,8 +24,8 @@ struct feed {
   std::shared_ptr<net::signal_source> source;
 };
 
-// False once nobody will receive. There is room for one signal of each kind, so it is refused only for lack of room that a
-// user has filled.
+// False once nobody will receive. There is room for one signal of each kind, so it is refused only for lack of room
+// that a user has filled.
 bool pass_on(int signal, const std::weak_ptr<detail::channel_core>& to) {
   const std::shared_ptr<detail::channel_core> core = to.lock();
   if (core == nullptr) return false;

@@ -31,7 +31,7 @@ std::byte* make_ring(const element_ops& ops, std::size_t capacity) {
   if (capacity == 0) return nullptr;
   if (capacity > static_cast<std::size_t>(std::numeric_limits<std::ptrdiff_t>::max()) / ops.size)
     throw std::length_error("weft::channel: a capacity of " + std::to_string(capacity) + " elements cannot be");
-  return static_cast<std::byte*>(::operator new(capacity * ops.size, std::align_val_t(ops.alignment)));
+  return static_cast<std::byte*>(::operator new(capacity* ops.size, std::align_val_t(ops.alignment)));
 }
 
 // Sizes that a register holds are worth a branch: a call of memcpy costs as much as the rest of a send.

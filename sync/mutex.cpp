@@ -1,5 +1,5 @@
-// Room: sync. The slow paths of weft::mutex. It owns the order in which waiters get the mutex; the fast paths stand in the
-// header. Next: condition_variable.cpp.
+// Room: sync. The slow paths of weft::mutex. It owns the order in which waiters get the mutex; the fast paths stand in
+// the header. Next: condition_variable.cpp.
 //
 // "Locking", both sides. One word says everything; the lock of the queue is a bit of the same word, so that an unlocker
 // lets go of both in one step, its last access to the mutex.
@@ -15,9 +15,10 @@
 //      this one's), set has_waiters    (one step)       clear queue_locked alone                     (one step)
 //   L6 park; handed: mine; again: to L2              U7 unpark it; wake sleepers on the word
 // - locked is cleared only by the holder, and either while nobody is at the queue (U1, U2) or by whoever is (U5). So
-//   queue_locked implies locked, and while it is set nothing but queue_contended can change: L5, U5 and U6 are exchanges.
-// - Nothing is lost: has_waiters without locked implies woken (U5), and the woken one clears woken only by taking the mutex
-//   (L2), whose unlock then comes to U3, or by being in the queue again (L5) while another holds it.
+//   queue_locked implies locked, and while it is set nothing but queue_contended can change: L5, U5 and U6 are
+//   exchanges.
+// - Nothing is lost: has_waiters without locked implies woken (U5), and the woken one clears woken only by taking the
+//   mutex (L2), whose unlock then comes to U3, or by being in the queue again (L5) while another holds it.
 // - Waiters are outrun at will for 1 ms, then never again: hand-off from the start convoys (README.md, "Rejected").
 
 #include <weft/sync/mutex.hpp>
@@ -76,8 +77,8 @@ bool mutex::spin() noexcept {
     std::uint32_t seen = word_.load(std::memory_order_relaxed);
     if ((seen & k_has_waiters) != 0) return false;
     // acquire: as in lock().
-    if ((seen & k_locked) == 0 && word_.compare_exchange_weak(seen, seen | k_locked, std::memory_order_acquire,
-                                                              std::memory_order_relaxed))
+    if ((seen & k_locked) == 0 &&
+        word_.compare_exchange_weak(seen, seen | k_locked, std::memory_order_acquire, std::memory_order_relaxed))
       return true;
     detail::spin_pause();
   }
@@ -90,22 +91,26 @@ mutex::entered mutex::enter(std::uint32_t consumed) noexcept {
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   for (int spins = 0;;) {
     if ((seen & k_locked) == 0) {
-      // acquire: sees what the last holder wrote; pairs with the releases of unlock(), unlock_slow() and release_queue().
+      // acquire: sees what the last holder wrote; pairs with the releases of unlock(), unlock_slow() and
+      // release_queue().
       if (word_.compare_exchange_weak(seen, (seen | k_locked) & ~consumed, std::memory_order_acquire,
                                       std::memory_order_relaxed))
         return entered::mutex;
     } else if ((seen & k_queue_locked) == 0) {
       // acquire: sees the queue; pairs with release_queue().
-      if (word_.compare_exchange_weak(seen, seen | k_queue_locked, std::memory_order_acquire, std::memory_order_relaxed))
+      if (word_.compare_exchange_weak(seen, seen | k_queue_locked, std::memory_order_acquire,
+                                      std::memory_order_relaxed))
         return entered::queue;
     } else if (spins < k_queue_spins) {
       ++spins;
       detail::spin_pause();
+      // relaxed, to the end: only a guess; the exchanges above acquire.
       seen = word_.load(std::memory_order_relaxed);
     } else if ((seen & k_queue_contended) != 0 ||
                word_.compare_exchange_weak(seen, seen | k_queue_contended, std::memory_order_relaxed,
                                            std::memory_order_relaxed)) {
       detail::futex_wait(word_, seen | k_queue_contended);
+      // relaxed: as above.
       seen = word_.load(std::memory_order_relaxed);
     }
   }
@@ -129,18 +134,21 @@ detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
 
 // L5, U5, U6: the caller's last access to the mutex.
 void mutex::release_queue(std::uint32_t next) noexcept {
-  // release: publishes the queue, and what was guarded if locked goes with it; pairs with the acquires of enter() and lock().
+  // release: publishes the queue, and what was guarded if locked goes with it; pairs with the acquires of enter() and
+  // lock().
   const std::uint32_t before = word_.exchange(next, std::memory_order_release);
   // All of them: one that is woken may take the mutex instead of the queue, and would then owe the others a wake.
   if ((before & k_queue_contended) != 0) detail::futex_wake_all(word_);
 }
 
 void mutex::unlock_slow() noexcept {
+  // relaxed: only a guess for the exchanges.
   std::uint32_t seen = word_.load(std::memory_order_relaxed);
   WEFT_CHECK((seen & k_locked) != 0, "weft::mutex: unlocked while nobody holds it", seen);
   while ((seen & (k_woken | k_queue_locked)) == k_woken) {
     // release: as in unlock(). No waiter in the queue is overdue while a woken one is on its way (L4, U5).
-    if (word_.compare_exchange_weak(seen, seen & ~k_locked, std::memory_order_release, std::memory_order_relaxed)) return;
+    if (word_.compare_exchange_weak(seen, seen & ~k_locked, std::memory_order_release, std::memory_order_relaxed))
+      return;
   }
   const entered where = enter(0);
   WEFT_CHECK(where == entered::queue, "weft::mutex: unlocked while somebody else unlocked it");
@@ -183,6 +191,7 @@ void mutex::forget_owner() noexcept {
   const void* owner = owner_.load(std::memory_order_relaxed);
   WEFT_CHECK(owner == nullptr || owner == detail::this_waiter(),
              "weft::mutex: unlocked by a fiber or thread that does not hold it");
+  // relaxed: as in note_owner.
   owner_.store(nullptr, std::memory_order_relaxed);
 }
 

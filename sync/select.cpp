@@ -1,5 +1,5 @@
-// Room: sync. How one fiber waits for whichever of many channel operations comes first. It owns the order of locks and the
-// choice; what an operation does to a channel is channel_core's. A real wait: nothing polls.
+// Room: sync. How one fiber waits for whichever of many channel operations comes first. It owns the order of locks and
+// the choice; what an operation does to a channel is channel_core's. A real wait: nothing polls.
 //
 // "Selecting", both sides ("Handing over" in detail/channel_core.hpp is the waker's in full):
 //   selecting                                           waker, at one of the channels
@@ -13,8 +13,8 @@
 //   S5 none: one token on a node at every channel;
 //      unlock all; park until the earliest after
 //   S6 take the nodes that did not win off again
-// - All locks are held from the look at the first channel to the last node enqueued, so a case that becomes ready meanwhile
-//   finds the node: nothing is missed, and otherwise means that nothing was ready at one moment.
+// - All locks are held from the look at the first channel to the last node enqueued, so a case that becomes ready
+//   meanwhile finds the node: nothing is missed, and otherwise means that nothing was ready at one moment.
 // - Own nodes are enqueued only after S2: a select never meets itself, though a channel stands in it twice.
 // - S2 is uniform over the cases that are ready: those that only look so are drawn and thrown away.
 
@@ -107,8 +107,8 @@ deadline limit_of(const select_op* after) noexcept {
 }
 
 // S5. Under all locks.
-void enqueue_all(std::span<select_op* const> ops, wait_token token, channel_waiter** winner) noexcept
-    WEFT_NO_THREAD_SAFETY_ANALYSIS {
+void enqueue_all(std::span<select_op* const> ops, wait_token token,
+                 channel_waiter** winner) noexcept WEFT_NO_THREAD_SAFETY_ANALYSIS {
   for (select_op* op : ops) {
     if (!op->is_channel()) continue;
     op->node.token = token;

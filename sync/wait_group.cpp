@@ -6,10 +6,10 @@
 //   G2 otherwise lock; count = 0: unlock, return      D2 otherwise lock, count - n
 //   G3 enqueue, unlock, park                          D3 zero: claim every waiter, unlock, unpark them
 // - The count becomes zero only under the lock (D2), and a waiter enqueues only under it (G2): none is forgotten.
-// - The unlock in D3 is the last that a done() does to the group. Whoever returns by G1 may be ahead of it, and the destructor
-//   therefore passes through the lock.
-// - D1 is enough for all but the last, because they let nobody go. What came before a done() reaches the next one through the
-//   count, and the waiters through the count, the lock or unpark.
+// - The unlock in D3 is the last that a done() does to the group. Whoever returns by G1 may be ahead of it, and the
+//   destructor therefore passes through the lock.
+// - D1 is enough for all but the last, because they let nobody go. What came before a done() reaches the next one
+//   through the count, and the waiters through the count, the lock or unpark.
 
 #include <weft/sync/wait_group.hpp>
 
@@ -25,6 +25,7 @@ void wait_group::add(std::int32_t n) {
     if (!try_take(n)) take_last(n);
     return;
   }
+  // relaxed: only a guess for the exchange.
   std::int32_t count = count_.load(std::memory_order_relaxed);
   do {
     if (count > std::numeric_limits<std::int32_t>::max() - n)
@@ -37,9 +38,10 @@ void wait_group::add(std::int32_t n) {
 bool wait_group::try_take(std::int32_t n) {
   std::int32_t count = count_.load(std::memory_order_relaxed);
   while (count > -static_cast<std::int64_t>(n)) {
-    // acq_rel: publishes what came before this done(), and passes on what earlier ones published; pairs with itself and with
-    // take_last().
-    if (count_.compare_exchange_weak(count, count + n, std::memory_order_acq_rel, std::memory_order_relaxed)) return true;
+    // acq_rel: publishes what came before this done(), and passes on what earlier ones published; pairs with itself and
+    // with take_last().
+    if (count_.compare_exchange_weak(count, count + n, std::memory_order_acq_rel, std::memory_order_relaxed))
+      return true;
   }
   return false;
 }
@@ -48,6 +50,7 @@ bool wait_group::try_take(std::int32_t n) {
 void wait_group::take_last(std::int32_t n) {
   detail::won_chain woken;
   detail::internal_guard held(waiters_.lock);
+  // relaxed: only a guess for the exchange.
   std::int32_t count = count_.load(std::memory_order_relaxed);
   do {
     if (static_cast<std::int64_t>(count) + n < 0)

@@ -14,8 +14,8 @@ namespace {
 // --- Steps left out. Each names the step of idle_set.hpp that its mutants lack.
 
 struct complete {
-  static constexpr bool k_wakes_one_more = true;    // end of S2
-  static constexpr bool k_looks_again = true;       // S6
+  static constexpr bool k_wakes_one_more = true;     // end of S2
+  static constexpr bool k_looks_again = true;        // S6
   static constexpr bool k_second_look_by_s1 = true;  // S6, "from S1"
 };
 struct without_waking_one_more : complete {

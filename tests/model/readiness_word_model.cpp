@@ -2,6 +2,7 @@
 // and a taker never wakes by a torn id. The descriptor is a count of bytes with relaxed accesses, so that the word
 // alone hands over what an event tells of. Three threads: the user of the direction, and two of poller, closer,
 // deadline mover.
+
 #include <readiness_word.hpp>
 
 #include "search.hpp"

@@ -1,4 +1,5 @@
-// Room: tests of netpoll. Every wait of the room ends by cancellation, through the error_code forms too, and leaves nothing.
+// Room: tests of netpoll. Every wait of the room ends by cancellation, through the error_code forms too, and leaves
+// nothing.
 
 #include <string>
 

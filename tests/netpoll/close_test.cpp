@@ -1,4 +1,5 @@
-// Room: tests of netpoll. Closing: whoever waits is woken, whoever comes later is refused, nobody meets another's descriptor.
+// Room: tests of netpoll. Closing: whoever waits is woken, whoever comes later is refused, nobody meets another's
+// descriptor.
 
 #include <atomic>
 #include <optional>

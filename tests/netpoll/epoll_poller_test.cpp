@@ -92,9 +92,7 @@ TEST(epoll_poller, a_deadline_in_the_past_does_not_wait) {
   poller.poll(deadline::at(clock::now() - 1h), none);
 }
 
-TEST(epoll_poller, has_no_waiters_when_nobody_waits) {
-  EXPECT_FALSE(epoll_poller().has_waiters());
-}
+TEST(epoll_poller, has_no_waiters_when_nobody_waits) { EXPECT_FALSE(epoll_poller().has_waiters()); }
 
 FIBER_TEST(epoll_poller, has_waiters_while_somebody_waits) {
   auto [client, server] = connect();

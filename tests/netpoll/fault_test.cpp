@@ -1,5 +1,5 @@
-// Room: tests of netpoll. The whole room under injected faults, drawn from the test's seed: no byte is lost or doubled, and
-// every failure is one that the caller sees.
+// Room: tests of netpoll. The whole room under injected faults, drawn from the test's seed: no byte is lost or doubled,
+// and every failure is one that the caller sees.
 
 #include <faults.hpp>
 
@@ -16,9 +16,9 @@
 namespace weft::testing {
 namespace {
 
+using net::tcp_stream;
 using net::detail::fault;
 using net::detail::fault_injection;
-using net::tcp_stream;
 
 FIBER_TEST(faults, interruptions_and_short_transfers_lose_no_byte) {
   auto listener = net::listen("127.0.0.1:0");

@@ -53,7 +53,8 @@ inline void shrink_buffers(int fd) {
   ::setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
 }
 
-// A client of plain system calls, of the loopback device: connecting to a listener with room in its backlog does not block.
+// A client of plain system calls, of the loopback device: connecting to a listener with room in its backlog does not
+// block.
 inline int connect_plainly(std::uint16_t port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in to{};

@@ -1,5 +1,5 @@
-// Room: tests of netpoll. readiness_word step by step, each interleaving that matters by name. The model searches them all
-// (tests/model); this tells what they are.
+// Room: tests of netpoll. readiness_word step by step, each interleaving that matters by name. The model searches them
+// all (tests/model); this tells what they are.
 
 #include <readiness_word.hpp>
 
@@ -17,7 +17,6 @@ constexpr waiter_id k_first{1, 10};
 constexpr waiter_id k_second{2, 20};
 
 bool operator==(const waiter_id& a, const waiter_id& b) { return a.who == b.who && a.generation == b.generation; }
-
 
 TEST(readiness_word, a_read_is_tried_first) {
   word w;

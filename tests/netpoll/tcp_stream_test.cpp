@@ -67,7 +67,8 @@ FIBER_TEST(tcp_stream, megabytes_pass_through_tiny_buffers) {
   });
   std::vector<unsigned char> got;
   std::array<unsigned char, 5000> buffer;
-  while (const auto n = server.read_some(buffer)) got.insert(got.end(), buffer.begin(), buffer.begin() + static_cast<long>(n));
+  while (const auto n = server.read_some(buffer))
+    got.insert(got.end(), buffer.begin(), buffer.begin() + static_cast<long>(n));
   writer.join();
   EXPECT_EQ(got.size(), sent.size());
   EXPECT_TRUE(got == sent);
@@ -182,7 +183,8 @@ FIBER_TEST(tcp_stream, writers_take_turns_and_none_splits_anothers_message) {
   constexpr int k_writers = 4;
   std::vector<join_handle<void>> writers;
   for (int i = 0; i < k_writers; ++i)
-    writers.push_back(spawn([&client = client, i] { client.write_all(std::string(k_size, static_cast<char>('a' + i))); }));
+    writers.push_back(
+        spawn([&client = client, i] { client.write_all(std::string(k_size, static_cast<char>('a' + i))); }));
   for (int i = 0; i < k_writers; ++i) {
     std::string message(k_size, '\0');
     server.read_exactly(message);

@@ -41,8 +41,7 @@ FIBER_TEST(runtime, yield_in_catch_then_rethrow_after_migration) {
   std::vector<weft::join_handle<void>> fibers;
   for (int i = 0; i < 20; ++i)
     fibers.push_back(weft::spawn([text = "fiber " + std::to_string(i)] {
-      for (int round = 0; round < 5; ++round)
-        EXPECT_THROW(catch_yield_rethrow(3, text), std::runtime_error);
+      for (int round = 0; round < 5; ++round) EXPECT_THROW(catch_yield_rethrow(3, text), std::runtime_error);
       EXPECT_EQ(std::current_exception(), nullptr);
       EXPECT_EQ(std::uncaught_exceptions(), 0);
     }));

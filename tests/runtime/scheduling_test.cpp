@@ -183,8 +183,7 @@ class fake_poller : public poller {
     EXPECT_EQ(inside_.fetch_add(1), 0) << "two threads in the poller";
     {
       std::unique_lock lock(mutex_);
-      if (until > weft::deadline::from_nanoseconds(0))
-        wait(lock, until);
+      if (until > weft::deadline::from_nanoseconds(0)) wait(lock, until);
       woken_ = false;
       for (const wait_token& token : events_)
         if (const claimed won = claim(token, wake_reason::ready)) ready.add(won);
@@ -209,7 +208,8 @@ class fake_poller : public poller {
   void wait(std::unique_lock<std::mutex>& lock, weft::deadline until) {
     const auto something = [this] { return woken_ || !events_.empty(); };
     if (until.is_never()) return changed_.wait(lock, something);
-    changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(until.nanoseconds())), something);
+    changed_.wait_until(lock, std::chrono::steady_clock::time_point(std::chrono::nanoseconds(until.nanoseconds())),
+                        something);
   }
 
   std::atomic<int> inside_{0};
@@ -220,7 +220,8 @@ class fake_poller : public poller {
 };
 
 fake_poller& install_fake() {
-  return static_cast<fake_poller&>(this_poller([]() -> std::unique_ptr<poller> { return std::make_unique<fake_poller>(); }));
+  return static_cast<fake_poller&>(
+      this_poller([]() -> std::unique_ptr<poller> { return std::make_unique<fake_poller>(); }));
 }
 
 FIBER_TEST(runtime, readiness_wakes_and_one_at_a_time_is_in_the_poller) {

@@ -25,7 +25,8 @@ TEST(timer_queue, pops_what_is_due_in_order_and_nothing_else) {
   timer_queue queue;
   std::vector<timer_node> nodes(5);
   const std::int64_t at[] = {30, 10, 50, 20, 40};
-  for (std::size_t i = 0; i < 5; ++i) queue.arm(nodes[i], deadline::from_nanoseconds(at[i]), static_cast<std::uint64_t>(at[i]));
+  for (std::size_t i = 0; i < 5; ++i)
+    queue.arm(nodes[i], deadline::from_nanoseconds(at[i]), static_cast<std::uint64_t>(at[i]));
   EXPECT_EQ(queue.earliest(), deadline::from_nanoseconds(10));
   EXPECT_EQ(pop_all(queue, 30), (std::vector<std::uint64_t>{10, 20, 30}));
   EXPECT_EQ(queue.earliest(), deadline::from_nanoseconds(40));
@@ -38,8 +39,7 @@ TEST(timer_queue, cancelled_ones_never_come) {
   constexpr std::size_t k_count = 2000;
   std::vector<timer_node> nodes(k_count);
   std::vector<std::uint64_t> left;
-  for (std::size_t i = 0; i < k_count; ++i)
-    queue.arm(nodes[i], deadline::from_nanoseconds(random_below(10'000)), i);
+  for (std::size_t i = 0; i < k_count; ++i) queue.arm(nodes[i], deadline::from_nanoseconds(random_below(10'000)), i);
   for (std::size_t i = 0; i < k_count; ++i) {
     if (random_below(2) == 0)
       timer_queue::cancel(nodes[i]);

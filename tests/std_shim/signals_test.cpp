@@ -21,8 +21,8 @@ namespace {
 
 using weft::testing::wait_until;
 
-// To the process: raise() would go to a worker, which blocks all signals. Returns when some thread has taken it, so that it
-// meets the disposition of now. (A worker sees it pending, because it blocks it.)
+// To the process: raise() would go to a worker, which blocks all signals. Returns when some thread has taken it, so
+// that it meets the disposition of now. (A worker sees it pending, because it blocks it.)
 void send_to_self(int signal) {
   ::kill(::getpid(), signal);
   wait_until([signal] {
@@ -127,8 +127,6 @@ FIBER_TEST(signals, that_cannot_be_caught_are_refused) {
   EXPECT_THROW((void)weft::signals({SIGKILL}), std::system_error);
 }
 
-TEST(signals, outside_a_runtime_are_refused) {
-  EXPECT_THROW((void)weft::signals({SIGUSR1}), std::logic_error);
-}
+TEST(signals, outside_a_runtime_are_refused) { EXPECT_THROW((void)weft::signals({SIGUSR1}), std::logic_error); }
 
 }  // namespace

@@ -29,7 +29,8 @@ void expect_refused(std::errc what, void (*call)()) {
 FIBER_TEST(thread, runs_its_function_with_its_arguments_and_is_joined) {
   int sum = 0;
   auto cargo = std::make_unique<int>(3);
-  weft::thread t([&sum](int a, std::unique_ptr<int> b, int& c) { sum = a + *b + c; }, 1, std::move(cargo), std::ref(sum));
+  weft::thread t([&sum](int a, std::unique_ptr<int> b, int& c) { sum = a + *b + c; }, 1, std::move(cargo),
+                 std::ref(sum));
   EXPECT_TRUE(t.joinable());
   EXPECT_NE(t.get_id(), weft::thread::id());
   t.join();

@@ -1,5 +1,5 @@
-// What <weft/weft.hpp> alone must give: the programs of the README compile with it and nothing else, it brings no Boost, and the
-// names of std that it re-exports work on weft's types.
+// What <weft/weft.hpp> alone must give: the programs of the README compile with it and nothing else, it brings no
+// Boost, and the names of std that it re-exports work on weft's types.
 
 #include <weft/weft.hpp>
 
@@ -61,9 +61,7 @@ FIBER_TEST(umbrella, locks_of_std_work_on_mutexes_of_weft_by_either_name) {
     weft::scoped_lock both(a, b);
     EXPECT_FALSE(weft::spawn([&] { return weft::unique_lock(a, weft::try_to_lock).owns_lock(); }).join());
   }
-  {
-    weft::lock_guard one(a);
-  }
+  { weft::lock_guard one(a); }
   weft::lock(a, b);
   weft::unique_lock first(a, weft::adopt_lock), second(b, weft::adopt_lock);
   weft::condition_variable cv;

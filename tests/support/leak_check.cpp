@@ -34,7 +34,8 @@ void leak_check::expect_nothing_left() const {
   EXPECT_EQ(left.stacks, 0u) << "stacks are in use after the end of every runtime";
   EXPECT_EQ(left.timers, 0u) << "timers are armed after the end of every runtime";
   for (const auto& [descriptor, what] : open_descriptors())
-    EXPECT_TRUE(open_before_.count(descriptor) != 0) << "descriptor " << descriptor << " (" << what << ") was left open";
+    EXPECT_TRUE(open_before_.count(descriptor) != 0)
+        << "descriptor " << descriptor << " (" << what << ") was left open";
 }
 
 }  // namespace weft::testing

@@ -1,6 +1,6 @@
 #pragma once
-// Room: tests. What a case must leave behind: no live fiber, no stack in use, no armed timer, and not one descriptor more
-// than it found. Checked after every case, when its runtimes have stopped.
+// Room: tests. What a case must leave behind: no live fiber, no stack in use, no armed timer, and not one descriptor
+// more than it found. Checked after every case, when its runtimes have stopped.
 
 #include <cstddef>
 #include <map>

@@ -1,5 +1,5 @@
-// Room: tests. main() of every room's test program: prints "seed=N" first and on failure, arms the watchdog around each case
-// and looks for leaks after it.
+// Room: tests. main() of every room's test program: prints "seed=N" first and on failure, arms the watchdog around each
+// case and looks for leaks after it.
 
 #include <gtest/gtest.h>
 

@@ -20,8 +20,8 @@ bool all_others_are_parked() {
 
 }  // namespace
 
-// A picture is no single moment: a fiber may be seen parked before the one that wakes it is. Two pictures in a row that agree,
-// with a turn for everybody between them, leave only fibers that nobody wakes.
+// A picture is no single moment: a fiber may be seen parked before the one that wakes it is. Two pictures in a row that
+// agree, with a turn for everybody between them, leave only fibers that nobody wakes.
 void wait_until_all_parked() {
   for (int in_a_row = 0; in_a_row < 2;) {
     in_a_row = all_others_are_parked() ? in_a_row + 1 : 0;

@@ -1,6 +1,6 @@
 #pragma once
-// Room: tests. How a test waits for others without sleeping: it lets them run until what it waits for is so. There is no
-// time limit here; the watchdog is the limit of the whole case. For fibers and for plain threads.
+// Room: tests. How a test waits for others without sleeping: it lets them run until what it waits for is so. There is
+// no time limit here; the watchdog is the limit of the whole case. For fibers and for plain threads.
 
 #include <weft/runtime/this_fiber.hpp>
 

@@ -59,7 +59,8 @@ void watchdog::watch() {
   while (!is_over_) {
     if (what_.empty()) {
       changed_.wait(held);
-    } else if (changed_.wait_until(held, limit_) == std::cv_status::timeout && !what_.empty() && clock::now() >= limit_) {
+    } else if (changed_.wait_until(held, limit_) == std::cv_status::timeout && !what_.empty() &&
+               clock::now() >= limit_) {
       end_process(what_);
     }
   }

@@ -1,4 +1,5 @@
-// What channel.hpp promises of one channel; races stand in channel_race_test.cpp, kinds of values in channel_value_test.cpp.
+// What channel.hpp promises of one channel; races stand in channel_race_test.cpp, kinds of values in
+// channel_value_test.cpp.
 
 #include <weft/sync/channel.hpp>
 

@@ -156,8 +156,8 @@ FIBER_TEST(condition_variable, a_cancelled_wait_throws_with_the_mutex_held) {
   EXPECT_TRUE(held);
 }
 
-// One notification for two waiters, of whom one is about to run out of time: whoever says it was not notified leaves the
-// notification to the other. A lost one hangs the join.
+// One notification for two waiters, of whom one is about to run out of time: whoever says it was not notified leaves
+// the notification to the other. A lost one hangs the join.
 FIBER_TEST(condition_variable, a_notification_is_never_lost_to_a_waiter_whose_time_runs_out) {
   for (int n = 0; n < 300; ++n) {
     weft::mutex m;
@@ -226,11 +226,12 @@ FIBER_TEST(condition_variable, its_destructor_waits_for_those_who_timed_out) {
     int waiting = 0;
     std::vector<weft::join_handle<void>> all;
     for (int i = 0; i < 3; ++i)
-      all.push_back(weft::spawn([&, raw = cv.get(), limit = std::chrono::nanoseconds(weft::detail::random_below(50'000))] {
-        std::unique_lock lock(m);
-        ++waiting;
-        raw->wait_for(lock, limit);
-      }));
+      all.push_back(
+          weft::spawn([&, raw = cv.get(), limit = std::chrono::nanoseconds(weft::detail::random_below(50'000))] {
+            std::unique_lock lock(m);
+            ++waiting;
+            raw->wait_for(lock, limit);
+          }));
     for (int seen = 0; seen < 3; weft::this_fiber::yield()) {
       const std::scoped_lock lock(m);
       seen = waiting;

@@ -1,7 +1,8 @@
 #pragma once
-// Room: tests of sync. Whether the releaser of a primitive touches it after the waiter may have destroyed it: the memory is
-// filled with a pattern as soon as the waiter is through, and must still hold it when the releaser has returned. Two threads
-// that meet at every round find windows of nanoseconds, where a sanitizer sees only what happens to come.
+// Room: tests of sync. Whether the releaser of a primitive touches it after the waiter may have destroyed it: the
+// memory is filled with a pattern as soon as the waiter is through, and must still hold it when the releaser has
+// returned. Two threads that meet at every round find windows of nanoseconds, where a sanitizer sees only what happens
+// to come.
 
 #include <algorithm>
 #include <atomic>
@@ -13,7 +14,8 @@
 
 namespace weft::testing {
 
-// Each round: `prepare` on a new primitive, then `release` on one thread and, a little later or earlier, `wait` on another.
+// Each round: `prepare` on a new primitive, then `release` on one thread and, a little later or earlier, `wait` on
+// another.
 template <class Primitive, class Prepare, class Release, class Wait>
 void expect_no_access_after_wait(int rounds, Prepare prepare, Release release, Wait wait) {
   constexpr std::byte k_pattern{0xa5};

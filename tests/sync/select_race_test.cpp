@@ -47,8 +47,9 @@ FIBER_TEST(select_race, senders_and_receivers_that_select_over_the_same_channels
       std::optional<int> got, stop;
       for (;;) {
         const std::size_t ran =
-            s % 2 == 0 ? weft::select(weft::recv(done, stop), weft::recv(b, got), weft::recv(c, got), weft::recv(a, got))
-                       : weft::select(weft::recv(done, stop), weft::recv(a, got), weft::recv(b, got), weft::recv(c, got));
+            s % 2 == 0
+                ? weft::select(weft::recv(done, stop), weft::recv(b, got), weft::recv(c, got), weft::recv(a, got))
+                : weft::select(weft::recv(done, stop), weft::recv(a, got), weft::recv(b, got), weft::recv(c, got));
         if (ran == 0) return;
         received += *got;
       }

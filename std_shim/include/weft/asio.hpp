@@ -1,7 +1,7 @@
 #pragma once
 // Room: std_shim. A tcp_stream for libraries that read and write through Asio's synchronous streams: Boost.Beast,
-// boost::asio::read, read_until, write. They block the fiber, and nothing else. The only public header that includes Boost;
-// header-only use, nothing of Boost.Asio is linked.
+// boost::asio::read, read_until, write. They block the fiber, and nothing else. The only public header that includes
+// Boost; header-only use, nothing of Boost.Asio is linked.
 //
 //   weft::asio_stream stream(conn);
 //   boost::beast::http::read(stream, buffer, request);
@@ -19,9 +19,10 @@
 
 namespace weft {
 
-// Models SyncReadStream and SyncWriteStream over a stream that it refers to, and that outlives it. Thread-safety, waits,
-// deadlines and cancellation are the stream's (netpoll/tcp_stream.hpp). The end of the stream is boost::asio::error::eof;
-// other errors are the system's, in boost::system::system_category. Several buffers go in one system call, up to 16.
+// Models SyncReadStream and SyncWriteStream over a stream that it refers to, and that outlives it. Thread-safety,
+// waits, deadlines and cancellation are the stream's (netpoll/tcp_stream.hpp). The end of the stream is
+// boost::asio::error::eof; other errors are the system's, in boost::system::system_category. Several buffers go in one
+// system call, up to 16.
 class asio_stream {
  public:
   using next_layer_type = net::tcp_stream;
@@ -68,8 +69,7 @@ class asio_stream {
     template <class BufferSequence>
     explicit pieces(const BufferSequence& buffers) noexcept {
       const auto end = boost::asio::buffer_sequence_end(buffers);
-      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != end && count_ < spans_.size(); ++it)
-        add(*it);
+      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != end && count_ < spans_.size(); ++it) add(*it);
     }
     [[nodiscard]] bool is_empty() const noexcept { return count_ == 0; }
     [[nodiscard]] std::span<const std::span<Byte>> spans() const noexcept { return {spans_.data(), count_}; }

@@ -1,5 +1,6 @@
 #pragma once
-// Room: std_shim. All of weft but what needs Boost (asio.hpp). Includes the standard headers that its signatures speak of.
+// Room: std_shim. All of weft but what needs Boost (asio.hpp). Includes the standard headers that its signatures speak
+// of.
 // Next: runtime/runtime.hpp, where a program begins.
 
 #include <array>

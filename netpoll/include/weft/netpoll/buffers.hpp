@@ -1,7 +1,7 @@
 #pragma once
 // Room: netpoll. What may be read into and written from: any contiguous range of byte-like elements (std::byte, char,
-// unsigned char, signed char, char8_t): arrays, spans, vectors, strings. Text is passed as std::string_view: an array of
-// const char, such as a string literal, is text, and so its trailing NUL is not written.
+// unsigned char, signed char, char8_t): arrays, spans, vectors, strings. Text is passed as std::string_view: an array
+// of const char, such as a string literal, is text, and so its trailing NUL is not written.
 
 #include <concepts>
 #include <cstddef>
@@ -14,16 +14,17 @@ namespace weft::net::detail {
 
 template <class T>
 inline constexpr bool is_byte_like =
-    std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char> || std::same_as<T, signed char> ||
-    std::same_as<T, char8_t>;
+    std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char> ||
+    std::same_as<T, signed char> || std::same_as<T, char8_t>;
 
 template <class Range>
 concept contiguous_bytes = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-                           is_byte_like<std::remove_cv_t<std::remove_reference_t<std::ranges::range_reference_t<Range>>>>;
+    is_byte_like<std::remove_cv_t<std::remove_reference_t<std::ranges::range_reference_t<Range>>>>;
 
 template <class Range>
-inline constexpr bool is_text_array = std::is_array_v<std::remove_reference_t<Range>> &&
-                                      std::same_as<std::remove_extent_t<std::remove_reference_t<Range>>, const char>;
+inline constexpr bool is_text_array =
+    std::conjunction_v<std::is_array<std::remove_reference_t<Range>>,
+                       std::is_same<std::remove_extent_t<std::remove_reference_t<Range>>, const char>>;
 
 // May be written from.
 template <class Range>

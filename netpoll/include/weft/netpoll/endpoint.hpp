@@ -1,5 +1,6 @@
 #pragma once
-// Room: netpoll. An IP address and a port, as a value. Names are not endpoints: resolve.hpp turns the ones into the others.
+// Room: netpoll. An IP address and a port, as a value. Names are not endpoints: resolve.hpp turns the ones into the
+// others.
 //
 //   net::endpoint e = net::endpoint::parse("[::1]:8080");
 //   std::cout << e << ' ' << e.port();
@@ -40,9 +41,9 @@ class endpoint {
     return e;
   }
 
-  // "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (or %2), and ":80", which is "[::]:80": any address, of either family for
-  // a listener. The port is decimal, 0 to 65535, and is never left out. Anything else is net::errc::invalid_address; the
-  // throwing form names the text, and what is wrong with it, in a std::system_error.
+  // "1.2.3.4:80", "[::1]:80", "[fe80::1%eth0]:80" (or %2), and ":80", which is "[::]:80": any address, of either family
+  // for a listener. The port is decimal, 0 to 65535, and is never left out. Anything else is
+  // net::errc::invalid_address; the throwing form names the text, and what is wrong with it, in a std::system_error.
   [[nodiscard]] static endpoint parse(std::string_view text);
   [[nodiscard]] static endpoint parse(std::string_view text, std::error_code& ec) noexcept;
 

@@ -9,12 +9,12 @@
 namespace weft::net {
 
 enum class errc {
-  end_of_stream = 1,   // read_exactly: the peer ended the stream before that many bytes
-  invalid_address,     // not "1.2.3.4:80", "[::1]:80" or ":80"; compares equal to std::errc::invalid_argument
-  host_not_found,      // the name has no address
-  service_not_found,   // the service has no port
-  resolver_failed,     // the resolver cannot answer, and will not
-  resolver_busy,       // the resolver cannot answer now; compares equal to std::errc::resource_unavailable_try_again
+  end_of_stream = 1,  // read_exactly: the peer ended the stream before that many bytes
+  invalid_address,    // not "1.2.3.4:80", "[::1]:80" or ":80"; compares equal to std::errc::invalid_argument
+  host_not_found,     // the name has no address
+  service_not_found,  // the service has no port
+  resolver_failed,    // the resolver cannot answer, and will not
+  resolver_busy,      // the resolver cannot answer now; compares equal to std::errc::resource_unavailable_try_again
 };
 
 // Its name is "weft.net".

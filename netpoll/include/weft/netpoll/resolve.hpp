@@ -1,6 +1,6 @@
 #pragma once
-// Room: netpoll. Names to addresses, by the system's own resolver (getaddrinfo: /etc/hosts, DNS, whatever the machine is
-// set up with), run where it may block. Parks the calling fiber only. The lookup itself cannot be interrupted: a
+// Room: netpoll. Names to addresses, by the system's own resolver (getaddrinfo: /etc/hosts, DNS, whatever the machine
+// is set up with), run where it may block. Parks the calling fiber only. The lookup itself cannot be interrupted: a
 // cancellation, or a deadline, is noticed when it has answered.
 
 #include <string_view>
@@ -11,9 +11,9 @@
 
 namespace weft::net {
 
-// All stream addresses of the host, in the system's order of preference. `service` is a port ("8080") or a name ("http").
-// Throws std::system_error: errc::host_not_found, service_not_found, resolver_failed, resolver_busy, or the system's.
-// A cancellation point; outside a runtime std::logic_error.
+// All stream addresses of the host, in the system's order of preference. `service` is a port ("8080") or a name
+// ("http"). Throws std::system_error: errc::host_not_found, service_not_found, resolver_failed, resolver_busy, or the
+// system's. A cancellation point; outside a runtime std::logic_error.
 [[nodiscard]] std::vector<endpoint> resolve(std::string_view host, std::string_view service);
 [[nodiscard]] std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec);
 

@@ -4,9 +4,10 @@
 //   net::signal_source interrupts{SIGINT, SIGTERM};
 //   int which = interrupts.wait();
 //
-// While a source lives the signal does nothing but make it pending here: one pending of each kind, further ones coalesce.
-// Several sources may have the same signal, and each sees it; the last one that goes restores what the signal did before.
-// The signal reaches whichever thread of the process does not block it; weft's own threads block all of them.
+// While a source lives the signal does nothing but make it pending here: one pending of each kind, further ones
+// coalesce. Several sources may have the same signal, and each sees it; the last one that goes restores what the signal
+// did before. The signal reaches whichever thread of the process does not block it; weft's own threads block all of
+// them.
 
 #include <initializer_list>
 #include <memory>
@@ -16,8 +17,9 @@ namespace weft::net {
 
 class signal_source {
  public:
-  // Requires a runtime (std::logic_error). Throws std::system_error if a signal cannot be caught (std::errc::invalid_argument
-  // for SIGKILL, SIGSTOP and numbers that are no signals), and then leaves none of them changed.
+  // Requires a runtime (std::logic_error). Throws std::system_error if a signal cannot be caught
+  // (std::errc::invalid_argument for SIGKILL, SIGSTOP and numbers that are no signals), and then leaves none of them
+  // changed.
   explicit signal_source(std::initializer_list<int> signals);
   explicit signal_source(std::span<const int> signals);
   signal_source(signal_source&&) noexcept;
@@ -26,7 +28,8 @@ class signal_source {
   ~signal_source();
 
   // Parks until a signal is pending, and returns its number. A cancellation point. Those who wait at once take turns.
-  // Throws std::system_error: std::errc::operation_canceled if the source is closed meanwhile, bad_file_descriptor after.
+  // Throws std::system_error: std::errc::operation_canceled if the source is closed meanwhile, bad_file_descriptor
+  // after.
   [[nodiscard]] int wait();
 
   // A pending signal, or 0. Does not park; any thread.

@@ -17,9 +17,9 @@
 namespace weft::net {
 
 struct listen_options {
-  int backlog = 4096;          // connections that wait to be accepted; the system may allow fewer (net.core.somaxconn)
-  bool reuse_address = true;   // do not wait out old connections of the same address (SO_REUSEADDR)
-  bool reuse_port = false;     // let other listeners have the same address, and share its connections (SO_REUSEPORT)
+  int backlog = 4096;         // connections that wait to be accepted; the system may allow fewer (net.core.somaxconn)
+  bool reuse_address = true;  // do not wait out old connections of the same address (SO_REUSEADDR)
+  bool reuse_port = false;    // let other listeners have the same address, and share its connections (SO_REUSEPORT)
 };
 
 class tcp_listener {
@@ -31,9 +31,9 @@ class tcp_listener {
 
   // Parks until there is a connection; a cancellation point. Ends with std::errc::operation_canceled if the listener is
   // closed meanwhile, and with std::errc::bad_file_descriptor if it was closed before.
-  // A connection that broke before it was accepted is passed over. Out of descriptors, or of memory, it waits, longer from
-  // try to try (1 to 500 ms, or until weft closes a descriptor), and tries again: the connections stay in the backlog.
-  // The error_code form returns a stream that is not open.
+  // A connection that broke before it was accepted is passed over. Out of descriptors, or of memory, it waits, longer
+  // from try to try (1 to 500 ms, or until weft closes a descriptor), and tries again: the connections stay in the
+  // backlog. The error_code form returns a stream that is not open.
   [[nodiscard]] tcp_stream accept();
   [[nodiscard]] tcp_stream accept(std::error_code& ec);
 

@@ -6,16 +6,18 @@
 //   char buf[4096];
 //   while (auto n = conn.read_some(buf)) consume(std::span(buf, n));
 //
-// Threads. One fiber may read while another writes. Further readers, or writers, wait for their turn, in order of arrival;
-// write_all and read_exactly keep their turn to the end. close, the deadlines, shutdown_write and set_no_delay may be called
-// by anyone at any time. Moving and destroying are the owner's, when nobody begins another call; a call in progress ends as
-// by close(). The destructor closes, does not park, and may run anywhere, also after the runtime has ended.
+// Threads. One fiber may read while another writes. Further readers, or writers, wait for their turn, in order of
+// arrival; write_all and read_exactly keep their turn to the end. close, the deadlines, shutdown_write and set_no_delay
+// may be called by anyone at any time. Moving and destroying are the owner's, when nobody begins another call; a call
+// in progress ends as by close(). The destructor closes, does not park, and may run anywhere, also after the runtime
+// has ended.
 // Waiting. read_*, write_* are cancellation points; what ends their waits is readiness, the deadline of their direction
 // (std::errc::timed_out), close() (std::errc::operation_canceled; calls that begin after it get
 // std::errc::bad_file_descriptor), and cancellation, which is thrown by all forms. Outside a runtime they throw
 // std::logic_error.
-// Errors. The plain forms throw std::system_error. Those with a trailing error_code set it, or clear it, and return what had
-// been transferred by then (read_some and write_some: 0). A broken pipe is std::errc::broken_pipe and never a SIGPIPE.
+// Errors. The plain forms throw std::system_error. Those with a trailing error_code set it, or clear it, and return
+// what had been transferred by then (read_some and write_some: 0). A broken pipe is std::errc::broken_pipe and never a
+// SIGPIPE.
 // Next: tcp_listener.hpp, dial.hpp; buffers.hpp tells what may be passed as a buffer.
 
 #include <chrono>
@@ -103,8 +105,8 @@ class tcp_stream {
   void shutdown_write();
   void shutdown_write(std::error_code& ec);
 
-  // Wakes whoever waits on this stream, with std::errc::operation_canceled. Does not park, is no cancellation point. The
-  // plain form may be called again and does nothing then; the other one says std::errc::bad_file_descriptor.
+  // Wakes whoever waits on this stream, with std::errc::operation_canceled. Does not park, is no cancellation point.
+  // The plain form may be called again and does nothing then; the other one says std::errc::bad_file_descriptor.
   void close() noexcept;
   void close(std::error_code& ec) noexcept;
 

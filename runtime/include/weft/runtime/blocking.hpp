@@ -25,7 +25,8 @@ void run_blocking(void (*f)(void*) noexcept, void* argument);
 template <class F>
 auto blocking(F&& f) -> std::invoke_result_t<F&> {
   using R = std::invoke_result_t<F&>;
-  using value = std::conditional_t<std::is_void_v<R>, char, std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<R>, R>>;
+  using value =
+      std::conditional_t<std::is_void_v<R>, char, std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<R>, R>>;
   struct call {
     F& f;
     std::optional<value> result;

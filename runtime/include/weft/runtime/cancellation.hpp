@@ -1,6 +1,7 @@
 #pragma once
-// Room: runtime. Cancellation as the operations of other rooms see it. It is level-triggered: once a fiber is asked to end,
-// every cancellation point throws, until the fiber has ended. Held back by shield, and while an exception is in flight.
+// Room: runtime. Cancellation as the operations of other rooms see it. It is level-triggered: once a fiber is asked to
+// end, every cancellation point throws, until the fiber has ended. Held back by shield, and while an exception is in
+// flight.
 // Next: park.hpp (wake_reason::cancelled), runtime/README.md "Cancellation".
 
 #include <type_traits>
@@ -14,8 +15,8 @@ namespace detail {
 struct cancelled_access;
 }
 
-// Thrown by cancellation points. Not derived from std::exception, so that `catch (const std::exception&)` cannot swallow
-// it; only the runtime makes one. Catch it by reference and rethrow it, or let it pass.
+// Thrown by cancellation points. Not derived from std::exception, so that `catch (const std::exception&)` cannot
+// swallow it; only the runtime makes one. Catch it by reference and rethrow it, or let it pass.
 class cancelled {
  public:
   [[nodiscard]] const char* what() const noexcept { return "weft: the fiber was cancelled"; }
@@ -27,9 +28,9 @@ class cancelled {
 
 namespace detail {
 
-// First line of every operation that may park: spends one of the running fiber's budget of operations and yields when it is
-// spent (a fiber whose operations are always ready would starve the others). Nothing on a plain thread. noexcept: the
-// yield is not a cancellation point.
+// First line of every operation that may park: spends one of the running fiber's budget of operations and yields when
+// it is spent (a fiber whose operations are always ready would starve the others). Nothing on a plain thread. noexcept:
+// the yield is not a cancellation point.
 void switch_point() noexcept;
 
 // The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back).
@@ -38,7 +39,8 @@ void cancellation_point();
 // Throws weft::cancelled: for an operation whose park returned wake_reason::cancelled, after it has left every list.
 [[noreturn]] void throw_cancelled();
 
-// While one lives on a fiber, nothing is delivered to that fiber. They nest. Every destructor of ours that waits holds one.
+// While one lives on a fiber, nothing is delivered to that fiber. They nest. Every destructor of ours that waits holds
+// one.
 class shield_scope {
  public:
   shield_scope() noexcept;

@@ -2,8 +2,8 @@
 // Room: runtime. The seam through which readiness comes in. The runtime names no descriptor: netpoll implements this on
 // epoll (or kqueue), installs itself when the first descriptor is opened, and tests install a fake.
 //
-// At most one thread at a time is inside poll(), by the runtime's poll turn (runtime/poll_turn.hpp). One poller serves all
-// runtimes of a process? No: each runtime has its own, made by the factory on first use, and destroyed at its end.
+// At most one thread at a time is inside poll(), by the runtime's poll turn (runtime/poll_turn.hpp). One poller serves
+// all runtimes of a process? No: each runtime has its own, made by the factory on first use, and destroyed at its end.
 // Next: runtime/README.md, "Who polls".
 
 #include <cstddef>
@@ -15,8 +15,8 @@
 
 namespace weft::detail {
 
-// Wins collected by one poll, unparked by the runtime in order, oldest first. It lives in the worker, never on a fiber's
-// stack. Room for what one call of epoll_wait may bring, each event waking at most a reader and a writer.
+// Wins collected by one poll, unparked by the runtime in order, oldest first. It lives in the worker, never on a
+// fiber's stack. Room for what one call of epoll_wait may bring, each event waking at most a reader and a writer.
 class ready_batch {
  public:
   static constexpr std::size_t k_capacity = 256;
@@ -40,8 +40,9 @@ class poller {
   poller& operator=(const poller&) = delete;
   virtual ~poller() = default;
 
-  // Waits until something is ready, `until` has passed (deadline in the past: do not wait), or wake() was called since the
-  // last return; claims whoever waits for what became ready and adds them to `ready`. Never called by two threads at once.
+  // Waits until something is ready, `until` has passed (deadline in the past: do not wait), or wake() was called since
+  // the last return; claims whoever waits for what became ready and adds them to `ready`. Never called by two threads
+  // at once.
   virtual void poll(deadline until, ready_batch& ready) noexcept = 0;
 
   // Any thread: makes the poll in progress, or the next one, return at once.

@@ -3,12 +3,12 @@
 //
 //   int main() { return weft::run([] { ...; return 0; }); }      construct, run, stop
 //
-//   weft::runtime rt{{.workers = 4}};                            embedding: from any plain thread, as often as one likes
+//   weft::runtime rt{{.workers = 4}};                           embedding: from any plain thread, as often as one likes
 //   rt.go(f);  auto x = rt.run(g);
 //
-// run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber. When weft::run's f has
-// returned, every fiber still alive is cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber, run and
-// runtime throw std::logic_error.
+// run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber. When weft::run's
+// f has returned, every fiber still alive is cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber,
+// run and runtime throw std::logic_error.
 // Next: options.hpp, spawn.hpp.
 
 #include <memory>
@@ -23,8 +23,8 @@ namespace weft {
 
 class runtime {
  public:
-  // Starts the workers. Throws std::invalid_argument for an option or environment variable that cannot be, std::logic_error
-  // inside a fiber, std::system_error if the system gives no thread.
+  // Starts the workers. Throws std::invalid_argument for an option or environment variable that cannot be,
+  // std::logic_error inside a fiber, std::system_error if the system gives no thread.
   explicit runtime(const options& wanted = {}, detail::clock_source* clock = nullptr);
   ~runtime();  // stop()
   runtime(const runtime&) = delete;
@@ -42,8 +42,8 @@ class runtime {
     return detail::spawn_in(&running(), {.name = "main"}, site, std::decay_t<F>(std::forward<F>(f))).join();
   }
 
-  // Cancels every fiber, waits until all have ended, and joins the workers. A fiber that delays this for 5 s (it computes,
-  // is shielded, or sits in a blocking call) is named on stderr. A second stop does nothing.
+  // Cancels every fiber, waits until all have ended, and joins the workers. A fiber that delays this for 5 s (it
+  // computes, is shielded, or sits in a blocking call) is named on stderr. A second stop does nothing.
   void stop();
 
   // For whoever moves an injected clock: due timers are looked for again.
@@ -56,14 +56,18 @@ class runtime {
   std::unique_ptr<detail::scheduler> scheduler_;
 };
 
+namespace detail {
+template <class T>
+concept not_options = !std::is_same_v<std::remove_cvref_t<T>, options>;
+}
+
 template <class F>
 std::invoke_result_t<std::decay_t<F>&> run(const options& wanted, F&& f, source_site site = source_site::current()) {
   runtime rt(wanted);
   return rt.run(std::forward<F>(f), site);
 }
 
-template <class F>
-  requires(!std::is_same_v<std::remove_cvref_t<F>, options>)
+template <detail::not_options F>
 std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
   return run(options{}, std::forward<F>(f), site);
 }

@@ -1,7 +1,7 @@
 #pragma once
-// Room: runtime. What the process consists of right now: process -> threads -> (loop or none) -> fibers. A picture taken
-// while everything goes on: each line is true of some moment close by, the whole is of no single one. Does not park; costs a
-// walk over all control blocks.
+// Room: runtime. What the process consists of right now: process -> threads -> (loop or none) -> fibers. A picture
+// taken while everything goes on: each line is true of some moment close by, the whole is of no single one. Does not
+// park; costs a walk over all control blocks.
 
 #include <chrono>
 #include <cstddef>

@@ -6,11 +6,11 @@
 //   weft::go({.name = "ticker", .stack_size = 1 << 20}, tick);
 //
 // The function and its arguments are moved (or copied) into the fiber, as std::thread does. They are destroyed on the
-// fiber's own stack, at its end. A fiber starts in the runtime of its spawner, in the root scope: nothing waits for it but
-// its handle and the end of the runtime, which cancels it. One that is cancelled before its first turn never runs.
+// fiber's own stack, at its end. A fiber starts in the runtime of its spawner, in the root scope: nothing waits for it
+// but its handle and the end of the runtime, which cancels it. One that is cancelled before its first turn never runs.
 //
-// go and spawn throw std::logic_error outside a runtime, std::system_error (not_enough_memory) when there is no stack for
-// another fiber, std::invalid_argument for a stack size that cannot be. They are not switch points.
+// go and spawn throw std::logic_error outside a runtime, std::system_error (not_enough_memory) when there is no stack
+// for another fiber, std::invalid_argument for a stack size that cannot be. They are not switch points.
 // An exception out of a fiber of `go` ends the process by std::terminate, at the throw; weft::cancelled ends the fiber.
 // Next: this_fiber.hpp.
 
@@ -45,12 +45,13 @@ class scheduler;
 
 inline constexpr std::size_t k_inline_closure = 64;
 
-// What a fiber runs, one constant for each type of closure. Both are called on the fiber's own stack, except that a handle
-// drops an outcome that it does not take.
+// What a fiber runs, one constant for each type of closure. Both are called on the fiber's own stack, except that a
+// handle drops an outcome that it does not take.
 struct fiber_body {
-  // Moves the closure out of `storage`, runs it unless `run` is false (cancelled before it began), destroys it, and leaves
-  // the outcome in `storage`. Not noexcept, and nor is any frame below it: an exception that nobody catches finds the end of
-  // the stack, and std::terminate is called where it was thrown, with all frames intact. A noexcept frame would first unwind.
+  // Moves the closure out of `storage`, runs it unless `run` is false (cancelled before it began), destroys it, and
+  // leaves the outcome in `storage`. Not noexcept, and nor is any frame below it: an exception that nobody catches
+  // finds the end of the stack, and std::terminate is called where it was thrown, with all frames intact. A noexcept
+  // frame would first unwind.
   void (*run)(void* storage, bool run);
   // Destroys the outcome; terminates if it is an exception and `unseen`.
   void (*drop_outcome)(void* storage, bool unseen) noexcept;
@@ -67,7 +68,8 @@ void discard_fiber(fiber_block* fiber) noexcept;
 void start_detached(fiber_block* fiber, const fiber_body& body) noexcept;
 void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept;
 
-// The handle's side. join_fiber is a cancellation point unless `shielded`; after it the outcome is in the storage returned.
+// The handle's side. join_fiber is a cancellation point unless `shielded`; after it the outcome is in the storage
+// returned.
 void* join_fiber(fiber_block* fiber, bool shielded);
 void detach_fiber(fiber_block* fiber) noexcept;
 void release_fiber(fiber_block* fiber) noexcept;
@@ -79,8 +81,8 @@ void request_stop(fiber_block* fiber) noexcept;
 // A value in a fiber's storage: inline if it fits and moves without throwing, else on the heap.
 template <class T>
 struct stored {
-  static constexpr bool k_inline =
-      sizeof(T) <= k_inline_closure && alignof(T) <= alignof(std::max_align_t) && std::is_nothrow_move_constructible_v<T>;
+  static constexpr bool k_inline = sizeof(T) <= k_inline_closure && alignof(T) <= alignof(std::max_align_t) &&
+                                   std::is_nothrow_move_constructible_v<T>;
 
   template <class... Args>
   static void put(void* storage, Args&&... args) {
@@ -200,8 +202,8 @@ auto bind_call(F&& f, Args&&... args) {
   if constexpr (sizeof...(Args) == 0)
     return std::decay_t<F>(std::forward<F>(f));
   else
-    return [f = std::decay_t<F>(std::forward<F>(f)), args = std::tuple<std::decay_t<Args>...>(
-                                                         std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+    return [f = std::decay_t<F>(std::forward<F>(f)),
+            args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
       return std::apply([&f](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); },
                         args);
     };
@@ -225,8 +227,8 @@ concept not_spawn_options = !std::is_same_v<std::remove_cvref_t<T>, spawn_option
 
 }  // namespace detail
 
-// The one who waits for a fiber of `spawn`. Movable. Its owner may be a fiber of any runtime, or a plain thread; one at a
-// time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded).
+// The one who waits for a fiber of `spawn`. Movable. Its owner may be a fiber of any runtime, or a plain thread; one at
+// a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded).
 template <class T>
 class [[nodiscard]] join_handle {
  public:
@@ -314,13 +316,13 @@ auto spawn_in(scheduler* home, const spawn_options& options, source_site site, C
 }  // namespace detail
 
 template <detail::not_spawn_options F>
-  requires std::invocable<std::decay_t<F>&>
+  requires(std::invocable<std::decay_t<F>&>)
 void go(F&& f, source_site site = source_site::current()) {
   detail::go_in(nullptr, {}, site, std::decay_t<F>(std::forward<F>(f)));
 }
 
 template <class F>
-  requires std::invocable<std::decay_t<F>&>
+  requires(std::invocable<std::decay_t<F>&>)
 void go(const spawn_options& options, F&& f, source_site site = source_site::current()) {
   detail::go_in(nullptr, options, site, std::decay_t<F>(std::forward<F>(f)));
 }
@@ -340,13 +342,13 @@ template <class F, class First, class... Rest>
 }
 
 template <detail::not_spawn_options F>
-  requires std::invocable<std::decay_t<F>&>
+  requires(std::invocable<std::decay_t<F>&>)
 auto spawn(F&& f, source_site site = source_site::current()) {
   return detail::spawn_in(nullptr, {}, site, std::decay_t<F>(std::forward<F>(f)));
 }
 
 template <class F>
-  requires std::invocable<std::decay_t<F>&>
+  requires(std::invocable<std::decay_t<F>&>)
 auto spawn(const spawn_options& options, F&& f, source_site site = source_site::current()) {
   return detail::spawn_in(nullptr, options, site, std::decay_t<F>(std::forward<F>(f)));
 }
@@ -354,15 +356,17 @@ auto spawn(const spawn_options& options, F&& f, source_site site = source_site::
 template <detail::not_spawn_options F, class First, class... Rest>
   requires std::invocable<std::decay_t<F>, std::decay_t<First>, std::decay_t<Rest>...>
 [[gnu::noinline]] auto spawn(F&& f, First&& first, Rest&&... rest) {
-  return detail::spawn_in(nullptr, {}, {nullptr, 0, __builtin_return_address(0)},
-                          detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
+  return detail::spawn_in(
+      nullptr, {}, {nullptr, 0, __builtin_return_address(0)},
+      detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
 }
 
 template <class F, class First, class... Rest>
   requires std::invocable<std::decay_t<F>, std::decay_t<First>, std::decay_t<Rest>...>
 [[gnu::noinline]] auto spawn(const spawn_options& options, F&& f, First&& first, Rest&&... rest) {
-  return detail::spawn_in(nullptr, options, {nullptr, 0, __builtin_return_address(0)},
-                          detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
+  return detail::spawn_in(
+      nullptr, options, {nullptr, 0, __builtin_return_address(0)},
+      detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
 }
 
 }  // namespace weft

@@ -1,7 +1,7 @@
 #pragma once
-// Room: runtime. Where a fiber was spawned, for dumps and reports. std::source_location is not in every compiler that we
-// support, so the builtins stand in for it. A default argument cannot follow a pack: forms that take arguments for the
-// fiber's function record their return address instead, which a dump symbolises.
+// Room: runtime. Where a fiber was spawned, for dumps and reports. std::source_location is not in every compiler that
+// we support, so the builtins stand in for it. A default argument cannot follow a pack: forms that take arguments for
+// the fiber's function record their return address instead, which a dump symbolises.
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 #pragma once
-// Room: std_shim. std::this_thread's interface: the calling fiber, or the calling thread if it runs none. Sleeps and yield
-// are cancellation points. Next: std_names.hpp.
+// Room: std_shim. std::this_thread's interface: the calling fiber, or the calling thread if it runs none. Sleeps and
+// yield are cancellation points. Next: std_names.hpp.
 
 #include <weft/runtime/this_fiber.hpp>
 

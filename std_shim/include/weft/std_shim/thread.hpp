@@ -14,8 +14,8 @@ namespace weft {
 
 namespace detail {
 
-// What a thread's fiber runs. As detached_body: only `cancelled` is caught, so that any other exception terminates where it was
-// thrown, frames intact. As joinable_body: somebody may wait for the end, however it came.
+// What a thread's fiber runs. As detached_body: only `cancelled` is caught, so that any other exception terminates
+// where it was thrown, frames intact. As joinable_body: somebody may wait for the end, however it came.
 template <class F>
 struct thread_body {
   static void run(void* storage, bool wanted) noexcept {
@@ -40,23 +40,24 @@ join_handle<void> start_thread(source_site site, F&& f) {
 
 }  // namespace detail
 
-// A fiber with the interface of std::thread. Starting one outside a runtime throws std::logic_error, when there is no room
-// std::system_error, as weft::spawn does.
+// A fiber with the interface of std::thread. Starting one outside a runtime throws std::logic_error, when there is no
+// room std::system_error, as weft::spawn does.
 //
 //   weft::thread t([] { weft::this_thread::sleep_for(1s); });
 //   t.join();
 //
-// join() is a cancellation point; once it threw weft::cancelled the thread is still joinable. As in std, an exception out of
-// its function terminates the process, and so does destroying, or assigning over, one that is joinable. The one difference
-// is what std knows nothing of: while an exception unwinds the owner (its cancellation, above all), the destructor cancels
-// the thread and joins it instead.
+// join() is a cancellation point; once it threw weft::cancelled the thread is still joinable. As in std, an exception
+// out of its function terminates the process, and so does destroying, or assigning over, one that is joinable. The one
+// difference is what std knows nothing of: while an exception unwinds the owner (its cancellation, above all), the
+// destructor cancels the thread and joins it instead.
 class thread {
  public:
   using id = fiber_id;
 
   thread() noexcept = default;
   template <class F, class... Args>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, thread> && std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
+    requires(!std::is_same_v<std::remove_cvref_t<F>, thread> &&
+             std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
   [[gnu::noinline]] explicit thread(F&& f, Args&&... args)
       : handle_(detail::start_thread({nullptr, 0, __builtin_return_address(0)},
                                      detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...))) {}
@@ -72,8 +73,8 @@ class thread {
 
   [[nodiscard]] bool joinable() const noexcept { return handle_.joinable(); }
 
-  // Parks until the function has ended. std::system_error: invalid_argument if not joinable, resource_deadlock_would_occur
-  // if it is the calling fiber's own.
+  // Parks until the function has ended. std::system_error: invalid_argument if not joinable,
+  // resource_deadlock_would_occur if it is the calling fiber's own.
   void join();
   // Lets it run on its own. std::system_error(invalid_argument) if not joinable.
   void detach();

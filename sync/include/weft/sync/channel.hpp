@@ -23,8 +23,9 @@ namespace detail {
 struct channel_access;
 }
 
-// A cheap shared handle: copies name the same channel, members are const, the channel dies with its last handle. Any number
-// of fibers and plain threads may use it at once, each through a handle of its own or one that outlives the call.
+// A cheap shared handle: copies name the same channel, members are const, the channel dies with its last handle. Any
+// number of fibers and plain threads may use it at once, each through a handle of its own or one that outlives the
+// call.
 //
 //   weft::channel<int> ch;                                 // unbuffered; channel<int> ch(128) buffers 128
 //   weft::go([ch] { ch.send(1); ch.close(); });
@@ -37,9 +38,10 @@ struct channel_access;
 // A closed channel refuses sends and gives out what it holds, then says so.
 // A null handle (nullptr, or moved from): using it throws std::logic_error; in a select it is never ready.
 //
-// T is movable, and may be incomplete where a channel<T> is only named (so it may hold one). No code of T runs under the channel's lock but moves that cannot throw (and the end of what was moved from);
-// a T whose move may throw travels in a box on the heap. A value is moved from only if it was sent. An exception of T's move
-// on the receiving side leaves recv, and that value is lost.
+// T is movable, and may be incomplete where a channel<T> is only named (so it may hold one). No code of T runs under
+// the channel's lock but moves that cannot throw (and the end of what was moved from); a T whose move may throw travels
+// in a box on the heap. A value is moved from only if it was sent. An exception of T's move on the receiving side
+// leaves recv, and that value is lost.
 template <class T>
 class channel {
  public:
@@ -141,7 +143,8 @@ class channel {
   explicit channel(std::shared_ptr<detail::channel_core> core) noexcept : core_(std::move(core)) {}
 
   detail::channel_core& core(const char* call) const {
-    if (core_ == nullptr) [[unlikely]] detail::throw_nil_channel(call);
+    if (core_ == nullptr) [[unlikely]]
+      detail::throw_nil_channel(call);
     return *core_;
   }
 
@@ -156,7 +159,8 @@ class channel {
     return to.run(detail::direction::send, out.slot(), until);
   }
   static void must_be_ok(channel_status status) {
-    if (status == channel_status::closed) [[unlikely]] detail::throw_sent_on_closed();
+    if (status == channel_status::closed) [[unlikely]]
+      detail::throw_sent_on_closed();
   }
 
   template <class Out>

@@ -20,13 +20,13 @@ namespace weft {
 //   std::unique_lock lock(m);
 //   cv.wait(lock, [&] { return ready; });
 //
-// Every wait is a cancellation point: it throws weft::cancelled, and then has locked the mutex again all the same (locking
-// it again is not a cancellation point). Waits do not wake for no reason, but what they waited for may be gone again when
-// they have the mutex. A lock that does not own its mutex: std::system_error(operation_not_permitted).
-// notify_one and notify_all may be called with or without the mutex, and are not switch points. Waiters are woken in the
-// order in which they came, and a notification is never spent on a waiter whose time had run out.
-// Destruction: allowed as soon as every waiter has been notified, whether or not it has returned: the destructor waits (not
-// cancellably) for those whose time ran out, or who were cancelled, just before.
+// Every wait is a cancellation point: it throws weft::cancelled, and then has locked the mutex again all the same
+// (locking it again is not a cancellation point). Waits do not wake for no reason, but what they waited for may be gone
+// again when they have the mutex. A lock that does not own its mutex: std::system_error(operation_not_permitted).
+// notify_one and notify_all may be called with or without the mutex, and are not switch points. Waiters are woken in
+// the order in which they came, and a notification is never spent on a waiter whose time had run out.
+// Destruction: allowed as soon as every waiter has been notified, whether or not it has returned: the destructor waits
+// (not cancellably) for those whose time ran out, or who were cancelled, just before.
 class condition_variable {
  public:
   constexpr condition_variable() noexcept = default;
@@ -64,7 +64,8 @@ class condition_variable {
   }
 
   template <class Clock, class Duration, class Predicate>
-  bool wait_until(std::unique_lock<mutex>& lock, const std::chrono::time_point<Clock, Duration>& t, Predicate satisfied) {
+  bool wait_until(std::unique_lock<mutex>& lock, const std::chrono::time_point<Clock, Duration>& t,
+                  Predicate satisfied) {
     return wait_until(lock, detail::limit(t), std::move(satisfied));
   }
 

@@ -1,6 +1,7 @@
 #pragma once
-// Room: sync. The mutex of fibers and of plain threads, at once. It owns its word and its queue of waiters; how a waiter
-// waits belongs to runtime (park.hpp). The slow paths, and the protocol "Locking" in numbered steps: sync/mutex.cpp.
+// Room: sync. The mutex of fibers and of plain threads, at once. It owns its word and its queue of waiters; how a
+// waiter waits belongs to runtime (park.hpp). The slow paths, and the protocol "Locking" in numbered steps:
+// sync/mutex.cpp.
 // Next: condition_variable.hpp.
 
 #include <atomic>
@@ -11,17 +12,17 @@
 
 namespace weft {
 
-// A std::mutex whose lock() parks the calling fiber, or blocks the calling thread, and whose owner is the fiber: it may be
-// held across a parking point and a migration. Constant-initialised, 32 bytes, trivially destructible.
+// A std::mutex whose lock() parks the calling fiber, or blocks the calling thread, and whose owner is the fiber: it may
+// be held across a parking point and a migration. Constant-initialised, 32 bytes, trivially destructible.
 //
 //   weft::mutex m;
 //   std::scoped_lock lock(m);                        // the standard lock types work on it
 //
 // lock() is a switch point when it has to wait and never a cancellation point; try_lock() and unlock() are neither.
-// Fairness: whoever comes while the mutex is free takes it, also ahead of the queue; a waiter that is outrun after 1 ms of
-// waiting is handed the mutex by the next unlock(). Waiters are woken in the order in which they came.
-// Destruction: whoever has locked it, and knows that nobody else will, may unlock and destroy it at once: an unlock() that
-// let it in, still returning on another thread, does not touch it any more.
+// Fairness: whoever comes while the mutex is free takes it, also ahead of the queue; a waiter that is outrun after 1 ms
+// of waiting is handed the mutex by the next unlock(). Waiters are woken in the order in which they came.
+// Destruction: whoever has locked it, and knows that nobody else will, may unlock and destroy it at once: an unlock()
+// that let it in, still returning on another thread, does not touch it any more.
 // Misuse: unlocking a mutex that is free ends the process. In a debug build of the library so does unlocking one that
 // another fiber or thread holds, and locking it twice throws std::system_error (resource_deadlock_would_occur).
 class mutex {
@@ -34,17 +35,21 @@ class mutex {
   void lock() {
     std::uint32_t seen = 0;
     // acquire: sees what the last holder wrote; pairs with the releases of unlock() and release_queue().
-    if (!word_.compare_exchange_strong(seen, k_locked, std::memory_order_acquire, std::memory_order_relaxed)) [[unlikely]]
+    if (!word_.compare_exchange_strong(seen, k_locked, std::memory_order_acquire, std::memory_order_relaxed))
+        [[unlikely]]
       lock_slow();
-    if (k_tracks_owner) [[unlikely]] note_owner();
+    if (k_tracks_owner) [[unlikely]]
+      note_owner();
   }
 
   [[nodiscard]] bool try_lock() noexcept {
+    // relaxed: only a guess for the exchange.
     std::uint32_t seen = word_.load(std::memory_order_relaxed);
     while ((seen & k_locked) == 0) {
       // acquire: as in lock().
       if (word_.compare_exchange_weak(seen, seen | k_locked, std::memory_order_acquire, std::memory_order_relaxed)) {
-        if (k_tracks_owner) [[unlikely]] note_owner();
+        if (k_tracks_owner) [[unlikely]]
+          note_owner();
         return true;
       }
     }
@@ -52,7 +57,8 @@ class mutex {
   }
 
   void unlock() noexcept {
-    if (k_tracks_owner) [[unlikely]] forget_owner();
+    if (k_tracks_owner) [[unlikely]]
+      forget_owner();
     std::uint32_t seen = k_locked;
     // release: publishes what was guarded; pairs with the acquires of lock(), try_lock() and enter().
     if (!word_.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
@@ -72,7 +78,7 @@ class mutex {
   // Whether the library was built to check owners: the same for a whole program, whatever its own NDEBUG says.
   static const bool k_tracks_owner;
 
-  enum class [[nodiscard]] entered : std::uint8_t { mutex, queue };
+  enum class [[nodiscard]] entered : std::uint8_t{mutex, queue};
 
   void lock_slow();
   void unlock_slow() noexcept;

@@ -1,6 +1,6 @@
 #pragma once
-// Room: sync. select, as Go's: waits for whichever of several channel operations can be done first, does it, and runs its
-// handler. This is the typed face; the protocol "Selecting" is told in sync/select.cpp.
+// Room: sync. select, as Go's: waits for whichever of several channel operations can be done first, does it, and runs
+// its handler. This is the typed face; the protocol "Selecting" is told in sync/select.cpp.
 //
 //   weft::select(
 //       weft::recv(jobs, [&](std::optional<job> j) { ... }),     // nullopt: closed and drained
@@ -10,10 +10,10 @@
 //
 //   switch (weft::select(weft::recv(jobs, j), weft::after(1s))) {...}     // j: std::optional<job>
 //
-// Among several cases that are ready the choice is uniformly random. Returns the index of the case that ran; handlers run on
-// the caller after everything is decided, and what they throw passes through. A send to a channel that is closed is ready,
-// and throws channel_closed. A null channel is never ready; a select in which nothing can ever be ready waits for ever.
-// A cancellation point, also with otherwise; once cancelled no case has run.
+// Among several cases that are ready the choice is uniformly random. Returns the index of the case that ran; handlers
+// run on the caller after everything is decided, and what they throw passes through. A send to a channel that is closed
+// is ready, and throws channel_closed. A null channel is never ready; a select in which nothing can ever be ready waits
+// for ever. A cancellation point, also with otherwise; once cancelled no case has run.
 // For fibers and plain threads alike.
 
 #include <chrono>
@@ -133,7 +133,8 @@ class timeless_case {
  public:
   using owned = timeless_case;
 
-  timeless_case(select_op::kind what, std::chrono::nanoseconds duration, Handler handler) : handler_(std::move(handler)) {
+  timeless_case(select_op::kind what, std::chrono::nanoseconds duration, Handler handler)
+      : handler_(std::move(handler)) {
     operation_.what = what;
     operation_.duration = duration;
   }
@@ -150,7 +151,7 @@ class timeless_case {
 
 // The handler is called with std::optional<T>: the value, or nullopt if the channel is closed and drained.
 template <class T, class Handler>
-  requires std::invocable<std::decay_t<Handler>&, std::optional<T>>
+  requires(std::invocable<std::decay_t<Handler>&, std::optional<T>>)
 [[nodiscard]] auto recv(const channel<T>& ch, Handler&& handler) {
   return detail::recv_case<T, const channel<T>&, std::decay_t<Handler>>(ch, std::forward<Handler>(handler));
 }
@@ -162,14 +163,14 @@ template <class T>
 
 // An rvalue is moved from only if this case runs; an lvalue is copied, and so is a const one.
 template <class T, class Handler = detail::nothing_to_do>
-  requires std::invocable<std::decay_t<Handler>&>
+  requires(std::invocable<std::decay_t<Handler>&>)
 [[nodiscard]] auto send(const channel<T>& ch, const std::type_identity_t<T>& value, Handler&& handler = {}) {
   return detail::send_case<T, const channel<T>&, detail::outgoing_copy<T>, std::decay_t<Handler>>(
       ch, value, std::forward<Handler>(handler));
 }
 
 template <class T, class Handler = detail::nothing_to_do>
-  requires std::invocable<std::decay_t<Handler>&>
+  requires(std::invocable<std::decay_t<Handler>&>)
 [[nodiscard]] auto send(const channel<T>& ch, std::type_identity_t<T>&& value, Handler&& handler = {}) {
   return detail::send_case<T, const channel<T>&, detail::outgoing<T>, std::decay_t<Handler>>(
       ch, value, std::forward<Handler>(handler));
@@ -177,7 +178,7 @@ template <class T, class Handler = detail::nothing_to_do>
 
 // Ready once nothing else has been for this long, counted from the call of select. Of several the shortest counts.
 template <class Rep, class Period, class Handler = detail::nothing_to_do>
-  requires std::invocable<std::decay_t<Handler>&>
+  requires(std::invocable<std::decay_t<Handler>&>)
 [[nodiscard]] auto after(std::chrono::duration<Rep, Period> d, Handler&& handler = {}) {
   const std::chrono::nanoseconds rounded(deadline::after(deadline::from_nanoseconds(0), d).nanoseconds());
   return detail::timeless_case<std::decay_t<Handler>>(detail::select_op::kind::after, rounded,
@@ -186,15 +187,15 @@ template <class Rep, class Period, class Handler = detail::nothing_to_do>
 
 // Ready if nothing else is.
 template <class Handler = detail::nothing_to_do>
-  requires std::invocable<std::decay_t<Handler>&>
+  requires(std::invocable<std::decay_t<Handler>&>)
 [[nodiscard]] auto otherwise(Handler&& handler = {}) {
   return detail::timeless_case<std::decay_t<Handler>>(detail::select_op::kind::otherwise, {},
                                                       std::forward<Handler>(handler));
 }
 
-// A case that can be kept: in a vector, for a number of cases known at run time. It owns a handle of its channel, the value
-// to send and the handler; a std::optional to receive into it refers to. It may be used in one select after the other, not in
-// two at once; a send case sends its value once, and is never ready after that.
+// A case that can be kept: in a vector, for a number of cases known at run time. It owns a handle of its channel, the
+// value to send and the handler; a std::optional to receive into it refers to. It may be used in one select after the
+// other, not in two at once; a send case sends its value once, and is never ready after that.
 class select_case {
  public:
   template <detail::typed_case Case>

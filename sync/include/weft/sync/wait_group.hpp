@@ -18,13 +18,13 @@ namespace weft {
 //   }
 //   wg.wait();
 //
-// add() and done() are not switch points; done() takes no lock unless it is the last. wait() parks until the count is zero,
-// and is a cancellation point. Everything before a done() happens before the return of the wait() that it ends.
-// Go's contract: when the count is zero, add() comes before the wait() that is to see it (not from inside the fiber that it
-// counts), and a group is used again only when every wait() has returned.
+// add() and done() are not switch points; done() takes no lock unless it is the last. wait() parks until the count is
+// zero, and is a cancellation point. Everything before a done() happens before the return of the wait() that it ends.
+// Go's contract: when the count is zero, add() comes before the wait() that is to see it (not from inside the fiber
+// that it counts), and a group is used again only when every wait() has returned.
 // Misuse: a count below zero or above 2^31 - 1 throws std::logic_error and changes nothing.
-// Destruction: by whoever knows that the count is zero and nobody else will use the group, above all a waiter whose wait()
-// has returned. Waiters who were cancelled are let out first.
+// Destruction: by whoever knows that the count is zero and nobody else will use the group, above all a waiter whose
+// wait() has returned. Waiters who were cancelled are let out first.
 class wait_group {
  public:
   constexpr wait_group() noexcept = default;

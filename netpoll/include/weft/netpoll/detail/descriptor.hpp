@@ -25,7 +25,8 @@ class descriptor {
   }
   ~descriptor() { abandon(); }
 
-  // Wakes whoever waits on it; the system's descriptor is closed by the last user that leaves. False: was closed before.
+  // Wakes whoever waits on it; the system's descriptor is closed by the last user that leaves. False: was closed
+  // before.
   bool close() noexcept;
 
   // -1 if closed, moved from, or never opened.

@@ -20,8 +20,8 @@ template <class... Values>
 
 }  // namespace weft::detail
 
-#define WEFT_CHECK(cond, ...)                                                               \
-  do {                                                                                      \
-    if (!(cond)) [[unlikely]]                                                               \
-      ::weft::detail::check_failed_with(#cond, __FILE__, __LINE__, __VA_ARGS__);            \
+#define WEFT_CHECK(cond, ...)                                                    \
+  do {                                                                           \
+    if (!(cond)) [[unlikely]]                                                    \
+      ::weft::detail::check_failed_with(#cond, __FILE__, __LINE__, __VA_ARGS__); \
   } while (false)

@@ -1,6 +1,7 @@
 #pragma once
-// Room: runtime. How a plain thread sleeps on a word: the one place that names the futex system call. Private futexes only.
-// Waking an address whose object is gone is harmless: at worst somebody wakes and looks at a word of his own again.
+// Room: runtime. How a plain thread sleeps on a word: the one place that names the futex system call. Private futexes
+// only. Waking an address whose object is gone is harmless: at worst somebody wakes and looks at a word of his own
+// again.
 
 #include <atomic>
 #include <cstdint>

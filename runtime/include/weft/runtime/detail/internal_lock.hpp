@@ -1,7 +1,7 @@
 #pragma once
-// Room: runtime. The lock inside primitives and queues: held for tens of nanoseconds, never across a switch, never while
-// user code runs. A three-state futex word rather than a spin lock, because there are more threads than cores by design and
-// a pre-empted holder must not cost a time slice: about a hundred spins, then the kernel.
+// Room: runtime. The lock inside primitives and queues: held for tens of nanoseconds, never across a switch, never
+// while user code runs. A three-state futex word rather than a spin lock, because there are more threads than cores by
+// design and a pre-empted holder must not cost a time slice: about a hundred spins, then the kernel.
 // Constant-initialised, 4 bytes, trivially destructible.
 // The unlocker's last access to memory is one exchange; a FUTEX_WAKE on the address after that is harmless even if the
 // lock is gone, so an object may be destroyed by whoever passed through its lock last.

@@ -10,8 +10,9 @@ struct real_env {
   template <class T>
   using atomic = std::atomic<T>;
 
-  // A sequentially consistent fence: StoreLoad. ThreadSanitizer models no fences (and g++ refuses them there); it sees the
-  // hand-overs through the atomics around them, and the processor gets its fence all the same.
+  // A sequentially consistent fence: StoreLoad. ThreadSanitizer models no fences (and g++ refuses them there); it sees
+  // the hand-overs through the atomics around them, and the processor gets its fence all the same. Who calls it
+  // says what it pairs with.
   static void fence() noexcept {
 #if defined(__SANITIZE_THREAD__)
     __sync_synchronize();
@@ -19,10 +20,10 @@ struct real_env {
 #if __has_feature(thread_sanitizer)
     __sync_synchronize();
 #else
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // seq_cst: StoreLoad
 #endif
 #else
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);  // seq_cst: StoreLoad
 #endif
   }
 };

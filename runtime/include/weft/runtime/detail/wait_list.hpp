@@ -1,10 +1,10 @@
 #pragma once
-// Room: runtime. The queue of who waits for one thing: FIFO, intrusive, its nodes on the frames of the waiters. It stands
-// here, between sync and netpoll which never meet, because both need it.
+// Room: runtime. The queue of who waits for one thing: FIFO, intrusive, its nodes on the frames of the waiters. It
+// stands here, between sync and netpoll which never meet, because both need it.
 //
 // The list does not lock: the primitive's internal lock does, around every call. Claiming happens under that lock, so a
-// waiter that timed out or was cancelled and takes the lock to leave finds its node either still queued (it removes it) or
-// gone, and in the second case no loser touches it any more: losers look at nodes under the lock alone.
+// waiter that timed out or was cancelled and takes the lock to leave finds its node either still queued (it removes it)
+// or gone, and in the second case no loser touches it any more: losers look at nodes under the lock alone.
 // Next: park.hpp.
 
 #include <weft/runtime/park.hpp>

@@ -1,7 +1,8 @@
 #pragma once
-// Room: sync. A channel without its type: the lock, the ring of buffered elements, and who waits on either side. It moves
-// elements without knowing them, by memcpy or through element_ops, so that channel<T> and select stay thin. What an element
-// is (a T, or a box that holds one) belongs to element.hpp; how a select waits on many at once to select.cpp.
+// Room: sync. A channel without its type: the lock, the ring of buffered elements, and who waits on either side. It
+// moves elements without knowing them, by memcpy or through element_ops, so that channel<T> and select stay thin. What
+// an element is (a T, or a box that holds one) belongs to element.hpp; how a select waits on many at once to
+// select.cpp.
 //
 // "Handing over", the two sides being sender and receiver in either order:
 //   the one who comes first                           the one who comes second
@@ -13,10 +14,11 @@
 //      closed: it was not touched
 //      timed out, cancelled: lock, dequeue
 // - H4's claim makes the other's slot this side's until H8, so H7 needs no lock: one move from frame to frame.
-// - A claim that is lost to a deadline, to cancellation or to another case of a select is passed over in H4: a value goes to
-//   somebody who waits for it, or stays where it was.
-// - Senders wait only while the ring is full, receivers only while it is empty (waiters that can no longer be won excepted).
-//   A receiver that takes from a full ring moves the first waiting sender's element in behind it: order is arrival.
+// - A claim that is lost to a deadline, to cancellation or to another case of a select is passed over in H4: a value
+//   goes to somebody who waits for it, or stays where it was.
+// - Senders wait only while the ring is full, receivers only while it is empty (waiters that can no longer be won
+//   excepted). A receiver that takes from a full ring moves the first waiting sender's element in behind it: order is
+//   arrival.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,7 +32,8 @@
 
 namespace weft::detail {
 
-// What the core must know of elements. All of it is nothrow, and under the lock only `construct` and `relocate` are called.
+// What the core must know of elements. All of it is nothrow, and under the lock only `construct` and `relocate` are
+// called.
 struct element_ops {
   std::size_t size;
   std::size_t alignment;
@@ -91,7 +94,9 @@ class channel_core {
   attempt attempt_send(void* slot) noexcept WEFT_REQUIRES(lock_);
   attempt attempt_receive(void* slot) noexcept WEFT_REQUIRES(lock_);
   channel_waiter* claim(direction way, wake_reason reason, claimed& won) noexcept WEFT_REQUIRES(lock_);
-  wait_list& waiters(direction way) noexcept WEFT_REQUIRES(lock_) { return way == direction::send ? senders_ : receivers_; }
+  wait_list& waiters(direction way) noexcept WEFT_REQUIRES(lock_) {
+    return way == direction::send ? senders_ : receivers_;
+  }
 
   [[nodiscard]] std::byte* slot_of(std::size_t place) const noexcept { return ring_ + place * ops_.size; }
   void put_back(void* from) noexcept WEFT_REQUIRES(lock_);

@@ -1,6 +1,6 @@
 #pragma once
-// Room: sync. How a T travels through an untyped channel_core: as itself if its move cannot throw, otherwise in a box made
-// before the lock is taken. It owns the slots on the frames of senders and receivers.
+// Room: sync. How a T travels through an untyped channel_core: as itself if its move cannot throw, otherwise in a box
+// made before the lock is taken. It owns the slots on the frames of senders and receivers.
 // Next: channel.hpp.
 
 #include <cstddef>
@@ -15,7 +15,7 @@
 namespace weft::detail {
 
 template <class T>
-inline constexpr bool travels_bare = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_destructible_v<T>;
+inline constexpr bool travels_bare = std::is_nothrow_move_constructible_v<T>&& std::is_nothrow_destructible_v<T>;
 
 template <class T>
 using element = std::conditional_t<travels_bare<T>, T, std::unique_ptr<T>>;
@@ -29,13 +29,13 @@ struct element_ops_of {
   }
   static void destroy(void* element) noexcept { static_cast<E*>(element)->~E(); }
 
-  static constexpr element_ops value =
-      std::is_trivially_copyable_v<E> ? element_ops{sizeof(E), alignof(E), nullptr, nullptr, nullptr}
-                                      : element_ops{sizeof(E), alignof(E), &construct, &relocate, &destroy};
+  static constexpr element_ops value = std::is_trivially_copyable_v<E>
+                                           ? element_ops{sizeof(E), alignof(E), nullptr, nullptr, nullptr}
+                                           : element_ops{sizeof(E), alignof(E), &construct, &relocate, &destroy};
 };
 
-// A sender's slot. It refers to the caller's value, which is moved from exactly if the channel took it: a T that travels in
-// a box is put back from it otherwise (if that throws as well, the value is what its move assignment left).
+// A sender's slot. It refers to the caller's value, which is moved from exactly if the channel took it: a T that
+// travels in a box is put back from it otherwise (if that throws as well, the value is what its move assignment left).
 template <class T, bool Bare = travels_bare<T>>
 class outgoing {
  public:

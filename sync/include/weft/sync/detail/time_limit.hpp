@@ -1,6 +1,6 @@
 #pragma once
-// Room: sync. A limit as the standard's waits take it (a duration, or a point on any clock) turned into a deadline, once,
-// at the outermost call.
+// Room: sync. A limit as the standard's waits take it (a duration, or a point on any clock) turned into a deadline,
+// once, at the outermost call.
 
 #include <chrono>
 

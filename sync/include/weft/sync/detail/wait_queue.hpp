@@ -1,8 +1,8 @@
 #pragma once
 // Room: sync. A wait_list with its lock, for primitives whose waiters may leave unasked (their time ran out, they were
-// cancelled) and whose contract lets them be destroyed as soon as every waiter has been *woken*. A waiter that was woken
-// does not touch the primitive again; one that leaves unasked has to take the lock once more, and the destructor waits for
-// it. What is waited for belongs to the primitive.
+// cancelled) and whose contract lets them be destroyed as soon as every waiter has been *woken*. A waiter that was
+// woken does not touch the primitive again; one that leaves unasked has to take the lock once more, and the destructor
+// waits for it. What is waited for belongs to the primitive.
 //
 // "Leaving", both sides, everything under the lock:
 //   waiter                                            destructor
@@ -10,7 +10,8 @@
 //   V2 woken: its waker has taken 1 off               D2 leave a token here; unlock; park
 //   V3 not woken: dequeue, inside - 1; at 0 claim the
 //      destructor's token; unlock; unpark it
-// The lock's exchange in V3 is the last that the waiter does to the primitive: the destructor goes on only after the unpark.
+// The lock's exchange in V3 is the last that the waiter does to the primitive: the destructor goes on only after the
+// unpark.
 // Next: wait_group.hpp, condition_variable.hpp, which are two such primitives.
 
 #include <atomic>
@@ -41,7 +42,8 @@ class wait_queue {
   // V1: arms a wait that is a cancellation point.
   void enqueue(wait_node& node) noexcept WEFT_REQUIRES(lock);
 
-  // V2: claims up to `most` waiters, in their order, those that can no longer be won left out. Unpark `woken` after the lock.
+  // V2: claims up to `most` waiters, in their order, those that can no longer be won left out. Unpark `woken` after the
+  // lock.
   void claim(std::uint32_t most, won_chain& woken) noexcept WEFT_REQUIRES(lock);
 
   // V3, by the waiter whose park did not return `ready`. Takes the lock.
