@@ -39,6 +39,13 @@ scheduler& home_of_caller(worker* w) {
   return w->home();
 }
 
+void count_spawn(scheduler& home, worker* w) {
+  if (w != nullptr && &w->home() == &home)
+    w->spawned += 1;
+  else if (!home.admit_spawn_from_outside())
+    throw std::logic_error("weft: go or run on a runtime that was stopped");
+}
+
 void set_name(fiber_block& fiber, std::string_view name) noexcept {
   const std::size_t length = std::min(name.size(), fiber_block::k_name_size - 1);
   std::memcpy(fiber.name.data(), name.data(), length);
@@ -62,10 +69,8 @@ void start(fiber_block& fiber, const fiber_body& body, join_state joining, std::
   scheduler& home = *fiber.home.load(std::memory_order_relaxed);
   worker* const w = this_worker();
   if (w != nullptr && &w->home() == &home) {
-    w->spawned += 1;
     w->make_ready(&fiber);
   } else {
-    home.note_spawned_from_outside();
     home.make_ready_from_outside(&fiber);
   }
 }
@@ -76,12 +81,19 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   worker* const w = this_worker();
   scheduler& owner = home != nullptr ? *home : home_of_caller(w);
   stack_pool& stacks = options.stack_size == 0 ? owner.default_stacks() : stack_pool::for_size(options.stack_size);
-  stacks.take_permit();
+  count_spawn(owner, w);
   fiber_block* fiber = nullptr;
+  try {
+    stacks.take_permit();
+  } catch (...) {
+    owner.take_back_spawn();
+    throw;
+  }
   try {
     fiber = w != nullptr ? w->take_block() : fiber_slab().take();
   } catch (...) {
     stacks.return_permit();
+    owner.take_back_spawn();
     throw;
   }
   announce_acquire(static_cast<waiter*>(fiber));
@@ -101,8 +113,10 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
 
 void discard_fiber(fiber_block* fiber) noexcept {
   fiber->permit->return_permit();
-  fiber->references.store(1, std::memory_order_relaxed);  // relaxed: nobody else has seen it
+  scheduler& home = *fiber->home.load(std::memory_order_relaxed);  // relaxed: ours
+  fiber->references.store(1, std::memory_order_relaxed);           // relaxed: nobody else has seen it
   release_fiber(fiber);
+  home.take_back_spawn();
 }
 
 void start_detached(fiber_block* fiber, const fiber_body& body) noexcept {

@@ -90,7 +90,7 @@ bool monitor::relieve_next_slots() noexcept {
   for (std::size_t i = 0; i < turns_seen_.size(); ++i) {
     worker& w = *home_.workers()[i];
     const std::uint64_t turn = w.turn;
-    if (turn == turns_seen_[i] && w.has_next() && home_.idle.sleeping_hint() != 0) {
+    if (turn == turns_seen_[i] && w.has_next()) {
       if (fiber_block* const fiber = w.take_next()) {
         found = true;
         home_.make_ready_from_outside(fiber);

@@ -37,7 +37,9 @@ void scheduler::stop() {
   if (shut_.load(std::memory_order_relaxed)) return;  // relaxed: only this thread, its owner, sets it
   // seq_cst: "Cancelling", C1; pairs with is_stopping_after_publish.
   stopping_.store(true, std::memory_order_seq_cst);
-  real_env::fence();  // before the walk below: a fiber in a slab that the walk does not see yet sees the flag
+  // Before the walk and the counts below: a fiber in a slab that the walk does not see yet sees the flag, and so does a
+  // spawner that is not counted yet; pairs with the fence of admit_spawn_from_outside.
+  real_env::fence();
   cancel_all();
   wait_until_quiet();
   shut_down();
@@ -47,15 +49,36 @@ void scheduler::cancel_all() noexcept {
   fiber_slab().for_each([this](fiber_block& fiber) { cancel_wait(fiber, *this); });
 }
 
+// Looks every few milliseconds too: a worker may count a fiber as finished just before it can see that we are stopping.
 void scheduler::wait_until_quiet() {
   constexpr auto k_patience = std::chrono::seconds(5);
+  constexpr auto k_slice = std::chrono::milliseconds(5);
+  const auto now = [] { return deadline::at(deadline::clock::now()); };
+  deadline report_at = deadline::after(now(), k_patience);
   for (;;) {
     // acquire: pairs with note_finished; the count below is at least as new.
     const std::uint32_t seen = quiet_.load(std::memory_order_acquire);
     if (live_fibers() == 0) return;
-    const deadline until = deadline::after(deadline::at(deadline::clock::now()), k_patience);
-    if (!futex_wait_until(quiet_, seen, until)) report_delay();
+    futex_wait_until(quiet_, seen, deadline::after(now(), k_slice));
+    if (now() < report_at) continue;
+    report_delay();
+    report_at = deadline::after(now(), k_patience);
   }
+}
+
+// A spawner from outside counts, fences, and looks at stopping_; stop() sets it, fences, and counts. Either the spawner is
+// counted, and its fiber is born cancelled and waited for, or it sees that it came too late.
+bool scheduler::admit_spawn_from_outside() noexcept {
+  spawned_outside_.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
+  real_env::fence();                                         // pairs with the fence of stop()
+  if (!is_stopping()) return true;
+  take_back_spawn();
+  return false;
+}
+
+void scheduler::take_back_spawn() noexcept {
+  spawned_outside_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: the sum of all counts is what matters
+  if (is_stopping()) note_finished();
 }
 
 void scheduler::report_delay() const {
@@ -141,8 +164,7 @@ poller& scheduler::install(std::unique_ptr<poller> (*make)()) {
 // Finished is read first: each fiber that it counts was counted as spawned before, and is seen to be.
 std::uint64_t scheduler::live_fibers() const noexcept {
   std::uint64_t finished = 0;
-  for (const auto& each : workers_) finished += each->finished;
-  real_env::fence();  // the counts of finished before those of spawned
+  for (const auto& each : workers_) finished += each->finished();
   std::uint64_t spawned = spawned_outside_.load(std::memory_order_relaxed);
   for (const auto& each : workers_) spawned += each->spawned;
   return spawned - finished;

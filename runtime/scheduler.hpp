@@ -3,7 +3,7 @@
 // is worker.hpp's. README.md here tells the protocols.
 //
 // "The end", rules for stop():
-//   1 stopping is set: new fibers are born cancelled, every cancellation point throws
+//   1 stopping is set: new fibers are born cancelled, spawns from outside refused, every cancellation point throws
 //   2 every cancellable wait of its fibers is claimed, once; who parks later sees the flag
 //     ("Cancelling", waiting_word.hpp)
 //   3 wait until as many fibers have finished as were spawned; name on stderr, each 5 s, who delays it
@@ -53,7 +53,10 @@ class scheduler {
   void note_worker_runs() noexcept { monitor_.note_worker_runs(); }
   // An injected clock was moved.
   void look_again() noexcept;
-  void note_spawned_from_outside() noexcept { spawned_outside_.fetch_add(1, std::memory_order_relaxed); }
+  // Counts a fiber that none of our workers spawns. False: the runtime has ended.
+  [[nodiscard]] bool admit_spawn_from_outside() noexcept;
+  // One that was counted, here or by a worker, and never began.
+  void take_back_spawn() noexcept;
 
   [[nodiscard]] deadline now() const noexcept;
   [[nodiscard]] bool clock_is_real() const noexcept { return clock_ == nullptr; }

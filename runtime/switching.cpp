@@ -89,7 +89,8 @@ fiber_block* worker::pick_local() noexcept {
     }
   }
   next_in_a_row_ = 0;
-  return ring_.pop();
+  if (fiber_block* const fiber = ring_.pop()) return fiber;
+  return has_next() ? take_next() : nullptr;  // a thief may have emptied the ring meanwhile
 }
 
 bool worker::is_alone() noexcept {
@@ -124,8 +125,11 @@ bool worker::shuffle(fiber_block* fiber) noexcept {
 }
 
 void worker::enqueue(fiber_block* fiber) noexcept {
-  if (ring_.push(fiber)) [[likely]]
-    return;
+  if (!ring_.push(fiber)) [[unlikely]]
+    overflow(fiber);
+}
+
+void worker::overflow(fiber_block* fiber) noexcept {
   // Full: half of it goes to inject, in one chain, for whoever is short of work.
   fiber_block* half[128];
   const std::uint32_t count = ring_.take_half(half);
@@ -160,7 +164,7 @@ void worker::recycle(fiber_block* fiber) noexcept {
   fiber->on = {};
   fiber->life.store(fiber_life::finished, std::memory_order_relaxed);  // relaxed: a hint for dumps
   release_fiber(fiber);
-  finished += 1;
+  note_finished();
   if (home_.is_stopping()) home_.note_finished();
 }
 

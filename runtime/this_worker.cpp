@@ -3,6 +3,7 @@
 #include "this_worker.hpp"
 
 #include <atomic>
+#include <utility>
 
 #include "context.hpp"
 #include "environment.hpp"
@@ -33,7 +34,7 @@ slab<thread_waiter>& thread_slab() noexcept {
 struct thread_record {
   thread_waiter* waiter = thread_slab().take();
   std::uint64_t random_state = process_seed() ^ (next_stream() * 0x9e3779b97f4a7c15u);
-  ~thread_record() { thread_slab().give_back(waiter); }
+  ~thread_record() { thread_slab().give_back(std::exchange(waiter, nullptr)); }
 
   static std::uint64_t next_stream() noexcept {
     static std::atomic<std::uint64_t> streams{1};
@@ -63,7 +64,12 @@ fiber_block* this_fiber_block() noexcept {
   return w != nullptr ? w->current() : nullptr;
 }
 
-thread_waiter& this_thread_waiter() noexcept { return *this_thread_record().waiter; }
+thread_waiter& this_thread_waiter() noexcept {
+  thread_record& record = this_thread_record();
+  // Used again by the destructor of a thread_local that came before: a block of its own, which nobody gives back.
+  if (record.waiter == nullptr) record.waiter = thread_slab().take();
+  return *record.waiter;
+}
 
 std::uint64_t random_of_this_thread() noexcept {
   thread_record& r = this_thread_record();

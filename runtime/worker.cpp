@@ -69,22 +69,22 @@ fiber_block* worker::next_fiber() noexcept {
 
 fiber_block* worker::find_work() noexcept {
   if (fiber_block* const fiber = pick_local()) return fiber;
-  if (fiber_block* const fiber = take_injected()) return fiber;
+  if (take_injected()) return pick_local();
   return search();
 }
 
-// A fair share of what was injected, at most what helps the ring.
-fiber_block* worker::take_injected() noexcept {
+// A fair share of what was injected, at most what helps the ring. False: there was nothing.
+bool worker::take_injected() noexcept {
   const std::size_t waiting = home_.inject.size();
-  if (waiting == 0) return nullptr;
+  if (waiting == 0) return false;
   constexpr std::size_t k_most = 32;
   fiber_block* batch[k_most];
   const std::size_t share = std::min(k_most, waiting / home_.workers().size() + 1);
   const std::size_t count = home_.inject.take(batch, share);
-  for (std::size_t i = 1; i < count; ++i) enqueue(batch[i]);
+  for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
   if (count > 1 && !searching_) home_.wake_one_if_helpful();
-  return count != 0 ? batch[0] : nullptr;
+  return count != 0;
 }
 
 // "Sleeping", S1 and S2.
@@ -99,7 +99,7 @@ fiber_block* worker::search() noexcept {
   constexpr int k_passes = 2;
   for (int pass = 0; pass < k_passes; ++pass)
     if (fiber_block* const fiber = steal_once()) return fiber;
-  return take_injected();
+  return take_injected() ? pick_local() : nullptr;
 }
 
 fiber_block* worker::steal_once() noexcept {
@@ -123,7 +123,7 @@ void worker::stop_searching(bool found) noexcept {
 void worker::service() noexcept {
   plan_next_service();
   expire_due(timers);
-  if (fiber_block* const fiber = take_injected()) enqueue(fiber);
+  (void)take_injected();
   look();
 }
 
@@ -161,7 +161,7 @@ void worker::deliver() noexcept {
     if (fiber_block* const fiber = settle(won, home_)) enqueue(fiber);
   }
   batch_.clear();
-  if (ring_.size() > 1) home_.wake_one_if_helpful();
+  if (ring_.size() + (has_next() ? 1 : 0) > 1) home_.wake_one_if_helpful();
 }
 
 // "Sleeping", S4 to S7, and "Handing over".
@@ -195,7 +195,10 @@ void worker::sleep_with_the_turn() noexcept {
     until = again;
   }
   if (home_.work_in_sight()) return;
-  if (!home_.clock_is_real()) until = deadline::never();  // whoever moves the clock wakes us
+  if (!home_.clock_is_real()) {
+    if (until <= home_.now()) return;
+    until = deadline::never();  // whoever moves the clock wakes us
+  }
   poller* const p = home_.installed_poller();
   if (p == nullptr) return parker_.wait_until(until);
   if (parker_.begin_polling()) p->poll(until, batch_);

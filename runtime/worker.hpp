@@ -80,8 +80,9 @@ class worker {
   relaxed<std::int64_t> now{0};        // the clock when the worker last looked at it, nanoseconds
   relaxed<std::int64_t> last_look{0};  // ... when it last looked into the poller
   relaxed<std::uint64_t> spawned{0};
-  relaxed<std::uint64_t> finished{0};
   timer_queue timers;
+  // Acquires what release of note_finished published: whoever sees a fiber as finished sees it as spawned.
+  [[nodiscard]] std::uint64_t finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
  private:
   static constexpr std::int64_t k_most_turns_between_services = 61;
@@ -94,12 +95,17 @@ class worker {
   [[nodiscard]] bool prepare(fiber_block* fiber) noexcept;
   [[nodiscard]] context& choose_target() noexcept;
   void recycle(fiber_block* fiber) noexcept;
+  [[gnu::noinline]] void overflow(fiber_block* fiber) noexcept;  // apart from the frames of who parks: it needs 1 KiB
+  void note_finished() noexcept {
+    // relaxed load: this worker alone writes it. release: pairs with finished().
+    finished_.store(finished_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  }
   [[nodiscard]] bool shuffle(fiber_block* fiber) noexcept;
 
   // worker.cpp
   [[nodiscard]] fiber_block* next_fiber() noexcept;
   [[nodiscard]] fiber_block* find_work() noexcept;
-  [[nodiscard]] fiber_block* take_injected() noexcept;
+  [[nodiscard]] bool take_injected() noexcept;
   [[nodiscard]] fiber_block* search() noexcept;
   [[nodiscard]] fiber_block* steal_once() noexcept;
   void stop_searching(bool found) noexcept;
@@ -136,6 +142,7 @@ class worker {
   ready_batch batch_;
 
   // --- Any thread.
+  std::atomic<std::uint64_t> finished_{0};
   alignas(64) std::atomic<fiber_block*> next_{nullptr};
   parker parker_;
   steal_ring<real_env, fiber_block> ring_;

@@ -1,6 +1,5 @@
-// Room: std_shim. See signals.hpp. The channel's core and the signal source live in one object, which the handles own;
-// the fiber that feeds the channel holds it weakly, so the last handle that goes closes the source, and that ends the
-// fiber.
+// Room: std_shim. See signals.hpp. The fiber that feeds the channel and the handles of the channel share the core and the
+// signal source; the handles share one more thing, whose end closes the source, and that ends the fiber.
 
 #include <weft/std_shim/signals.hpp>
 
@@ -16,26 +15,33 @@ namespace weft {
 namespace {
 
 struct feed {
-  feed(std::initializer_list<int> wanted, std::shared_ptr<net::signal_source> from)
-      : core(detail::element_ops_of<detail::element<int>>::value, wanted.size()), source(std::move(from)) {}
-  ~feed() { source->close(); }
+  explicit feed(std::initializer_list<int> wanted)
+      : core(detail::element_ops_of<detail::element<int>>::value, wanted.size()), source(wanted) {}
 
   detail::channel_core core;
-  std::shared_ptr<net::signal_source> source;
+  net::signal_source source;
 };
 
-// False once nobody will receive. There is room for one signal of each kind, so it is refused only for lack of room
-// that a user has filled.
-bool pass_on(int signal, const std::weak_ptr<detail::channel_core>& to) {
-  const std::shared_ptr<detail::channel_core> core = to.lock();
-  if (core == nullptr) return false;
-  if (core->holds(&signal)) return true;
-  return core->try_run(detail::direction::send, &signal) != channel_status::closed;
+// What the handles own: it goes with the last of them.
+class last_handle {
+ public:
+  explicit last_handle(std::shared_ptr<feed> fed) noexcept : fed_(std::move(fed)) {}
+  ~last_handle() { fed_->source.close(); }
+  last_handle(const last_handle&) = delete;
+  last_handle& operator=(const last_handle&) = delete;
+
+ private:
+  std::shared_ptr<feed> fed_;
+};
+
+// There is room for one signal of each kind, so one is refused only for lack of room that a user has filled.
+void pass_on(int signal, detail::channel_core& to) noexcept {
+  if (!to.holds(&signal)) to.try_run(detail::direction::send, &signal);
 }
 
-void forward(net::signal_source& source, const std::weak_ptr<detail::channel_core>& to) {
+void forward(feed& fed) {
   try {
-    while (pass_on(source.wait(), to)) continue;
+    for (;;) pass_on(fed.source.wait(), fed.core);
   } catch (const std::system_error&) {
     // The last handle has closed the source.
   }
@@ -44,11 +50,10 @@ void forward(net::signal_source& source, const std::weak_ptr<detail::channel_cor
 }  // namespace
 
 channel<int> signals(std::initializer_list<int> wanted) {
-  auto source = std::make_shared<net::signal_source>(wanted);
-  const auto fed = std::make_shared<feed>(wanted, source);
-  std::shared_ptr<detail::channel_core> core(fed, &fed->core);
-  go({.name = "signals"}, [source = std::move(source), to = std::weak_ptr(core)] { forward(*source, to); });
-  return detail::channel_access::make<int>(std::move(core));
+  const auto fed = std::make_shared<feed>(wanted);
+  auto last = std::make_shared<last_handle>(fed);
+  go({.name = "signals"}, [fed] { forward(*fed); });
+  return detail::channel_access::make<int>(std::shared_ptr<detail::channel_core>(std::move(last), &fed->core));
 }
 
 }  // namespace weft

@@ -61,7 +61,7 @@ FIBER_TEST(tcp_stream, megabytes_pass_through_tiny_buffers) {
   shrink_buffers(client.native_handle());
   shrink_buffers(server.native_handle());
   const auto sent = pattern(2 << 20, seed_of_this_test());
-  auto writer = spawn([&] {
+  auto writer = spawn([&sent, &client = client] {
     client.write_all(sent);
     client.shutdown_write();
   });
@@ -81,9 +81,9 @@ FIBER_TEST(tcp_stream, both_directions_at_once) {
   const auto data = pattern(300'000, seed_of_this_test());
   std::vector<unsigned char> at_client(data.size());
   std::vector<unsigned char> at_server(data.size());
-  auto a = spawn([&] { client.write_all(data); });
-  auto b = spawn([&] { server.write_all(data); });
-  auto c = spawn([&] { client.read_exactly(at_client); });
+  auto a = spawn([&data, &client = client] { client.write_all(data); });
+  auto b = spawn([&data, &server = server] { server.write_all(data); });
+  auto c = spawn([&at_client, &client = client] { client.read_exactly(at_client); });
   server.read_exactly(at_server);
   a.join();
   b.join();

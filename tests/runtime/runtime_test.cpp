@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
@@ -51,6 +52,28 @@ TEST(runtime, refuses_work_after_stop_and_a_second_stop_does_nothing) {
   rt.stop();
   rt.stop();
   EXPECT_THROW(rt.go([] {}), std::logic_error);
+}
+
+// A spawn from outside is either refused or its fiber is waited for: its closure dies in any case.
+TEST(runtime, go_races_stop_and_no_closure_is_lost) {
+  for (int round = 0; round < 30; ++round) {
+    const auto alive = std::make_shared<int>(0);
+    weft::runtime rt(weft::options{.workers = 2});
+    std::atomic<bool> begun{false};
+    std::thread spawner([&] {
+      try {
+        for (;;) {
+          rt.go([alive] { weft::this_fiber::sleep_for(1h); });
+          begun = true;
+        }
+      } catch (const std::logic_error&) {
+      }
+    });
+    while (!begun) std::this_thread::yield();
+    rt.stop();
+    spawner.join();
+    EXPECT_EQ(alive.use_count(), 1);
+  }
 }
 
 TEST(runtime, starts_and_stops_many_times) {

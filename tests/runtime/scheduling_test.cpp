@@ -71,6 +71,32 @@ TEST(scheduling, the_monitor_relieves_the_next_slot_of_a_busy_worker) {
   });
 }
 
+// The same while nobody sleeps who could help: the others are busy with short turns.
+TEST(scheduling, a_busy_workers_next_slot_is_relieved_also_when_no_worker_sleeps) {
+  weft::run(weft::options{.workers = 2}, [] {
+    std::atomic<bool> on{true};
+    std::vector<weft::join_handle<void>> busy;
+    for (int i = 0; i < 2; ++i)
+      busy.push_back(weft::spawn([&on] {
+        while (on) weft::this_fiber::yield();
+      }));
+    for (int i = 0; i < 200; ++i) weft::this_fiber::yield();
+    std::atomic<bool> ran{false};
+    auto child = weft::spawn([&ran] { ran = true; });
+    while (!ran) {  // no switch point
+    }
+    on = false;
+    child.join();
+    for (auto& each : busy) each.join();
+  });
+}
+
+TEST(scheduling, a_sleep_of_nothing_ends_on_a_clock_that_stands_still) {
+  weft::testing::manual_clock clock;
+  weft::runtime rt(weft::options{.workers = 1}, &clock);
+  rt.run([] { weft::this_fiber::sleep_for(0s); });
+}
+
 TEST(scheduling, a_fiber_whose_operations_are_always_ready_yields_when_its_budget_is_spent) {
   weft::run(weft::options{.workers = 1}, [] {
     bool other_ran = false;

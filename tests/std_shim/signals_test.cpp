@@ -6,11 +6,10 @@
 #include <optional>
 #include <stdexcept>
 #include <system_error>
-#include <utility>
+#include <thread>
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
-#include <unistd.h>
 
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/snapshot.hpp>
@@ -21,15 +20,14 @@ namespace {
 
 using weft::testing::wait_until;
 
-// To the process: raise() would go to a worker, which blocks all signals. Returns when some thread has taken it, so
-// that it meets the disposition of now. (A worker sees it pending, because it blocks it.)
+// As kill(1) does, but from a thread that does not block the signal (the workers do): it is delivered before this returns.
 void send_to_self(int signal) {
-  ::kill(::getpid(), signal);
-  wait_until([signal] {
-    sigset_t pending;
-    ::sigpending(&pending);
-    return ::sigismember(&pending, signal) == 0;
-  });
+  std::thread([signal] {
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, nullptr);
+    raise(signal);
+  }).join();
 }
 
 using handler = void (*)(int);

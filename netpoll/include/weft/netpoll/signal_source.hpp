@@ -30,7 +30,7 @@ class signal_source {
   // Parks until a signal is pending, and returns its number. A cancellation point. Those who wait at once take turns.
   // Throws std::system_error: std::errc::operation_canceled if the source is closed meanwhile, bad_file_descriptor
   // after.
-  [[nodiscard]] int wait();
+  int wait();
 
   // A pending signal, or 0. Does not park; any thread.
   [[nodiscard]] int try_wait() noexcept;
