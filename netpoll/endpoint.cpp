@@ -107,11 +107,12 @@ endpoint endpoint::parse(std::string_view text, std::error_code& ec) noexcept {
 }
 
 std::string endpoint::to_string() const {
-  char text[INET6_ADDRSTRLEN] = {};
-  ::inet_ntop(is_v6_ ? AF_INET6 : AF_INET, bytes_.data(), text, sizeof(text));
-  const std::string port = ":" + std::to_string(port_);
-  if (!is_v6_) return text + port;
-  return std::string("[") + text + (scope_ != 0 ? "%" + std::to_string(scope_) : "") + "]" + port;
+  char address[INET6_ADDRSTRLEN] = {};
+  ::inet_ntop(is_v6_ ? AF_INET6 : AF_INET, bytes_.data(), address, sizeof(address));
+  std::string text;
+  text.append(is_v6_ ? "[" : "").append(address);
+  if (scope_ != 0) text.append("%").append(std::to_string(scope_));
+  return text.append(is_v6_ ? "]:" : ":").append(std::to_string(port_));
 }
 
 std::ostream& operator<<(std::ostream& out, const endpoint& e) { return out << e.to_string(); }

@@ -31,8 +31,8 @@ class parker {
   }
   void end_polling() noexcept { consume(); }
 
-  // Any thread. `installed` says where the worker polls, if it polls: asked after the exchange, so that a poller which the
-  // worker has entered is seen.
+  // Any thread. `installed` says where the worker polls, if it polls: asked after the exchange, so that a poller which
+  // the worker has entered is seen.
   template <class Installed>
   void wake(Installed installed) noexcept {
     // acq_rel: releases what was published before (pairs with the acquires above), acquires the poller that a polling

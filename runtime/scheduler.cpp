@@ -66,8 +66,8 @@ void scheduler::wait_until_quiet() {
   }
 }
 
-// A spawner from outside counts, fences, and looks at stopping_; stop() sets it, fences, and counts. Either the spawner is
-// counted, and its fiber is born cancelled and waited for, or it sees that it came too late.
+// A spawner from outside counts, fences, and looks at stopping_; stop() sets it, fences, and counts. Either the spawner
+// is counted, and its fiber is born cancelled and waited for, or it sees that it came too late.
 bool scheduler::admit_spawn_from_outside() noexcept {
   spawned_outside_.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   real_env::fence();                                         // pairs with the fence of stop()
@@ -165,7 +165,7 @@ poller& scheduler::install(std::unique_ptr<poller> (*make)()) {
 std::uint64_t scheduler::live_fibers() const noexcept {
   std::uint64_t finished = 0;
   for (const auto& each : workers_) finished += each->finished();
-  std::uint64_t spawned = spawned_outside_.load(std::memory_order_relaxed);
+  std::uint64_t spawned = spawned_outside_.load(std::memory_order_relaxed);  // relaxed: after the acquires above
   for (const auto& each : workers_) spawned += each->spawned;
   return spawned - finished;
 }
