@@ -17,8 +17,9 @@ enum class fault : std::uint8_t {
   reset,           // ECONNRESET instead of a read, EPIPE instead of a write
   exhausted,       // EMFILE, ENFILE, ENOBUFS or ENOMEM where a descriptor would be made
   aborted,         // ECONNABORTED instead of an accepted connection
+  old_kernel,      // a wait for events that counts in milliseconds
 };
-inline constexpr unsigned k_fault_kinds = 5;
+inline constexpr unsigned k_fault_kinds = 6;
 
 // How often of 1,024 calls, for each kind.
 struct fault_plan {
@@ -28,6 +29,7 @@ struct fault_plan {
   std::uint32_t reset = 0;
   std::uint32_t exhausted = 0;
   std::uint32_t aborted = 0;
+  std::uint32_t old_kernel = 0;
 };
 
 // Process-wide, while one lives; one at a time.

@@ -27,8 +27,8 @@ namespace {
 
 std::error_code error_of(int number) noexcept { return {number, std::system_category()}; }
 
-// The thread's errno. Not for the race detector: fibers that ran on the thread one after the other have all had it, and no
-// release from one to the next says so. Not inlined, so that its address is never kept.
+// The thread's errno. Not for the race detector: fibers that ran on the thread one after the other have all had it, and
+// no release from one to the next says so. Not inlined, so that its address is never kept.
 __attribute__((noinline, no_sanitize("thread"))) int last_error() noexcept { return errno; }
 __attribute__((noinline, no_sanitize("thread"))) void restore_error(int number) noexcept { errno = number; }
 
@@ -225,7 +225,7 @@ int wait_once(int epoll, epoll_event* events, int room, deadline until) noexcept
   // A look that does not wait needs no timespec, and the older call is the shorter way into the kernel.
   if (!forever && nanoseconds == 0) return ::epoll_wait(epoll, events, room, 0);
 #if defined(SYS_epoll_pwait2)
-  if (g_has_pwait2.load(std::memory_order_relaxed)) {
+  if (g_has_pwait2.load(std::memory_order_relaxed) && !is_faulty(fault::old_kernel)) {
     // The kernel's own timespec: 64 bits each, whatever the C library's is.
     const std::int64_t timeout[2] = {nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
     const long count =

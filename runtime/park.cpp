@@ -107,7 +107,7 @@ bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept {
 
 void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
   // relaxed: a claim that wins proves that the fiber was the same all along (waiting_word::cancel).
-  // relaxed: ordered by the seq_cst load of the word before. Both are asked again: the block may have a new fiber by now.
+  // relaxed: after the seq_cst load of the word. Both are asked again: the block may have a new fiber by now.
   const auto outcome = fiber.word.cancel(
       [&] { return fiber.home.load(std::memory_order_relaxed) == &home && fiber.is_cancel_requested_in(home); });
   if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);

@@ -26,7 +26,7 @@ class parker {
   // The same around a poll: false if a wake has come already, and there is nothing to sleep for. Ended by end_polling.
   [[nodiscard]] bool begin_polling() noexcept {
     std::uint32_t expected = k_awake;
-    // acq_rel: acquires what came before a wake, releases that the poller is installed; pairs with the exchange in wake().
+    // acq_rel: acquires what came before a wake, releases that a poller is installed; pairs with wake().
     return state_.compare_exchange_strong(expected, k_polling, std::memory_order_acq_rel, std::memory_order_acquire);
   }
   void end_polling() noexcept { consume(); }

@@ -1,4 +1,4 @@
-// Room: std_shim. See signals.hpp. The fiber that feeds the channel and the handles of the channel share the core and the
+// Room: std_shim. See signals.hpp. The fiber that feeds the channel, and the channel's handles, share the core and the
 // signal source; the handles share one more thing, whose end closes the source, and that ends the fiber.
 
 #include <weft/std_shim/signals.hpp>

@@ -10,6 +10,7 @@
 #include <weft/netpoll/tcp.hpp>
 
 #include <direction_use.hpp>
+#include <faults.hpp>
 #include <syscalls.hpp>
 
 #include "net_support.hpp"
@@ -90,6 +91,21 @@ TEST(epoll_poller, a_deadline_in_the_past_does_not_wait) {
   ready_batch none;
   poller.poll(deadline::from_nanoseconds(0), none);
   poller.poll(deadline::at(clock::now() - 1h), none);
+}
+
+// Before Linux 5.11 epoll counts in milliseconds; a wait that ended early would become a busy loop until its deadline.
+TEST(epoll_poller, milliseconds_are_rounded_up) {
+  const net::detail::fault_injection faults({.old_kernel = 1024});
+  epoll_poller poller;
+  ready_batch none;
+  for (int i = 0; i < 5; ++i) {
+    const auto until = clock::now() + 300us;
+    poller.poll(deadline::at(until), none);
+    EXPECT_GE(clock::now(), until);
+  }
+  poller.wake();
+  poller.poll(deadline::never(), none);
+  EXPECT_GT(faults.injected(net::detail::fault::old_kernel), 0u);
 }
 
 TEST(epoll_poller, has_no_waiters_when_nobody_waits) { EXPECT_FALSE(epoll_poller().has_waiters()); }
