@@ -25,11 +25,11 @@ void wake(waiter_id id, wake_reason reason) noexcept {
   if (const auto won = claim_waiter(id, reason)) weft::detail::unpark(won);
 }
 
-void wake_queued(descriptor_block& block, direction d, wake_reason reason) noexcept {
+void wake_queued(descriptor_block& block, direction d) noexcept {
   weft::detail::won_chain won;
   {
     const weft::detail::internal_guard guard(block.queue_lock);
-    won.take_all(block.queue_of(d), reason);
+    won.take_all(block.queue_of(d), wake_reason::closed);
   }
   won.unpark_all();
 }
@@ -38,7 +38,7 @@ void wake_queued(descriptor_block& block, direction d, wake_reason reason) noexc
 void evict(descriptor_block& block) noexcept {
   for (const direction d : k_directions) {
     wake(block.readiness_of(d).close(), wake_reason::closed);
-    wake_queued(block, d, wake_reason::closed);
+    wake_queued(block, d);
   }
 }
 
@@ -68,9 +68,8 @@ std::error_code set_deadline(const descriptor& of, direction d, deadline until) 
   const descriptor_use use(of);
   if (use.error()) return use.error();
   descriptor_block& block = *of.block();
+  // Those who wait for a turn are not told: the holder's wait ends by the same deadline, and then theirs, one by one.
   wake(block.readiness_of(d).move_deadline(until.nanoseconds()), wake_reason::again);
-  // Those who wait for a turn load the deadline after they have left the lock: they see the new one, or are found here.
-  wake_queued(block, d, wake_reason::again);
   return {};
 }
 

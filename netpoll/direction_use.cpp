@@ -68,13 +68,15 @@ std::error_code direction_use::enter() {
   ready_ = &block_->readiness_of(direction_);
   switch (block_->use.enter(direction_)) {
     case use_word::entered::closed: return closed_before();
-    case use_word::entered::must_queue: return wait_for_turn();
+    case use_word::entered::must_queue:
+      if (auto ec = wait_for_turn()) return ec;
+      break;
     case use_word::entered::holding: break;
   }
-  if (readiness::is_closing(ready_->prepare())) error_ = closed_before();  // its poller is gone
-  if (!error_) error_ = past_deadline();
-  if (error_) leave_direction();
-  return error_;
+  std::error_code ec = past_deadline();
+  if (!ec && readiness::is_closing(ready_->prepare()) && !block_->use.is_closed()) ec = closed_before();  // no poller
+  if (ec) leave_direction();
+  return ec;
 }
 
 // "Taking turns", L1.

@@ -10,7 +10,6 @@
 // `joiner` is in the block, which the handle's reference keeps: F2 touches nothing of the joiner's frame.
 
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -48,7 +47,7 @@ void count_spawn(scheduler& home, worker* w) {
 
 void set_name(fiber_block& fiber, std::string_view name) noexcept {
   const std::size_t length = std::min(name.size(), fiber_block::k_name_size - 1);
-  std::memcpy(fiber.name.data(), name.data(), length);
+  std::copy_n(name.begin(), length, fiber.name.begin());
   fiber.name[length] = '\0';
 }
 

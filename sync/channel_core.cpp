@@ -78,10 +78,59 @@ channel_core::~channel_core() WEFT_NO_THREAD_SAFETY_ANALYSIS {
   ::operator delete(ring_, std::align_val_t(ops_.alignment));
 }
 
+inline channel_waiter* channel_core::claim(direction way, wake_reason reason, claimed& won) noexcept {
+  if (waiters(way).empty()) return nullptr;
+  auto* const node = static_cast<channel_waiter*>(waiters(way).claim_front(reason, won));
+  if (node != nullptr && node->winner != nullptr) *node->winner = node;
+  return node;
+}
+
+inline void channel_core::put_back(void* from) noexcept {
+  std::size_t place = front_ + size_;
+  if (place >= capacity_) place -= capacity_;
+  construct(ops_, slot_of(place), from);
+  ++size_;
+}
+
+inline void channel_core::take_front(void* to) noexcept {
+  relocate(ops_, to, slot_of(front_));
+  front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
+  --size_;
+}
+
+inline attempt channel_core::attempt_send(void* slot) noexcept {
+  if (closed_) return {channel_status::closed};
+  claimed won;
+  if (channel_waiter* const receiver = claim(direction::receive, wake_reason::ready, won))
+    return {channel_status::ok, won, receiver->slot, slot};
+  if (size_ == capacity_) return {channel_status::full};
+  put_back(slot);
+  return {channel_status::ok};
+}
+
+inline attempt channel_core::attempt_receive(void* slot) noexcept {
+  claimed won;
+  if (size_ > 0) {
+    take_front(slot);
+    if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won)) put_back(sender->slot);
+    return {channel_status::ok, won};
+  }
+  if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won))
+    return {channel_status::ok, won, slot, sender->slot};
+  return {closed_ ? channel_status::closed : channel_status::empty};
+}
+
+attempt channel_core::attempt_locked(direction way, void* slot) noexcept {
+  return way == direction::send ? attempt_send(slot) : attempt_receive(slot);
+}
+
+void channel_core::finish(const attempt& done) const noexcept {
+  if (done.to != nullptr) construct(ops_, done.to, done.from);
+  if (done.won) unpark(done.won);
+}
+
 channel_status channel_core::run(direction way, void* slot, deadline until) {
   cancellation_point();
-  channel_waiter self;
-  self.slot = slot;
   lock_.lock();
   const attempt first = attempt_locked(way, slot);
   if (!would_wait(first.status)) {
@@ -89,6 +138,8 @@ channel_status channel_core::run(direction way, void* slot, deadline until) {
     finish(first);
     return first.status;
   }
+  channel_waiter self;
+  self.slot = slot;
   self.token = arm(cancellation::honoured);
   waiters(way).push_back(self);
   lock_.unlock();
@@ -136,59 +187,9 @@ bool channel_core::may_proceed(direction way) const noexcept {
   return way == direction::send ? size_ < capacity_ || !receivers_.empty() : size_ > 0 || !senders_.empty();
 }
 
-attempt channel_core::attempt_locked(direction way, void* slot) noexcept {
-  return way == direction::send ? attempt_send(slot) : attempt_receive(slot);
-}
-
-attempt channel_core::attempt_send(void* slot) noexcept {
-  if (closed_) return {channel_status::closed};
-  claimed won;
-  if (channel_waiter* const receiver = claim(direction::receive, wake_reason::ready, won))
-    return {channel_status::ok, won, receiver->slot, slot};
-  if (size_ == capacity_) return {channel_status::full};
-  put_back(slot);
-  return {channel_status::ok};
-}
-
-attempt channel_core::attempt_receive(void* slot) noexcept {
-  claimed won;
-  if (size_ > 0) {
-    take_front(slot);
-    if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won)) put_back(sender->slot);
-    return {channel_status::ok, won};
-  }
-  if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won))
-    return {channel_status::ok, won, slot, sender->slot};
-  return {closed_ ? channel_status::closed : channel_status::empty};
-}
-
-channel_waiter* channel_core::claim(direction way, wake_reason reason, claimed& won) noexcept {
-  auto* const node = static_cast<channel_waiter*>(waiters(way).claim_front(reason, won));
-  if (node != nullptr && node->winner != nullptr) *node->winner = node;
-  return node;
-}
-
-void channel_core::finish(const attempt& done) const noexcept {
-  if (done.to != nullptr) construct(ops_, done.to, done.from);
-  if (done.won) unpark(done.won);
-}
-
 void channel_core::dequeue(direction way, channel_waiter& node) noexcept {
   internal_guard held(lock_);
   waiters(way).remove(node);
-}
-
-void channel_core::put_back(void* from) noexcept {
-  std::size_t place = front_ + size_;
-  if (place >= capacity_) place -= capacity_;
-  construct(ops_, slot_of(place), from);
-  ++size_;
-}
-
-void channel_core::take_front(void* to) noexcept {
-  relocate(ops_, to, slot_of(front_));
-  front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
-  --size_;
 }
 
 void throw_sent_on_closed() { throw channel_closed("weft::channel: send on a closed channel"); }

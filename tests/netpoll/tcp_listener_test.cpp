@@ -12,6 +12,8 @@
 #include <support/seed.hpp>
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/clock_source.hpp>
+#include <weft/runtime/runtime.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
 #include <faults.hpp>
@@ -214,6 +216,39 @@ FIBER_TEST(tcp_listener, out_of_descriptors_loses_no_connection) {
   }
   EXPECT_EQ(served, k_connections);
   for (const int fd : peers) ::close(fd);
+}
+
+class still_clock final : public weft::detail::clock_source {
+ public:
+  [[nodiscard]] std::int64_t now() const noexcept override { return 1; }
+};
+
+// With a clock that stands still no pause is ever over: what ends it is a descriptor that comes free, or the close.
+TEST(tcp_listener, a_pause_ends_when_a_descriptor_is_closed_and_when_the_listener_is) {
+  still_clock clock;
+  runtime rt(options{.workers = 2}, &clock);
+  rt.run([] {
+    auto listener = net::listen("127.0.0.1:0");
+    auto [client, server] = connect();
+    const int peers[] = {connect_plainly(listener.local_address().port()),
+                         connect_plainly(listener.local_address().port())};
+    const descriptor_limit limit(0);
+    const auto accept = [&listener] {
+      std::error_code ec;
+      static_cast<void>(listener.accept(ec));
+      return ec;
+    };
+    auto first = spawn(accept);
+    await_parked(1, "tcp accept (out of descriptors)");
+    client.close();
+    EXPECT_FALSE(first.join());
+    const int taken = ::dup(0);
+    auto second = spawn(accept);
+    await_parked(1, "tcp accept (out of descriptors)");
+    listener.close();
+    EXPECT_EQ(second.join(), std::errc::operation_canceled);
+    for (const int fd : {peers[0], peers[1], taken}) ::close(fd);
+  });
 }
 
 FIBER_TEST(tcp_listener, a_pausing_listener_can_be_closed_and_cancelled) {

@@ -20,7 +20,7 @@ namespace {
 
 using weft::testing::wait_until;
 
-// As kill(1) does, but from a thread that does not block the signal (the workers do): it is delivered before this returns.
+// From a thread that does not block the signal, as the workers do: it is delivered before this returns.
 void send_to_self(int signal) {
   std::thread([signal] {
     sigset_t none;
