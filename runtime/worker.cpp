@@ -4,8 +4,11 @@
 #include "worker.hpp"
 
 #include <algorithm>
+#include <array>
 #include <csignal>
+#include <cstdio>
 
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,6 +31,12 @@ void block_asynchronous_signals() noexcept {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
 }
 
+void name_thread(unsigned index) noexcept {
+  std::array<char, 16> name;  // all that the kernel keeps
+  std::snprintf(name.data(), name.size(), "weft-worker-%u", index % 256);
+  ::prctl(PR_SET_NAME, name.data());
+}
+
 }  // namespace
 
 worker::worker(scheduler& home, unsigned i, std::uint64_t seed) noexcept
@@ -35,6 +44,7 @@ worker::worker(scheduler& home, unsigned i, std::uint64_t seed) noexcept
 
 void worker::run() noexcept {
   block_asynchronous_signals();
+  name_thread(index);
   set_this_worker(this);
   thread_id = static_cast<int>(::syscall(SYS_gettid));
   exceptions_ = this_thread_exception_state();
