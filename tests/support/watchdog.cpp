@@ -2,6 +2,8 @@
 
 #include <support/watchdog.hpp>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
 #include <utility>
@@ -20,6 +22,7 @@ constexpr std::chrono::seconds k_limit{80};
 #else
 constexpr std::chrono::seconds k_limit{20};
 #endif
+constexpr std::size_t k_most_lines = 500;  // of a million fibers, the first say enough
 
 void print(const fiber_info& fiber) {
   const double since = std::chrono::duration<double>(fiber.since).count();
@@ -74,7 +77,9 @@ void watchdog::end_process(const std::string& what) {
   const process_snapshot now = snapshot();
   std::fprintf(stderr, "%zu threads, %zu fibers (name, state, waits for, since, spawned at):\n", now.threads.size(),
                now.fibers.size());
-  for (const fiber_info& fiber : now.fibers) print(fiber);
+  const std::size_t shown = std::min(now.fibers.size(), k_most_lines);
+  for (std::size_t i = 0; i < shown; ++i) print(now.fibers[i]);
+  if (shown < now.fibers.size()) std::fprintf(stderr, "  and %zu more\n", now.fibers.size() - shown);
   std::fflush(nullptr);
   std::abort();
 }
