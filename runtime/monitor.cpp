@@ -96,8 +96,17 @@ bool monitor::relieve_next_slots() noexcept {
         home_.make_ready_from_outside(fiber);
       }
     }
+    if (turn == turns_seen_[i] && w.has_surplus() && home_.idle.sleeping_hint() == 0) found = relieve_ring(w) || found;
     turns_seen_[i] = turn;
   }
+  return found;
+}
+
+// Half of it, for workers that are busy, and so steal nothing, but look at inject.
+bool monitor::relieve_ring(worker& stuck) noexcept {
+  fiber_block* fiber = stuck.steal_into(stolen_);
+  const bool found = fiber != nullptr;
+  for (; fiber != nullptr; fiber = stolen_.pop()) home_.make_ready_from_outside(fiber);
   return found;
 }
 

@@ -4,7 +4,8 @@
 // At a tick:
 //   1 nobody is in the poller and no worker has looked for a tick: look, without waiting
 //   2 a timer is due that its owner has not expired: expire it
-//   3 a fiber has waited for a tick in the next slot of a worker that still runs the same other one: move it to inject
+//   3 fibers have waited for a tick behind one that a worker still runs: move the one in the next slot to inject, and,
+//     if no worker sleeps that could steal, half of the ring
 //   4 fibers wait in rings or in inject while workers sleep: wake one
 //
 // "Going to sleep"                                 "Coming back", a worker that leaves the idle set
@@ -20,14 +21,17 @@
 #include <cstdint>
 #include <vector>
 
+#include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/poller.hpp>
 
 #include "relaxed.hpp"
+#include "steal_ring.hpp"
 
 namespace weft::detail {
 
 class scheduler;
-class timer_queue;
+class worker;
+struct fiber_block;
 
 class monitor {
  public:
@@ -46,6 +50,7 @@ class monitor {
   bool look() noexcept;
   bool expire_due() noexcept;
   bool relieve_next_slots() noexcept;
+  bool relieve_ring(worker& stuck) noexcept;
   bool wake_for_waiting() noexcept;
   void sleep_while_all_sleep() noexcept;
   void nap() noexcept;
@@ -58,6 +63,7 @@ class monitor {
   unsigned quiet_ticks_ = 0;
   std::vector<std::uint64_t> turns_seen_;
   ready_batch batch_;
+  steal_ring<real_env, fiber_block> stolen_;  // empty between ticks
 
   // Any thread: 1 while it sleeps for want of running workers.
   std::atomic<std::uint32_t> asleep_{0};

@@ -63,6 +63,11 @@ class worker {
   [[nodiscard]] bool has_surplus() const noexcept { return !ring_.empty(); }
   // The monitor, when the owner has run one fiber for long: takes what waits in the next slot.
   [[nodiscard]] fiber_block* take_next() noexcept;
+  // Half of the ring; returns one of them.
+  [[nodiscard]] fiber_block* steal_into(steal_ring<real_env, fiber_block>& mine) noexcept {
+    return ring_.steal_into(mine);
+  }
+  // relaxed: a hint.
   [[nodiscard]] bool has_next() const noexcept { return next_.load(std::memory_order_relaxed) != nullptr; }
 
   // --- Owner only, from any of its stacks.

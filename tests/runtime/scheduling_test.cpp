@@ -28,22 +28,34 @@ class ping_pong {
  public:
   void start(std::atomic<bool>& on) {
     for (int side = 0; side < 2; ++side)
-      weft::go([this, side, &on] {
+      sides_[side] = weft::spawn([this, side, &on] {
         while (on) {
-          token_[side] = arm(cancellation::honoured);
-          set_[side].store(true, std::memory_order_release);
-          if (set_[1 - side].exchange(false, std::memory_order_acquire))
-            if (const claimed won = claim(token_[1 - side], wake_reason::ready)) unpark(won);
-          ++turns;
-          if (park(token_[side], weft::deadline::after(now(), 100ms), "ping") == wake_reason::cancelled) return;
+          const wait_token mine = exchange_turns(side);
+          if (park(mine, weft::deadline::after(now(), 5ms), "ping") == wake_reason::cancelled) return;
         }
       });
   }
-  std::atomic<long> turns{0};
+  void join() {
+    for (auto& each : sides_) each.join();
+  }
 
  private:
-  wait_token token_[2];
-  std::atomic<bool> set_[2] = {};
+  // Begins a wait, and wakes the other side if it waits.
+  wait_token exchange_turns(int side) {
+    claimed won;
+    wait_token mine;
+    {
+      const internal_guard guard(lock_);
+      waiting_[side] = mine = arm(cancellation::honoured);
+      if (waiting_[1 - side].who != nullptr) won = claim(waiting_[1 - side], wake_reason::ready);
+    }
+    if (won) unpark(won);
+    return mine;
+  }
+
+  weft::join_handle<void> sides_[2];
+  internal_lock lock_;
+  wait_token waiting_[2];
 };
 
 TEST(scheduling, a_ping_pong_does_not_starve_the_ring) {
@@ -56,6 +68,7 @@ TEST(scheduling, a_ping_pong_does_not_starve_the_ring) {
       for (; third < 100; ++third) weft::this_fiber::yield();
     }).join();
     on = false;
+    pair.join();
     EXPECT_EQ(third, 100);
   });
 }
