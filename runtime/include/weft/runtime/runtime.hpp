@@ -43,7 +43,8 @@ class runtime {
   }
 
   // Cancels every fiber, waits until all have ended, and joins the workers. A fiber that delays this for 5 s (it
-  // computes, is shielded, or sits in a blocking call) is named on stderr. A second stop does nothing.
+  // computes, is shielded, or sits in a blocking call) is named on stderr. A second stop does nothing;
+  // one thread at a time.
   void stop();
 
   // For whoever moves an injected clock: due timers are looked for again.

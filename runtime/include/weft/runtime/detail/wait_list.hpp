@@ -79,6 +79,7 @@ class won_chain {
   won_chain& operator=(const won_chain&) = delete;
   ~won_chain() { unpark_all(); }
 
+  // From here until its unpark the node is the chain's: a waiter that a waker has won never calls remove() on it.
   void add(wait_node& node, claimed won) noexcept {
     node.next = nullptr;
     node.token.who = won.who();
