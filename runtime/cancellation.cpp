@@ -3,9 +3,8 @@
 #include <weft/runtime/cancellation.hpp>
 
 #include <cstdio>
-#include <exception>
 
-#include "scheduler.hpp"
+#include "switching.hpp"
 #include "terminate.hpp"
 #include "this_worker.hpp"
 #include "unparking.hpp"
@@ -18,20 +17,9 @@ struct cancelled_access {
   [[noreturn]] static void raise() { throw cancelled(); }
 };
 
-bool fiber_block::is_cancel_requested() const noexcept {
-  return is_cancel_requested_in(*home.load(std::memory_order_relaxed));  // relaxed: constant while the fiber runs
-}
-
-bool fiber_block::is_cancel_requested_in(const scheduler& runtime) const noexcept {
-  // seq_cst: "Cancelling", the waiter's half after publish; pairs with request_stop and scheduler::stop.
-  return cancel_requested.load(std::memory_order_seq_cst) || runtime.is_stopping_after_publish();
-}
-
 namespace {
 
 constexpr std::uint32_t k_most_swallowed = 1000;
-
-bool is_deliverable(const fiber_block& fiber) noexcept { return fiber.shields == 0 && std::uncaught_exceptions() == 0; }
 
 void spend_budget(fiber_block& fiber) noexcept {
   if (--fiber.budget != 0) [[likely]]
@@ -40,10 +28,16 @@ void spend_budget(fiber_block& fiber) noexcept {
   yield_now(fiber);
 }
 
+void fiber_cancellation_point(fiber_block& fiber) {
+  spend_budget(fiber);
+  if (fiber.is_cancel_requested() && fiber.is_cancellable()) [[unlikely]]
+    throw_cancelled();
+}
+
 }  // namespace
 
 void yield_now(fiber_block& fiber) noexcept {
-  worker* const w = this_worker();
+  worker* const w = fiber.runs_on;
   if (!w->is_alone()) worker::leave(w, &fiber, after_switch::requeue);
 }
 
@@ -52,11 +46,12 @@ void switch_point() noexcept {
 }
 
 void cancellation_point() {
-  fiber_block* const fiber = this_fiber_block();
-  if (fiber == nullptr) return;
-  spend_budget(*fiber);
-  if (fiber->is_cancel_requested() && is_deliverable(*fiber)) [[unlikely]]
-    throw_cancelled();
+  if (fiber_block* const fiber = this_fiber_block()) fiber_cancellation_point(*fiber);
+}
+
+void cancellation_point(waiter& self) {
+  if (self.kind == waiter_kind::fiber) [[likely]]
+    fiber_cancellation_point(static_cast<fiber_block&>(self));
 }
 
 void throw_cancelled() {

@@ -5,14 +5,8 @@
 #include <cxxabi.h>
 #include <pthread.h>
 
-#include <boost/context/detail/fcontext.hpp>
-
 #if defined(WEFT_ASAN)
 #include <sanitizer/asan_interface.h>
-#include <sanitizer/common_interface_defs.h>
-#endif
-#if defined(WEFT_TSAN)
-#include <sanitizer/tsan_interface.h>
 #endif
 
 namespace weft::detail {
@@ -71,37 +65,10 @@ void adopt_thread([[maybe_unused]] context& own) noexcept {
 #endif
 }
 
-WEFT_NO_TSAN arrival switch_context([[maybe_unused]] context& from, context& to, worker* w,
-                                    [[maybe_unused]] leaving how) noexcept {
-#if defined(WEFT_ASAN)
-  __sanitizer_start_switch_fiber(how == leaving::for_good ? nullptr : &from.fake_stack, to.stack_bottom, to.stack_size);
-#endif
-#if defined(WEFT_TSAN)
-  __tsan_switch_to_fiber(to.tsan_fiber, __tsan_switch_to_fiber_no_sync);
-#endif
-  const fcontext::transfer_t t = fcontext::jump_fcontext(to.saved, w);
-#if defined(WEFT_ASAN)
-  __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
-#endif
-  return {static_cast<worker*>(t.data), t.fctx};
-}
-
 void destroy_context([[maybe_unused]] context& gone) noexcept {
 #if defined(WEFT_TSAN)
   __tsan_destroy_fiber(gone.tsan_fiber);
   gone.tsan_fiber = nullptr;
-#endif
-}
-
-void announce_release([[maybe_unused]] void* object) noexcept {
-#if defined(WEFT_TSAN)
-  __tsan_release(object);
-#endif
-}
-
-void announce_acquire([[maybe_unused]] void* object) noexcept {
-#if defined(WEFT_TSAN)
-  __tsan_acquire(object);
 #endif
 }
 

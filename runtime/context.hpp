@@ -5,8 +5,17 @@
 
 #include <cstddef>
 
+#include <boost/context/detail/fcontext.hpp>
+
 #include "sanitizers.hpp"
 #include "stack_pool.hpp"
+
+#if defined(WEFT_ASAN)
+#include <sanitizer/common_interface_defs.h>
+#endif
+#if defined(WEFT_TSAN)
+#include <sanitizer/tsan_interface.h>
+#endif
 
 namespace weft::detail {
 
@@ -59,14 +68,35 @@ void make_context(context& fresh, const stack& on) noexcept;
 void adopt_thread(context& own) noexcept;
 
 // Leaves `from`, which is running on `w`, for `to`. Returns when something switches back to `from`, maybe elsewhere.
-arrival switch_context(context& from, context& to, worker* w, leaving how) noexcept;
+WEFT_NO_TSAN inline arrival switch_context([[maybe_unused]] context& from, context& to, worker* w,
+                                           [[maybe_unused]] leaving how) noexcept {
+#if defined(WEFT_ASAN)
+  __sanitizer_start_switch_fiber(how == leaving::for_good ? nullptr : &from.fake_stack, to.stack_bottom, to.stack_size);
+#endif
+#if defined(WEFT_TSAN)
+  __tsan_switch_to_fiber(to.tsan_fiber, __tsan_switch_to_fiber_no_sync);
+#endif
+  const boost::context::detail::transfer_t t = boost::context::detail::jump_fcontext(to.saved, w);
+#if defined(WEFT_ASAN)
+  __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
+#endif
+  return {static_cast<worker*>(t.data), t.fctx};
+}
 
 // Tells the sanitizers that a fiber's context is gone, from another context.
 void destroy_context(context& gone) noexcept;
 
 // Hand-over of a control block or a stack between contexts, which the race detector cannot see because switches do not
 // synchronise there: release by who gives, acquire by who takes. Nothing in other builds.
-void announce_release(void* object) noexcept;
-void announce_acquire(void* object) noexcept;
+inline void announce_release([[maybe_unused]] void* object) noexcept {
+#if defined(WEFT_TSAN)
+  __tsan_release(object);
+#endif
+}
+inline void announce_acquire([[maybe_unused]] void* object) noexcept {
+#if defined(WEFT_TSAN)
+  __tsan_acquire(object);
+#endif
+}
 
 }  // namespace weft::detail

@@ -15,9 +15,8 @@
 
 #include <weft/runtime/spawn.hpp>
 
-#include "scheduler.hpp"
+#include "switching.hpp"
 #include "this_worker.hpp"
-#include "unparking.hpp"
 
 namespace weft::detail {
 

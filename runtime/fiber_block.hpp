@@ -18,6 +18,7 @@
 namespace weft::detail {
 
 class scheduler;
+class worker;
 
 // Who looks at the outcome.
 enum class join_state : std::uint32_t {
@@ -42,6 +43,7 @@ struct alignas(64) fiber_block : waiter {
 
   // --- Whoever runs it, or holds it in a queue.
   context registers;
+  relaxed<worker*> runs_on{nullptr};    // while it runs
   relaxed<fiber_block*> link{nullptr};  // inject's, a magazine's or the slab's: a block is in one list at a time
   stack on;
   std::uint32_t budget = k_operation_budget;
@@ -73,7 +75,13 @@ struct alignas(64) fiber_block : waiter {
   // By the fiber itself; or by others, who name its runtime, because the block may have gone to another one meanwhile.
   [[nodiscard]] bool is_cancel_requested() const noexcept;
   [[nodiscard]] bool is_cancel_requested_in(const scheduler& runtime) const noexcept;
+  // By the fiber itself: a cancellation may be delivered now.
+  [[nodiscard]] bool is_cancellable() const noexcept;
 };
+
+#if !defined(WEFT_ASAN) && !defined(WEFT_TSAN)
+static_assert(sizeof(fiber_block) == 384);
+#endif
 
 // Requeues the running fiber behind the others that are ready; no cancellation point.
 void yield_now(fiber_block& running) noexcept;

@@ -9,7 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "scheduler.hpp"
+#include "switching.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {

@@ -3,11 +3,10 @@
 
 #include <weft/runtime/park.hpp>
 
-#include <exception>
 #include <stdexcept>
 #include <string>
 
-#include "scheduler.hpp"
+#include "switching.hpp"
 #include "this_worker.hpp"
 #include "thread_waiter.hpp"
 #include "unparking.hpp"
@@ -36,7 +35,7 @@ void make_ready(fiber_block& fiber) noexcept {
 
 wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wait_label what) noexcept {
   if (fiber.word.is_unparked()) return fiber.word.finish();
-  worker* w = this_worker();
+  worker* w = fiber.runs_on;
   fiber.waits_for = what;
   fiber.waits_since = w->now.get();
   const bool timed = !until.is_never();
@@ -53,13 +52,12 @@ wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wai
 
 }  // namespace
 
-wait_token arm(cancellation mode) noexcept {
-  if (fiber_block* const fiber = this_fiber_block()) {
-    const bool cancellable = mode == cancellation::honoured && fiber->shields == 0 && std::uncaught_exceptions() == 0;
-    return {fiber, fiber->word.arm(cancellable)};
-  }
-  thread_waiter& thread = this_thread_waiter();
-  return {&thread, thread.word.arm(false)};
+wait_token arm(cancellation mode) noexcept { return arm(this_waiter(), mode); }
+
+wait_token arm(waiter& self, cancellation mode) noexcept {
+  const bool cancellable =
+      mode == cancellation::honoured && self.kind == waiter_kind::fiber && as_fiber(&self).is_cancellable();
+  return {&self, self.word.arm(cancellable)};
 }
 
 bool disarm(wait_token token) noexcept { return token.who->word.disarm(token.generation); }
@@ -126,9 +124,9 @@ void require_fiber(const char* call) {
                            " outside a runtime: call it in a fiber, that is inside weft::run, go or spawn");
 }
 
-const void* this_waiter() noexcept {
-  if (fiber_block* const fiber = this_fiber_block()) return fiber;
-  return &this_thread_waiter();
+waiter& this_waiter() noexcept {
+  if (fiber_block* const fiber = this_fiber_block()) return *fiber;
+  return this_thread_waiter();
 }
 
 }  // namespace weft::detail

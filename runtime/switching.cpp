@@ -1,42 +1,14 @@
-// Room: runtime. How a worker goes from one fiber to the next, on the stack of the one that leaves: pick, switch, and
-// the fixed steps after it (rules: no lock is held across a switch, no user code runs here, nothing throws, and little
-// stack is used). Next: worker.cpp, what happens at home.
+// Room: runtime. What is rare on the way from one fiber to the next; see switching.hpp.
+
+#include "switching.hpp"
 
 #include "random.hpp"
-#include "scheduler.hpp"
-#include "this_worker.hpp"
-#include "unparking.hpp"
-#include "worker.hpp"
 
 namespace weft::detail {
 
-namespace {
-
-#if defined(WEFT_ASAN) || defined(WEFT_TSAN)
-constexpr bool k_shuffles = true;
-#else
-constexpr bool k_shuffles = false;
-#endif
-
-}  // namespace
-
-WEFT_NO_TSAN worker* worker::leave(worker* w, fiber_block* fiber, after_switch step) noexcept {
-  context& to = w->choose_target();
-  fiber->registers.exceptions = *w->exceptions_.get();
-  w->leaving_ = &fiber->registers;
-  w->leaving_fiber_ = fiber;
-  w->step_ = step;
-  const arrival back = switch_context(fiber->registers, to, w, leaving::to_come_back);
-  back.on->arrive(back.left);
-  *back.on->exceptions_.get() = fiber->registers.exceptions;
-  announce_acquire(fiber);
-  return back.on;
-}
-
 WEFT_NO_TSAN void worker::leave_for_good(worker* w, fiber_block* fiber) noexcept {
   context& to = w->choose_target();
-  w->leaving_ = &fiber->registers;
-  w->leaving_fiber_ = fiber;
+  w->leaving_ = fiber;
   w->step_ = after_switch::recycle;
   announce_release(w);
   announce_release(fiber->on.bottom);
@@ -45,73 +17,7 @@ WEFT_NO_TSAN void worker::leave_for_good(worker* w, fiber_block* fiber) noexcept
   __builtin_unreachable();
 }
 
-// The next context of this worker, ready to be switched to; current_ says whose it is.
-context& worker::choose_target() noexcept {
-  fiber_block* const next = pick_next();
-  if (next != nullptr && prepare(next)) {
-    current_ = next;
-    return next->registers;
-  }
-  current_ = nullptr;
-  return own_;
-}
-
 WEFT_NO_TSAN void worker::clear_exceptions() noexcept { *exceptions_.get() = {}; }
-
-WEFT_NO_TSAN void worker::arrive(void* left) noexcept {
-  leaving_->saved = left;
-  fiber_block* const fiber = leaving_fiber_;
-  switch (step_.get()) {
-    case after_switch::nothing: return;
-    case after_switch::publish:
-      if (fiber->word.publish() == must::make_ready) return make_ready(fiber);
-      // "Cancelling", the waiter's half. The block may belong to another fiber by now; then the claim fails.
-      if (fiber->is_cancel_requested()) [[unlikely]]
-        cancel_wait(*fiber, home_);
-      return;
-    case after_switch::requeue: return enqueue(fiber);
-    case after_switch::recycle: return recycle(fiber);
-  }
-}
-
-fiber_block* worker::pick_next() noexcept {
-  // Home looks around every so many turns; it then picks by pick_local.
-  if (++turn - last_service_ >= turns_between_services_) return nullptr;
-  return pick_local();
-}
-
-fiber_block* worker::pick_local() noexcept {
-  // The next slot goes first (a ping-pong stays here), but not for ever in front of others.
-  if (next_.load(std::memory_order_relaxed) != nullptr) {
-    if (next_in_a_row_ < k_most_next_in_a_row || ring_.empty()) {
-      ++next_in_a_row_;
-      if (fiber_block* const fiber = take_next()) return fiber;
-    }
-  }
-  next_in_a_row_ = 0;
-  if (fiber_block* const fiber = ring_.pop()) return fiber;
-  return has_next() ? take_next() : nullptr;  // a thief may have emptied the ring meanwhile
-}
-
-bool worker::is_alone() noexcept {
-  return ++turn - last_service_ < turns_between_services_ && !has_next() && ring_.empty();
-}
-
-fiber_block* worker::take_next() noexcept {
-  // acquire: the block as its waker left it; pairs with the exchange in make_ready.
-  return next_.exchange(nullptr, std::memory_order_acquire);
-}
-
-void worker::make_ready(fiber_block* fiber) noexcept {
-  if (k_shuffles && shuffle(fiber)) return;
-  // acq_rel: publishes the block to the monitor (pairs with take_next), acquires the displaced one.
-  fiber_block* const displaced = next_.exchange(fiber, std::memory_order_acq_rel);
-  if (displaced != nullptr)
-    enqueue(displaced);
-  else if (ring_.empty())
-    return;  // it runs here in a moment; a sleeper would come too late
-  home_.wake_one_if_helpful();
-}
 
 // Under sanitizers half of the wake-ups go elsewhere than is fastest: other orders, and migrations, meet every test.
 bool worker::shuffle(fiber_block* fiber) noexcept {
@@ -124,9 +30,10 @@ bool worker::shuffle(fiber_block* fiber) noexcept {
   return true;
 }
 
-void worker::enqueue(fiber_block* fiber) noexcept {
-  if (!ring_.push(fiber)) [[unlikely]]
-    overflow(fiber);
+// `fiber` had to make room in the next slot, or is null.
+void worker::displace(fiber_block* fiber) noexcept {
+  if (fiber != nullptr) enqueue(fiber);
+  home_.wake_one_if_helpful();
 }
 
 void worker::overflow(fiber_block* fiber) noexcept {
@@ -141,8 +48,6 @@ void worker::overflow(fiber_block* fiber) noexcept {
 
 // A fiber that has not run yet gets its stack now. False: there is none, and it waits in inject until one comes free.
 bool worker::prepare(fiber_block* fiber) noexcept {
-  if (fiber->life.load(std::memory_order_relaxed) == fiber_life::started) [[likely]]
-    return true;  // relaxed: ours now
   announce_acquire(fiber);
   fiber->on = fiber->permit->take();
   if (!fiber->on) {

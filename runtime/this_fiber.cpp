@@ -15,8 +15,9 @@ namespace weft {
 namespace detail {
 
 void sleep_until(deadline until) {
-  cancellation_point();
-  const wait_token token = arm(cancellation::honoured);
+  waiter& self = this_waiter();
+  cancellation_point(self);
+  const wait_token token = arm(self, cancellation::honoured);
   if (park(token, until, "sleep") == wake_reason::cancelled) throw_cancelled();
 }
 
@@ -26,7 +27,7 @@ void this_fiber::yield() {
   detail::fiber_block* const fiber = detail::this_fiber_block();
   if (fiber == nullptr) return std::this_thread::yield();
   detail::yield_now(*fiber);
-  detail::cancellation_point();
+  detail::cancellation_point(*fiber);
 }
 
 fiber_id this_fiber::get_id() noexcept {

@@ -59,9 +59,11 @@ WEFT_TLS_ACCESSOR WEFT_NO_TSAN worker* this_worker() noexcept {
 
 WEFT_TLS_ACCESSOR WEFT_NO_TSAN void set_this_worker(worker* w) noexcept { t_worker = w; }
 
-fiber_block* this_fiber_block() noexcept {
-  worker* const w = this_worker();
-  return w != nullptr ? w->current() : nullptr;
+WEFT_TLS_ACCESSOR WEFT_NO_TSAN fiber_block* this_fiber_block() noexcept {
+  worker* const w = t_worker;
+  fiber_block* fiber = w != nullptr ? w->current() : nullptr;
+  __asm__ __volatile__("" : "+r"(fiber));
+  return fiber;
 }
 
 thread_waiter& this_thread_waiter() noexcept {

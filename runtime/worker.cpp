@@ -14,6 +14,7 @@
 
 #include "random.hpp"
 #include "scheduler.hpp"
+#include "switching.hpp"
 #include "this_worker.hpp"
 #include "unparking.hpp"
 
@@ -50,10 +51,10 @@ void worker::run() noexcept {
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
   while (fiber_block* const fiber = next_fiber()) {
-    if (!prepare(fiber)) continue;
+    if (!is_ready_to_run(fiber)) continue;
     current_ = fiber;
-    leaving_ = &own_;
-    step_ = after_switch::nothing;
+    fiber->runs_on = this;
+    leaving_ = nullptr;
     const arrival back = switch_context(own_, fiber->registers, this, leaving::to_come_back);
     arrive(back.left);
     clear_exceptions();
@@ -66,7 +67,7 @@ void worker::run() noexcept {
 // Null once the runtime is shut.
 fiber_block* worker::next_fiber() noexcept {
   for (;;) {
-    if (turn - last_service_ >= turns_between_services_) service();
+    if (turn >= next_service_) service();
     if (fiber_block* const fiber = find_work()) {
       if (searching_) stop_searching(true);
       return fiber;
@@ -143,9 +144,9 @@ void worker::plan_next_service() noexcept {
   const std::int64_t before = now;
   note_time();
   const std::int64_t took = std::max<std::int64_t>(now - before, 1);
-  turns_between_services_ = static_cast<std::uint64_t>(
-      std::clamp<std::int64_t>(turns * k_time_between_services_ns / took, 1, k_most_turns_between_services));
   last_service_ = turn.get();
+  next_service_ = turn + static_cast<std::uint64_t>(std::clamp<std::int64_t>(turns * k_time_between_services_ns / took,
+                                                                             1, k_most_turns_between_services));
 }
 
 void worker::note_time() noexcept { now = home_.now().nanoseconds(); }

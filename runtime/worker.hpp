@@ -2,10 +2,10 @@
 // Room: runtime. A worker: an OS thread that runs fibers. It owns the order in which its fibers run and how it sleeps;
 // what a fiber is stands in fiber_block.hpp, what workers share in scheduler.hpp.
 //
-// A parking fiber picks the next one and switches straight to it, on its own stack (switching.cpp). The thread's own
+// A parking fiber picks the next one and switches straight to it, on its own stack (switching.hpp). The thread's own
 // context, home, runs only when that finds nothing, or when it is time to look around (worker.cpp): there the worker
 // takes in injected fibers, due timers and readiness, steals, and sleeps.
-// Next: switching.cpp, then worker.cpp, then scheduler.hpp.
+// Next: switching.hpp, then worker.cpp, then scheduler.hpp.
 
 #include <atomic>
 #include <cstdint>
@@ -25,7 +25,6 @@ class scheduler;
 
 // What remains to be done for the context that was left, on the stack of the next one: nothing else may.
 enum class after_switch : std::uint8_t {
-  nothing,  // it was the worker's home
   publish,  // it parked: from here on its wait can be won
   requeue,  // it yielded: to the end of the ring
   recycle,  // it finished: stack and block go back
@@ -40,12 +39,14 @@ class worker {
   // The body of the worker's thread: runs fibers until the runtime is shut.
   void run() noexcept;
 
-  // --- On the stack of the fiber that runs here (switching.cpp).
+  // --- On the stack of the fiber that runs here (switching.hpp).
 
   // Leaves `fiber`, the running one, to come back when it is ready again. Returns the worker that it came back on.
   static worker* leave(worker* w, fiber_block* fiber, after_switch step) noexcept;
-  // Nobody else is ready here, and it is not yet time to look around: a yield need not leave. Counts as a turn.
+  // Nobody else is ready here, and it is not yet time to look around: a yield need not leave. Counts as a turn if so.
   [[nodiscard]] bool is_alone() noexcept;
+  // An exception is on its way through the running fiber.
+  [[nodiscard]] bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
   // Leaves it for good.
   [[noreturn]] static void leave_for_good(worker* w, fiber_block* fiber) noexcept;
   // First thing on any context that was switched to.
@@ -69,6 +70,8 @@ class worker {
   }
   // relaxed: a hint.
   [[nodiscard]] bool has_next() const noexcept { return next_.load(std::memory_order_relaxed) != nullptr; }
+  // Acquires what release of note_finished published: whoever sees a fiber as finished sees it as spawned.
+  [[nodiscard]] std::uint64_t finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
   // --- Owner only, from any of its stacks.
   [[nodiscard]] fiber_block* current() const noexcept { return current_; }
@@ -86,20 +89,22 @@ class worker {
   relaxed<std::int64_t> last_look{0};  // ... when it last looked into the poller
   relaxed<std::uint64_t> spawned{0};
   timer_queue timers;
-  // Acquires what release of note_finished published: whoever sees a fiber as finished sees it as spawned.
-  [[nodiscard]] std::uint64_t finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
  private:
   static constexpr std::int64_t k_most_turns_between_services = 61;
   static constexpr std::uint32_t k_most_next_in_a_row = 16;
   static constexpr unsigned k_magazine = 128;
 
-  // switching.cpp
+  // switching.hpp
   [[nodiscard]] fiber_block* pick_next() noexcept;
   [[nodiscard]] fiber_block* pick_local() noexcept;
-  [[nodiscard]] bool prepare(fiber_block* fiber) noexcept;
+  [[nodiscard]] bool is_ready_to_run(fiber_block* fiber) noexcept;
   [[nodiscard]] context& choose_target() noexcept;
+
+  // switching.cpp
+  [[nodiscard]] bool prepare(fiber_block* fiber) noexcept;
   void recycle(fiber_block* fiber) noexcept;
+  void displace(fiber_block* fiber) noexcept;
   [[gnu::noinline]] void overflow(fiber_block* fiber) noexcept;  // apart from the frames of who parks: it needs 1 KiB
   void note_finished() noexcept {
     // relaxed load: this worker alone writes it. release: pairs with finished().
@@ -128,13 +133,12 @@ class worker {
 
   // --- Owner only, from any of its stacks.
   relaxed<fiber_block*> current_{nullptr};
-  relaxed<context*> leaving_{nullptr};
-  relaxed<fiber_block*> leaving_fiber_{nullptr};
-  relaxed<after_switch> step_{after_switch::nothing};
+  relaxed<fiber_block*> leaving_{nullptr};  // null: home
+  relaxed<after_switch> step_{after_switch::publish};
   relaxed<exception_state*> exceptions_{nullptr};
   relaxed<std::uint32_t> next_in_a_row_{0};
   relaxed<std::uint64_t> last_service_{0};  // the turn
-  relaxed<std::uint64_t> turns_between_services_{k_most_turns_between_services};
+  relaxed<std::uint64_t> next_service_{k_most_turns_between_services};
   relaxed<std::uint64_t> random_state_;
   relaxed<fiber_block*> magazine_{nullptr};
   relaxed<unsigned> magazine_size_{0};

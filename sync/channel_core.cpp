@@ -78,27 +78,31 @@ channel_core::~channel_core() WEFT_NO_THREAD_SAFETY_ANALYSIS {
   ::operator delete(ring_, std::align_val_t(ops_.alignment));
 }
 
-inline channel_waiter* channel_core::claim(direction way, wake_reason reason, claimed& won) noexcept {
-  if (waiters(way).empty()) return nullptr;
+// What every send and receive runs is inlined into the two of them: a call costs as much as the step behind it.
+#define WEFT_INLINED [[gnu::always_inline]] inline
+
+WEFT_INLINED channel_waiter* channel_core::claim(direction way, wake_reason reason, claimed& won) noexcept {
+  if (waiters(way).empty()) [[likely]]
+    return nullptr;
   auto* const node = static_cast<channel_waiter*>(waiters(way).claim_front(reason, won));
   if (node != nullptr && node->winner != nullptr) *node->winner = node;
   return node;
 }
 
-inline void channel_core::put_back(void* from) noexcept {
+WEFT_INLINED void channel_core::put_back(void* from) noexcept {
   std::size_t place = front_ + size_;
   if (place >= capacity_) place -= capacity_;
   construct(ops_, slot_of(place), from);
   ++size_;
 }
 
-inline void channel_core::take_front(void* to) noexcept {
+WEFT_INLINED void channel_core::take_front(void* to) noexcept {
   relocate(ops_, to, slot_of(front_));
   front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
   --size_;
 }
 
-inline attempt channel_core::attempt_send(void* slot) noexcept {
+WEFT_INLINED attempt channel_core::attempt_send(void* slot) noexcept {
   if (closed_) return {channel_status::closed};
   claimed won;
   if (channel_waiter* const receiver = claim(direction::receive, wake_reason::ready, won))
@@ -108,7 +112,7 @@ inline attempt channel_core::attempt_send(void* slot) noexcept {
   return {channel_status::ok};
 }
 
-inline attempt channel_core::attempt_receive(void* slot) noexcept {
+WEFT_INLINED attempt channel_core::attempt_receive(void* slot) noexcept {
   claimed won;
   if (size_ > 0) {
     take_front(slot);
@@ -120,42 +124,55 @@ inline attempt channel_core::attempt_receive(void* slot) noexcept {
   return {closed_ ? channel_status::closed : channel_status::empty};
 }
 
-attempt channel_core::attempt_locked(direction way, void* slot) noexcept {
+WEFT_INLINED attempt channel_core::attempt_either(direction way, void* slot) noexcept {
   return way == direction::send ? attempt_send(slot) : attempt_receive(slot);
 }
 
-void channel_core::finish(const attempt& done) const noexcept {
+WEFT_INLINED void channel_core::hand_over(const attempt& done) const noexcept {
   if (done.to != nullptr) construct(ops_, done.to, done.from);
   if (done.won) unpark(done.won);
 }
 
-channel_status channel_core::run(direction way, void* slot, deadline until) {
-  cancellation_point();
+#undef WEFT_INLINED
+
+attempt channel_core::attempt_locked(direction way, void* slot) noexcept { return attempt_either(way, slot); }
+
+void channel_core::finish(const attempt& done) const noexcept { hand_over(done); }
+
+template <direction Way>
+channel_status channel_core::run_one_way(void* slot, deadline until) {
+  waiter& self = this_waiter();
+  cancellation_point(self);
   lock_.lock();
-  const attempt first = attempt_locked(way, slot);
+  const attempt first = attempt_either(Way, slot);
   if (!would_wait(first.status)) {
     lock_.unlock();
-    finish(first);
+    hand_over(first);
     return first.status;
   }
-  channel_waiter self;
-  self.slot = slot;
-  self.token = arm(cancellation::honoured);
-  waiters(way).push_back(self);
+  channel_waiter node;
+  node.slot = slot;
+  node.token = arm(self, cancellation::honoured);
+  waiters(Way).push_back(node);
   lock_.unlock();
-  switch (park(self.token, until, label_of(way))) {
+  switch (park(node.token, until, label_of(Way))) {
     case wake_reason::ready: return channel_status::ok;
     case wake_reason::closed: return channel_status::closed;
-    case wake_reason::cancelled: dequeue(way, self); throw_cancelled();
-    default: dequeue(way, self); return channel_status::timeout;
+    case wake_reason::cancelled: dequeue(Way, node); throw_cancelled();
+    default: dequeue(Way, node); return channel_status::timeout;
   }
+}
+
+channel_status channel_core::run(direction way, void* slot, deadline until) {
+  return way == direction::send ? run_one_way<direction::send>(slot, until)
+                                : run_one_way<direction::receive>(slot, until);
 }
 
 channel_status channel_core::try_run(direction way, void* slot) noexcept {
   lock_.lock();
-  const attempt only = attempt_locked(way, slot);
+  const attempt only = attempt_either(way, slot);
   lock_.unlock();
-  finish(only);
+  hand_over(only);
   return only.status;
 }
 

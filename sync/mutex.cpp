@@ -58,7 +58,7 @@ struct mutex::waiter : detail::wait_node {
 void mutex::lock_slow() {
   detail::switch_point();
   // relaxed: only a value that this very fiber stored can be equal.
-  if (k_tracks_owner && owner_.load(std::memory_order_relaxed) == detail::this_waiter())
+  if (k_tracks_owner && owner_.load(std::memory_order_relaxed) == &detail::this_waiter())
     throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
                             "weft::mutex: locked by its owner");
   if (spin()) return;
@@ -183,13 +183,13 @@ void mutex::let_go() noexcept {
 
 void mutex::note_owner() noexcept {
   // relaxed: a diagnosis; the owner reads its own store.
-  owner_.store(detail::this_waiter(), std::memory_order_relaxed);
+  owner_.store(&detail::this_waiter(), std::memory_order_relaxed);
 }
 
 void mutex::forget_owner() noexcept {
   // relaxed: as in note_owner. The exchange alone would hide a mutex that is free from the check of unlock_slow().
   const void* owner = owner_.load(std::memory_order_relaxed);
-  WEFT_CHECK(owner == nullptr || owner == detail::this_waiter(),
+  WEFT_CHECK(owner == nullptr || owner == &detail::this_waiter(),
              "weft::mutex: unlocked by a fiber or thread that does not hold it");
   // relaxed: as in note_owner.
   owner_.store(nullptr, std::memory_order_relaxed);

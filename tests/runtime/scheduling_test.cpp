@@ -129,11 +129,11 @@ FIBER_TEST(runtime, fibers_migrate_and_keep_their_identity) {
   for (int i = 0; i < 50; ++i)
     fibers.push_back(weft::spawn([] {
       const weft::fiber_id id = weft::this_fiber::get_id();
-      const void* const self = this_waiter();
+      const void* const self = &this_waiter();
       for (int k = 0; k < 100; ++k) {
         weft::this_fiber::yield();
         ASSERT_EQ(weft::this_fiber::get_id(), id);
-        ASSERT_EQ(this_waiter(), self);
+        ASSERT_EQ(&this_waiter(), self);
       }
     }));
   for (auto& each : fibers) each.join();

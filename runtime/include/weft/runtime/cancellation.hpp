@@ -33,8 +33,10 @@ namespace detail {
 // the yield is not a cancellation point.
 void switch_point() noexcept;
 
-// The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back).
+// The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back). `self`, if the
+// caller has asked already, is this_waiter().
 void cancellation_point();
+void cancellation_point(waiter& self);
 
 // Throws weft::cancelled: for an operation whose park returned wake_reason::cancelled, after it has left every list.
 [[noreturn]] void throw_cancelled();

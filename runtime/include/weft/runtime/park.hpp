@@ -61,8 +61,12 @@ class [[nodiscard]] claimed {
 // What a dump shows of a parked fiber: a string literal such as "channel receive".
 using wait_label = const char*;
 
-// Begins a wait of the calling fiber or plain thread. Every arm is ended by exactly one park, or by a disarm that says
-// true.
+// The calling fiber or plain thread: the same all its life, also across parks, so an operation asks once. Its address
+// is its identity while it lives (for owners of locks).
+[[nodiscard]] waiter& this_waiter() noexcept;
+
+// Begins a wait of the caller, which is `self`. Every arm is ended by exactly one park, or by a disarm that says true.
+[[nodiscard]] wait_token arm(waiter& self, cancellation mode) noexcept;
 [[nodiscard]] wait_token arm(cancellation mode) noexcept;
 
 // Ends a wait that was armed and turned out not to be needed. False: a claimant was first, and the caller must park to
@@ -88,8 +92,5 @@ void unpark(claimed won) noexcept;
 
 // Throws std::logic_error("weft: <call> outside a runtime: ...") unless on_fiber().
 void require_fiber(const char* call);
-
-// Identity of the calling fiber or thread while it lives, for owners of locks. Never null.
-[[nodiscard]] const void* this_waiter() noexcept;
 
 }  // namespace weft::detail

@@ -91,6 +91,10 @@ class channel_core {
   void dequeue(direction way, channel_waiter& node) noexcept WEFT_EXCLUDES(lock_);
 
  private:
+  template <direction Way>
+  channel_status run_one_way(void* slot, deadline until);
+  attempt attempt_either(direction way, void* slot) noexcept WEFT_REQUIRES(lock_);
+  void hand_over(const attempt& done) const noexcept WEFT_EXCLUDES(lock_);
   attempt attempt_send(void* slot) noexcept WEFT_REQUIRES(lock_);
   attempt attempt_receive(void* slot) noexcept WEFT_REQUIRES(lock_);
   channel_waiter* claim(direction way, wake_reason reason, claimed& won) noexcept WEFT_REQUIRES(lock_);
