@@ -18,8 +18,9 @@ namespace {
 
 constexpr std::int64_t k_first_delay_ns = 50'000;
 constexpr std::int64_t k_longest_delay_ns = 10'000'000;
-// While sleepers could help, what busy workers leave undone waits no longer than this.
-constexpr std::int64_t k_longest_delay_beside_sleepers_ns = 1'000'000;
+// While somebody may be waiting for what busy workers leave undone.
+constexpr std::int64_t k_longest_delay_beside_others_ns = 1'000'000;
+constexpr std::int64_t k_longest_stall_ns = 2'000'000;
 constexpr std::int64_t k_quiet_delay_ns = 2'000'000;
 constexpr unsigned k_quiet_ticks = 10;
 
@@ -31,7 +32,7 @@ void monitor::run() noexcept {
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
   ::prctl(PR_SET_NAME, "weft-netpoll");
   thread_id = static_cast<int>(::syscall(SYS_gettid));
-  turns_seen_.assign(home_.workers().size(), 0);
+  seen_.assign(home_.seats.seats(), {});
   delay_ns_ = k_first_delay_ns;
   while (!home_.is_shut()) {
     if (all_sleep()) {
@@ -46,20 +47,37 @@ void monitor::run() noexcept {
 }
 
 void monitor::tick() noexcept {
-  const bool found = static_cast<int>(look()) + static_cast<int>(expire_due()) +
-                         static_cast<int>(relieve_next_slots()) + static_cast<int>(wake_for_waiting()) !=
-                     0;
-  const bool sleepers = home_.idle.sleeping_hint() != 0;
-  const std::int64_t longest = sleepers ? k_longest_delay_beside_sleepers_ns : k_longest_delay_ns;
-  delay_ns_ = found ? k_first_delay_ns : std::min(delay_ns_ * 2, longest);
+  note_turns();
+  bool found = look();
+  found |= expire_due();
+  found |= relieve_next_slots();
+  found |= wake_for_waiting();
+  found |= fill_in();
+  delay_ns_ = found ? k_first_delay_ns : std::min(delay_ns_ * 2, longest_delay());
+}
+
+std::int64_t monitor::longest_delay() const noexcept {
+  const poller* const p = home_.installed_poller();
+  const bool somebody_may_wait = home_.idle.sleeping_hint() != 0 || home_.work_in_sight() ||
+                                 !home_.earliest_timer().is_never() || (p != nullptr && p->has_waiters());
+  return somebody_may_wait ? k_longest_delay_beside_others_ns : k_longest_delay_ns;
+}
+
+void monitor::note_turns() noexcept {
+  for (unsigned seat = 0; seat < seen_.size(); ++seat) {
+    const worker& w = home_.seats.in_seat(seat);
+    const std::uint64_t turn = w.turn;
+    // One that is at home for long has not got the processor: a further thread would only make it wait longer.
+    seen_[seat] = {turn, turn == seen_[seat].turn && w.is_running() && w.current() != nullptr};
+  }
 }
 
 bool monitor::look() noexcept {
   poller* const p = home_.installed_poller();
   if (p == nullptr || !p->has_waiters()) return false;
   const std::int64_t at = home_.now().nanoseconds();
-  for (const auto& each : home_.workers())
-    if (at - each->last_look < delay_ns_) return false;
+  for (unsigned seat = 0; seat < seen_.size(); ++seat)
+    if (at - home_.seats.in_seat(seat).last_look < delay_ns_) return false;
   if (!home_.turn.try_take()) return false;
   p->poll(deadline::from_nanoseconds(0), batch_);
   home_.turn.release_for_others();
@@ -69,13 +87,13 @@ bool monitor::look() noexcept {
   // "Handing over", L3: a worker may have fallen asleep without the turn meanwhile.
   if (all_sleep())
     if (const int picked = home_.idle.pick_any_to_wake(); picked >= 0)
-      home_.workers()[static_cast<std::size_t>(picked)]->wake();
+      home_.seats.in_seat(static_cast<unsigned>(picked)).wake();
   return found;
 }
 
 bool monitor::expire_due() noexcept {
   bool found = false;
-  for (const auto& each : home_.workers()) {
+  for (const auto& each : home_.seats.all()) {
     while (claim_due(each->timers, home_.now(), batch_)) {
       found = true;
       for (const claimed& won : batch_) unpark(won);
@@ -87,17 +105,14 @@ bool monitor::expire_due() noexcept {
 
 bool monitor::relieve_next_slots() noexcept {
   bool found = false;
-  for (std::size_t i = 0; i < turns_seen_.size(); ++i) {
-    worker& w = *home_.workers()[i];
-    const std::uint64_t turn = w.turn;
-    if (turn == turns_seen_[i] && w.has_next()) {
-      if (fiber_block* const fiber = w.take_next()) {
-        found = true;
-        home_.make_ready_from_outside(fiber);
-      }
+  for (unsigned seat = 0; seat < seen_.size(); ++seat) {
+    if (!seen_[seat].is_stuck) continue;
+    worker& w = home_.seats.in_seat(seat);
+    if (fiber_block* const fiber = w.has_next() ? w.take_next() : nullptr) {
+      found = true;
+      home_.make_ready_from_outside(fiber);
     }
-    if (turn == turns_seen_[i] && w.has_surplus() && home_.idle.sleeping_hint() == 0) found = relieve_ring(w) || found;
-    turns_seen_[i] = turn;
+    if (w.has_surplus() && home_.idle.sleeping_hint() == 0) found = relieve_ring(w) || found;
   }
   return found;
 }
@@ -116,7 +131,21 @@ bool monitor::wake_for_waiting() noexcept {
   return true;
 }
 
-bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == home_.workers().size(); }
+// One at a tick, and after two milliseconds the next: the spare may be all that was missing.
+bool monitor::fill_in() noexcept {
+  const std::int64_t at = deadline::at(deadline::clock::now()).nanoseconds();  // computing takes real time
+  const bool all_stuck = std::all_of(seen_.begin(), seen_.end(), [](const seat_seen& seat) { return seat.is_stuck; });
+  if (!all_stuck || !home_.work_in_sight()) {
+    stalled_since_ = at;
+    return false;
+  }
+  if (at - stalled_since_ < k_longest_stall_ns) return false;
+  stalled_since_ = at;
+  next_out_ = (next_out_ + 1) % home_.seats.seats();
+  return home_.seats.fill_in_for(home_.seats.in_seat(next_out_));
+}
+
+bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == home_.seats.seats(); }
 
 // "Going to sleep".
 void monitor::sleep_while_all_sleep() noexcept {

@@ -7,6 +7,7 @@
 //   3 fibers have waited for a tick behind one that a worker still runs: move the one in the next slot to inject, and,
 //     if no worker sleeps that could steal, half of the ring
 //   4 fibers wait in rings or in inject while workers sleep: wake one
+//   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count one out, seat a spare (seating.hpp)
 //
 // "Going to sleep"                                 "Coming back", a worker that leaves the idle set
 //   M1 asleep = 1                                    B1 retract_sleep (or was picked by a waker)
@@ -47,11 +48,14 @@ class monitor {
 
  private:
   void tick() noexcept;
+  void note_turns() noexcept;
   bool look() noexcept;
   bool expire_due() noexcept;
   bool relieve_next_slots() noexcept;
   bool relieve_ring(worker& stuck) noexcept;
   bool wake_for_waiting() noexcept;
+  bool fill_in() noexcept;
+  [[nodiscard]] std::int64_t longest_delay() const noexcept;
   void sleep_while_all_sleep() noexcept;
   void nap() noexcept;
   [[nodiscard]] bool all_sleep() const noexcept;
@@ -61,7 +65,13 @@ class monitor {
   // The monitor's own.
   std::int64_t delay_ns_ = 0;
   unsigned quiet_ticks_ = 0;
-  std::vector<std::uint64_t> turns_seen_;
+  struct seat_seen {
+    std::uint64_t turn = 0;
+    bool is_stuck = false;  // it runs a fiber, and is in the same turn as a tick ago
+  };
+  std::vector<seat_seen> seen_;     // one for each seat
+  std::int64_t stalled_since_ = 0;  // fibers have waited, and all seats been stuck
+  unsigned next_out_ = 0;           // the seat to be counted out next
   ready_batch batch_;
   steal_ring<real_env, fiber_block> stolen_;  // empty between ticks
 

@@ -13,14 +13,16 @@
 namespace weft::detail {
 
 scheduler::scheduler(const options& settled, clock_source* clock)
-    : settings_(settled), clock_(clock), default_stacks_(stack_pool::for_size(settled.stack_size)), monitor_(*this) {
+    : seats(*this, static_cast<unsigned>(settled.workers), settled.seed),
+      settings_(settled),
+      clock_(clock),
+      default_stacks_(stack_pool::for_size(settled.stack_size)),
+      monitor_(*this) {
   name_fibers_on_terminate();
-  for (unsigned i = 0; i < settings_.workers; ++i)
-    workers_.push_back(std::make_unique<worker>(*this, i, settings_.seed));
   register_runtime(*this);
   try {
-    for (const auto& each : workers_) threads_.emplace_back([w = each.get()] { w->run(); });
-    threads_.emplace_back([this] { monitor_.run(); });
+    seats.start();
+    monitor_thread_ = std::thread([this] { monitor_.run(); });
   } catch (...) {
     shut_down();
     unregister_runtime(*this);
@@ -97,11 +99,9 @@ void scheduler::report_delay() const {
 // Rules 4 and 5 of "The end".
 void scheduler::shut_down() noexcept {
   shut_.store(true, std::memory_order_release);  // release: pairs with is_shut
-  // A worker that is about to sleep sees shut_ in its second look, or its bit here.
-  for (const auto& each : workers_) each->wake();
   monitor_.wake();
-  for (std::thread& thread : threads_) thread.join();
-  threads_.clear();
+  if (monitor_thread_.joinable()) monitor_thread_.join();
+  seats.join();  // a worker that is about to sleep sees shut_ in its second look, or its parker is notified
   // acquire: pairs with the decrement in make_ready_from_outside.
   while (wakers_outside_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
 }
@@ -120,17 +120,17 @@ void scheduler::make_ready_from_outside(fiber_block* fiber) noexcept {
 }
 
 void scheduler::wake_one_if_helpful() noexcept {
-  if (const int picked = idle.pick_to_wake(); picked >= 0) workers_[static_cast<std::size_t>(picked)]->wake();
+  if (const int picked = idle.pick_to_wake(); picked >= 0) seats.in_seat(static_cast<unsigned>(picked)).wake();
 }
 
 // "Earliest deadline", A2 and A3.
 void scheduler::wake_for(deadline timer) noexcept {
   if (!turn.must_wake(timer.nanoseconds())) return;
-  if (const int holder = turn_holder; holder >= 0) workers_[static_cast<std::size_t>(holder)]->wake();
+  if (const int holder = turn_holder; holder >= 0) seats.in_seat(static_cast<unsigned>(holder)).wake();
 }
 
 void scheduler::look_again() noexcept {
-  for (const auto& each : workers_) each->wake();
+  for (const auto& each : seats.all()) each->wake();
 }
 
 deadline scheduler::now() const noexcept {
@@ -141,13 +141,15 @@ deadline scheduler::now() const noexcept {
 
 deadline scheduler::earliest_timer() const noexcept {
   deadline least = deadline::never();
-  for (const auto& each : workers_) least = std::min(least, each->timers.earliest());
+  for (const auto& each : seats.all()) least = std::min(least, each->timers.earliest());
   return least;
 }
 
 bool scheduler::work_in_sight() const noexcept {
   if (inject.size() != 0 || is_shut()) return true;
-  return std::any_of(workers_.begin(), workers_.end(), [](const auto& each) { return each->has_surplus(); });
+  for (unsigned seat = 0; seat < seats.seats(); ++seat)
+    if (seats.in_seat(seat).has_surplus()) return true;
+  return false;
 }
 
 poller& scheduler::install(std::unique_ptr<poller> (*make)()) {
@@ -164,15 +166,15 @@ poller& scheduler::install(std::unique_ptr<poller> (*make)()) {
 // Finished is read first: each fiber that it counts was counted as spawned before, and is seen to be.
 std::uint64_t scheduler::live_fibers() const noexcept {
   std::uint64_t finished = 0;
-  for (const auto& each : workers_) finished += each->finished();
+  for (const auto& each : seats.all()) finished += each->finished();
   std::uint64_t spawned = spawned_outside_.load(std::memory_order_relaxed);  // relaxed: after the acquires above
-  for (const auto& each : workers_) spawned += each->spawned;
+  for (const auto& each : seats.all()) spawned += each->spawned;
   return spawned - finished;
 }
 
 std::size_t scheduler::armed_timers() const noexcept {
   std::size_t sum = 0;
-  for (const auto& each : workers_) sum += each->timers.size();
+  for (const auto& each : seats.all()) sum += each->timers.size();
   return sum;
 }
 

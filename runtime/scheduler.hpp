@@ -14,7 +14,6 @@
 #include <cstdint>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include <weft/runtime/detail/clock_source.hpp>
 #include <weft/runtime/options.hpp>
@@ -24,6 +23,7 @@
 #include "inject_queue.hpp"
 #include "monitor.hpp"
 #include "poll_turn.hpp"
+#include "seating.hpp"
 #include "worker.hpp"
 
 namespace weft::detail {
@@ -69,16 +69,16 @@ class scheduler {
 
   [[nodiscard]] const options& settings() const noexcept { return settings_; }
   [[nodiscard]] stack_pool& default_stacks() const noexcept { return default_stacks_; }
-  [[nodiscard]] const std::vector<std::unique_ptr<worker>>& workers() const noexcept { return workers_; }
   [[nodiscard]] std::uint64_t live_fibers() const noexcept;
   [[nodiscard]] std::size_t armed_timers() const noexcept;
   [[nodiscard]] const class monitor& watch() const noexcept { return monitor_; }
 
   // Shared by workers and monitor.
+  seating seats;
   inject_queue inject;
   idle_set<real_env> idle;
   poll_turn<real_env> turn;
-  relaxed<int> turn_holder{-1};  // whom to wake for an earlier deadline; a worker's index
+  relaxed<int> turn_holder{-1};  // whom to wake for an earlier deadline; a seat
 
  private:
   void cancel_all() noexcept;
@@ -100,9 +100,8 @@ class scheduler {
   std::unique_ptr<poller> owned_poller_ WEFT_GUARDED_BY(install_lock_);
   std::atomic<poller*> poller_{nullptr};
 
-  std::vector<std::unique_ptr<worker>> workers_;
   monitor monitor_;
-  std::vector<std::thread> threads_;
+  std::thread monitor_thread_;
 };
 
 }  // namespace weft::detail

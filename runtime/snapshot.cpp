@@ -55,7 +55,7 @@ std::vector<thread_info> all_threads(const std::unordered_map<int, thread_info>&
 
 void add_runtime(detail::scheduler& home, process_snapshot& to, std::unordered_map<int, thread_info>& ours) {
   std::vector<const fiber_block*> running;
-  for (const auto& w : home.workers()) {
+  for (const auto& w : home.seats.all()) {
     const fiber_block* const current = w->current();
     running.push_back(current);
     ours[w->thread_id] = {w->thread_id, "", thread_role::worker, "scheduler",

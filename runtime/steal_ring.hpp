@@ -102,6 +102,20 @@ class steal_ring {
     }
   }
 
+  // Takes the oldest alone, or null as steal_into.
+  [[nodiscard]] T* steal_one() noexcept {
+    for (;;) {
+      // acquire, both, and release: as in steal_into.
+      std::uint32_t head = head_.load(std::memory_order_acquire);
+      const std::uint32_t size = tail_.load(std::memory_order_acquire) - head;
+      if (size == 0) return nullptr;
+      if (size > Capacity) continue;                                 // head_ moved on between the two loads
+      T* const oldest = slot(head).load(std::memory_order_relaxed);  // relaxed: as in steal_into
+      if (head_.compare_exchange_strong(head, head + 1, std::memory_order_release, std::memory_order_relaxed))
+        return oldest;
+    }
+  }
+
   // --- Anybody, a hint. After a fence it is exact about what was pushed before the other side's fence ("Sleeping" in
   // idle_set.hpp): an item that nobody has taken is not overlooked.
 

@@ -30,10 +30,19 @@ bool worker::shuffle(fiber_block* fiber) noexcept {
   return true;
 }
 
-// `fiber` had to make room in the next slot, or is null.
-void worker::displace(fiber_block* fiber) noexcept {
-  if (fiber != nullptr) enqueue(fiber);
-  home_.wake_one_if_helpful();
+// What remains to be done after `fiber` was put into the next slot and `other` came out: P1 to P3 of "Counting out".
+void worker::displace(fiber_block* fiber, fiber_block* other) noexcept {
+  if (other == fiber) return home_.make_ready_from_outside(fiber);
+  if (other != nullptr) enqueue(other);
+  home_.wake_one_if_helpful();  // it begins with the fence, P2
+  if (next_.is_closed()) [[unlikely]]
+    hand_over_ring();
+}
+
+// By the owner that is counted out, or by the monitor that counts it out: to inject, for whoever is short of work.
+void worker::hand_over_ring() noexcept {
+  for (fiber_block* fiber = ring_.steal_one(); fiber != nullptr; fiber = ring_.steal_one())
+    home_.make_ready_from_outside(fiber);
 }
 
 void worker::overflow(fiber_block* fiber) noexcept {

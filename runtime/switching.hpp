@@ -73,6 +73,7 @@ inline fiber_block* worker::pick_local() noexcept {
       ++next_in_a_row_;
       if (fiber_block* const fiber = take_next()) [[likely]]
         return fiber;
+      if (next_.is_closed()) return nullptr;  // counted out: home knows what to do
     }
   }
   next_in_a_row_ = 0;
@@ -89,17 +90,11 @@ inline bool worker::is_ready_to_run(fiber_block* fiber) noexcept {
 
 inline bool worker::is_alone() noexcept { return !has_next() && ring_.empty() && ++turn < next_service_; }
 
-inline fiber_block* worker::take_next() noexcept {
-  // acquire: the block as its waker left it; pairs with the exchange in make_ready.
-  return next_.exchange(nullptr, std::memory_order_acquire);
-}
-
 inline void worker::make_ready(fiber_block* fiber) noexcept {
   if (k_shuffles && shuffle(fiber)) return;
-  // acq_rel: publishes the block to the monitor (pairs with take_next), acquires the displaced one.
-  fiber_block* const displaced = next_.exchange(fiber, std::memory_order_acq_rel);
+  fiber_block* const other = next_.put(fiber);
   // If nobody else is ready here, it runs in a moment; a sleeper would come too late.
-  if (displaced != nullptr || !ring_.empty()) displace(displaced);
+  if (other != nullptr || !ring_.empty()) displace(fiber, other);
 }
 
 inline void worker::enqueue(fiber_block* fiber) noexcept {

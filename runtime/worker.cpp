@@ -40,8 +40,8 @@ void name_thread(unsigned index) noexcept {
 
 }  // namespace
 
-worker::worker(scheduler& home, unsigned i, std::uint64_t seed) noexcept
-    : index(i), home_(home), random_state_(seed + i * 0xd1342543de82ef95u) {}
+worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) noexcept
+    : index(i), home_(home), random_state_(seed + i * 0xd1342543de82ef95u), is_spare_(is_spare) {}
 
 void worker::run() noexcept {
   block_asynchronous_signals();
@@ -50,6 +50,8 @@ void worker::run() noexcept {
   thread_id = static_cast<int>(::syscall(SYS_gettid));
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
+  note_time();
+  if (is_spare_) wait_for_a_seat();
   while (fiber_block* const fiber = next_fiber()) {
     if (!is_ready_to_run(fiber)) continue;
     current_ = fiber;
@@ -67,6 +69,10 @@ void worker::run() noexcept {
 // Null once the runtime is shut.
 fiber_block* worker::next_fiber() noexcept {
   for (;;) {
+    if (is_out()) {
+      be_a_spare();
+      if (home_.is_shut()) return nullptr;
+    }
     if (turn >= next_service_) service();
     if (fiber_block* const fiber = find_work()) {
       if (searching_) stop_searching(true);
@@ -90,7 +96,7 @@ bool worker::take_injected() noexcept {
   if (waiting == 0) return false;
   constexpr std::size_t k_most = 32;
   fiber_block* batch[k_most];
-  const std::size_t share = std::min(k_most, waiting / home_.workers().size() + 1);
+  const std::size_t share = std::min(k_most, waiting / home_.seats.seats() + 1);
   const std::size_t count = home_.inject.take(batch, share);
   for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
@@ -100,7 +106,7 @@ bool worker::take_injected() noexcept {
 
 // "Sleeping", S1 and S2.
 fiber_block* worker::search() noexcept {
-  const auto workers = static_cast<unsigned>(home_.workers().size());
+  const unsigned workers = home_.seats.seats();
   if (!searching_) {
     // At most half of the workers search; and with all others asleep there is nobody to steal from.
     if (home_.idle.sleeping_hint() + 1 >= workers) return nullptr;
@@ -114,10 +120,10 @@ fiber_block* worker::search() noexcept {
 }
 
 fiber_block* worker::steal_once() noexcept {
-  const auto& workers = home_.workers();
-  const std::size_t start = random() % workers.size();
-  for (std::size_t i = 0; i < workers.size(); ++i) {
-    worker& victim = *workers[(start + i) % workers.size()];
+  const unsigned seats = home_.seats.seats();
+  const auto start = static_cast<unsigned>(random() % seats);
+  for (unsigned i = 0; i < seats; ++i) {
+    worker& victim = home_.seats.in_seat((start + i) % seats);
     if (&victim == this) continue;
     if (fiber_block* const fiber = victim.ring_.steal_into(ring_)) return fiber;
   }
@@ -175,24 +181,76 @@ void worker::deliver() noexcept {
   if (ring_.size() + (has_next() ? 1 : 0) > 1) home_.wake_one_if_helpful();
 }
 
+// --- "Filling in", the worker's side and its two ends of `standing`.
+
+void worker::take_seat(unsigned seat) noexcept {
+  seat_ = seat;
+  next_.open();
+  standing_.store(standing::running, std::memory_order_release);  // release: the seat; pairs with is_out
+}
+
+bool worker::count_out() noexcept {
+  standing expected = standing::running;
+  // acq_rel: it has not begun to sleep, and what it did in its seat is done; pairs with leave_for_sleep and is_out.
+  if (!standing_.compare_exchange_strong(expected, standing::out, std::memory_order_acq_rel, std::memory_order_relaxed))
+    return false;
+  if (fiber_block* const fiber = next_.close()) home_.make_ready_from_outside(fiber);
+  hand_over_ring();
+  return true;
+}
+
+bool worker::is_out() const noexcept {
+  return standing_.load(std::memory_order_acquire) == standing::out;  // acquire: pairs with take_seat
+}
+
+// False: it has just been counted out.
+bool worker::leave_for_sleep() noexcept {
+  standing expected = standing::running;
+  // acq_rel: pairs with count_out; one of the two fails.
+  return standing_.compare_exchange_strong(expected, standing::sleeping, std::memory_order_acq_rel,
+                                           std::memory_order_relaxed);
+}
+
+// O2 and O3.
+void worker::be_a_spare() noexcept {
+  if (searching_) stop_searching(false);
+  hand_over_ring();
+  flush_magazine();
+  home_.seats.add_spare(*this);
+  wait_for_a_seat();
+}
+
+// Returns in a seat, counted as searching, or when the runtime is shut.
+void worker::wait_for_a_seat() noexcept {
+  while (is_out() && !home_.is_shut()) parker_.wait_until(deadline::never());
+  if (home_.is_shut()) return;
+  searching_ = true;
+  turn += 1;
+  note_time();
+}
+
 // "Sleeping", S4 to S7, and "Handing over".
 void worker::sleep() noexcept {
-  home_.idle.announce_sleep(index);
+  if (!leave_for_sleep()) return;
+  home_.idle.announce_sleep(seat_);
   if (home_.turn.try_take()) {
-    home_.turn_holder = static_cast<int>(index);
+    home_.turn_holder = static_cast<int>(seat_);
     sleep_with_the_turn();
     home_.turn.release();
   } else if (!home_.work_in_sight()) {
     parker_.wait_until(deadline::never());
   }
-  searching_ = !home_.idle.retract_sleep(index);
+  searching_ = !home_.idle.retract_sleep(seat_);
   if (!searching_ && batch_.size() == 0) {
     // Nothing of our own: the second look found something, so S1 again, without a limit.
     searching_ = home_.idle.transition_to_searching(home_.idle.k_no_limit);
   }
+  turn += 1;  // the monitor sees that it has not computed since
+  // release: it is out of the idle set; pairs with count_out.
+  standing_.store(standing::running, std::memory_order_release);
   home_.note_worker_runs();
   note_time();
-  for (const auto& each : home_.workers()) expire_due(each->timers);
+  for (const auto& each : home_.seats.all()) expire_due(each->timers);
   deliver();
 }
 

@@ -14,8 +14,10 @@
 #include <weft/runtime/poller.hpp>
 
 #include "fiber_block.hpp"
+#include "next_slot.hpp"
 #include "parker.hpp"
 #include "relaxed.hpp"
+#include "seating.hpp"
 #include "steal_ring.hpp"
 #include "timer_queue.hpp"
 
@@ -32,7 +34,8 @@ enum class after_switch : std::uint8_t {
 
 class worker {
  public:
-  worker(scheduler& home, unsigned index, std::uint64_t seed) noexcept;
+  // A spare sleeps until it is given a seat.
+  worker(scheduler& home, unsigned index, std::uint64_t seed, bool is_spare) noexcept;
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
 
@@ -63,15 +66,26 @@ class worker {
   void wake() noexcept;
   [[nodiscard]] bool has_surplus() const noexcept { return !ring_.empty(); }
   // The monitor, when the owner has run one fiber for long: takes what waits in the next slot.
-  [[nodiscard]] fiber_block* take_next() noexcept;
+  [[nodiscard]] fiber_block* take_next() noexcept { return next_.take(); }
   // Half of the ring; returns one of them.
   [[nodiscard]] fiber_block* steal_into(steal_ring<real_env, fiber_block>& mine) noexcept {
     return ring_.steal_into(mine);
   }
-  // relaxed: a hint.
-  [[nodiscard]] bool has_next() const noexcept { return next_.load(std::memory_order_relaxed) != nullptr; }
+  // A hint; also true if the worker is counted out.
+  [[nodiscard]] bool has_next() const noexcept { return next_.is_set(); }
   // Acquires what release of note_finished published: whoever sees a fiber as finished sees it as spawned.
   [[nodiscard]] std::uint64_t finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+
+  // --- The monitor, and whoever starts the runtime ("Filling in", seating.hpp).
+  // I4: the worker is a spare, or has not begun.
+  void take_seat(unsigned seat) noexcept;
+  // I2 and I3; false: it is not running in its seat.
+  [[nodiscard]] bool count_out() noexcept;
+  // relaxed: a hint.
+  [[nodiscard]] bool is_running() const noexcept {
+    return standing_.load(std::memory_order_relaxed) == standing::running;
+  }
+  [[nodiscard]] unsigned seat() const noexcept { return seat_; }
 
   // --- Owner only, from any of its stacks.
   [[nodiscard]] fiber_block* current() const noexcept { return current_; }
@@ -104,7 +118,8 @@ class worker {
   // switching.cpp
   [[nodiscard]] bool prepare(fiber_block* fiber) noexcept;
   void recycle(fiber_block* fiber) noexcept;
-  void displace(fiber_block* fiber) noexcept;
+  void displace(fiber_block* fiber, fiber_block* other) noexcept;
+  void hand_over_ring() noexcept;
   [[gnu::noinline]] void overflow(fiber_block* fiber) noexcept;  // apart from the frames of who parks: it needs 1 KiB
   void note_finished() noexcept {
     // relaxed load: this worker alone writes it. release: pairs with finished().
@@ -124,6 +139,10 @@ class worker {
   void look() noexcept;
   void expire_due(timer_queue& queue) noexcept;
   void deliver() noexcept;
+  [[nodiscard]] bool is_out() const noexcept;
+  [[nodiscard]] bool leave_for_sleep() noexcept;
+  void be_a_spare() noexcept;
+  void wait_for_a_seat() noexcept;
   void sleep() noexcept;
   void sleep_with_the_turn() noexcept;
   void note_time() noexcept;
@@ -147,12 +166,15 @@ class worker {
   context own_;  // home
 
   // --- Owner only, at home.
+  const bool is_spare_;
   bool searching_ = false;
   ready_batch batch_;
 
   // --- Any thread.
   std::atomic<std::uint64_t> finished_{0};
-  alignas(64) std::atomic<fiber_block*> next_{nullptr};
+  relaxed<unsigned> seat_{0};  // written by who seats it
+  std::atomic<standing> standing_{standing::out};
+  alignas(64) next_slot<real_env, fiber_block> next_;
   parker parker_;
   steal_ring<real_env, fiber_block> ring_;
 };

@@ -1,0 +1,102 @@
+// Room: runtime. See seating.hpp.
+
+#include "seating.hpp"
+
+#include <cstdio>
+#include <system_error>
+
+#include "scheduler.hpp"
+
+namespace weft::detail {
+
+seating::seating(scheduler& home, unsigned seats, std::uint64_t seed)
+    : home_(home),
+      seats_(seats),
+      seed_(seed),
+      workers_(std::make_unique<std::unique_ptr<worker>[]>(seats + k_most_spares)),
+      seated_(std::make_unique<std::atomic<worker*>[]>(seats)) {
+  threads_.reserve(seats + k_most_spares);  // nothing allocates later, in the monitor or under the lock
+  spares_.reserve(seats + k_most_spares);
+  for (unsigned i = 0; i < seats; ++i) {
+    worker& first = publish(make_worker(false));
+    first.take_seat(i);
+    seated_[i].store(&first, std::memory_order_release);  // release: pairs with in_seat
+  }
+}
+
+seating::~seating() = default;
+
+void seating::start() {
+  for (const auto& each : all()) threads_.emplace_back([w = each.get()] { w->run(); });
+}
+
+void seating::join() noexcept {
+  for (const auto& each : all()) each->wake();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::unique_ptr<worker> seating::make_worker(bool is_spare) const {
+  // relaxed: as in publish.
+  return std::make_unique<worker>(home_, known_.load(std::memory_order_relaxed), seed_, is_spare);
+}
+
+worker& seating::publish(std::unique_ptr<worker> fresh) noexcept {
+  const unsigned index = known_.load(std::memory_order_relaxed);  // relaxed: only this thread writes it
+  workers_[index] = std::move(fresh);
+  known_.store(index + 1, std::memory_order_release);  // release: pairs with all()
+  return *workers_[index];
+}
+
+bool seating::fill_in_for(worker& stuck) noexcept {
+  worker* spare = take_spare();
+  if (spare == nullptr) spare = make_spare();
+  if (spare == nullptr) return false;
+  const unsigned seat = stuck.seat();
+  if (!stuck.count_out()) {
+    add_spare(*spare);
+    return false;
+  }
+  (void)home_.idle.transition_to_searching(home_.idle.k_no_limit);
+  seated_[seat].store(spare, std::memory_order_release);  // release: pairs with in_seat
+  spare->take_seat(seat);
+  spare->wake();
+  return true;
+}
+
+void seating::add_spare(worker& spare) noexcept {
+  const internal_guard guard(lock_);
+  spares_.push_back(&spare);
+}
+
+worker* seating::take_spare() noexcept {
+  const internal_guard guard(lock_);
+  if (spares_.empty()) return nullptr;
+  worker* const spare = spares_.back();
+  spares_.pop_back();
+  return spare;
+}
+
+// Null with a message, once, if there may be no more.
+worker* seating::make_spare() noexcept {
+  const char* why = "there may be no more";
+  const unsigned known = known_.load(std::memory_order_relaxed);  // relaxed: only this thread writes it
+  if (known < seats_ + k_most_spares) {
+    try {
+      std::unique_ptr<worker> fresh = make_worker(true);
+      threads_.emplace_back([w = fresh.get()] { w->run(); });
+      return &publish(std::move(fresh));
+    } catch (const std::exception& e) {
+      why = e.what();
+    }
+  }
+  if (!has_warned_)
+    std::fprintf(stderr,
+                 "weft: fibers wait while %u worker threads compute without parking, and no thread can be added (%s); "
+                 "let long computations yield\n",
+                 known, why);
+  has_warned_ = true;
+  return nullptr;
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,101 @@
+#pragma once
+// Room: runtime. Which workers may run fibers: a runtime has as many seats as its options say workers, and more worker
+// threads than seats once fibers have computed for long. It owns the list of all workers, the seats and the spares;
+// when somebody has computed for too long the monitor decides, and what a worker does in its seat is worker.hpp's.
+//
+// "Filling in": while ready fibers wait and no seated worker has changed turn, the monitor counts one of them out and
+// seats a spare, which runs what waits. So it is the kernel's preemption that shares the processors among fibers that
+// never park, with no signal and no annotation.
+//   monitor                                           worker
+//   I1 a spare, or a new thread as one; none: later   O1 its fiber ends or parks: it comes home, because the slot is
+//   I2 standing: running -> out                          closed or nothing is ready, and finds that it is out
+//      it sleeps or was first: the spare goes back    O2 its ring to inject, with a wake
+//   I3 "Counting out" (next_slot.hpp): what it had    O3 it becomes a spare, and sleeps until it is seated; what is
+//      ready goes to inject                              left of it (timers) is everybody's
+//   I4 the spare gets the seat, counted as searching
+//      ("Sleeping", S2); its slot opened;
+//      standing: out -> running; wake
+//
+//             owner, to sleep            monitor, I2
+//   sleeping ◄──────────────── running ─────────────► out
+//            ────────────────►         ◄─────────────
+//             owner, awake               monitor, I4 (the worker is a spare)
+//
+// A worker that sleeps is never counted out, so a seat whose bit is set in the idle set keeps its worker.
+// Rejected: the hog's thread keeps its seat when it is back and the spare leaves: either would do, and this way nobody
+// has to be called back. Next: monitor.hpp.
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include <weft/runtime/detail/internal_lock.hpp>
+
+namespace weft::detail {
+
+class scheduler;
+class worker;
+
+enum class standing : std::uint8_t {
+  running,   // seated; the monitor may count it out
+  sleeping,  // seated, in the idle set; its own
+  out,       // no seat: it computes on, or is a spare. The monitor may seat it once it is a spare
+};
+
+class seating {
+ public:
+  // What fibers that never park may cost in threads.
+  static constexpr unsigned k_most_spares = 256;
+
+  seating(scheduler& home, unsigned seats, std::uint64_t seed);
+  ~seating();
+  seating(const seating&) = delete;
+  seating& operator=(const seating&) = delete;
+
+  // Starts the first workers, one in each seat. Throws what std::thread throws; join() then ends those that run.
+  void start();
+  // Wakes all, and waits for their threads: the runtime is shut, and the monitor has ended.
+  void join() noexcept;
+
+  // --- Any thread.
+  // Every worker that there has been.
+  [[nodiscard]] std::span<const std::unique_ptr<worker>> all() const noexcept {
+    return {workers_.get(), known_.load(std::memory_order_acquire)};  // acquire: the workers; pairs with add
+  }
+  [[nodiscard]] unsigned seats() const noexcept { return seats_; }
+  [[nodiscard]] worker& in_seat(unsigned seat) const noexcept {
+    return *seated_[seat].load(std::memory_order_acquire);  // acquire: the worker; pairs with fill_in_for
+  }
+
+  // --- The monitor.
+  // I1 to I4. False: it is not stuck after all, or there is no spare.
+  bool fill_in_for(worker& stuck) noexcept;
+
+  // --- A worker that is out, O3.
+  void add_spare(worker& spare) noexcept;
+
+ private:
+  [[nodiscard]] std::unique_ptr<worker> make_worker(bool is_spare) const;
+  worker& publish(std::unique_ptr<worker> fresh) noexcept;
+  [[nodiscard]] worker* take_spare() noexcept;
+  [[nodiscard]] worker* make_spare() noexcept;
+
+  scheduler& home_;
+  const unsigned seats_;
+  const std::uint64_t seed_;
+  // Written by the starter, then by the monitor.
+  const std::unique_ptr<std::unique_ptr<worker>[]> workers_;
+  std::atomic<unsigned> known_{0};
+  std::vector<std::thread> threads_;
+  bool has_warned_ = false;
+  // Any thread reads.
+  const std::unique_ptr<std::atomic<worker*>[]> seated_;
+
+  internal_lock lock_;
+  std::vector<worker*> spares_ WEFT_GUARDED_BY(lock_);  // the last to come is the first to go
+};
+
+}  // namespace weft::detail
