@@ -125,6 +125,7 @@ void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept {
 }
 
 void fiber_main(arrival first) {
+  first.on->announce_met();
   first.on->arrive(first.left);
   first.on->clear_exceptions();
   fiber_block& fiber = *first.on->current();

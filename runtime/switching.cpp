@@ -22,12 +22,10 @@ WEFT_NO_TSAN void worker::clear_exceptions() noexcept { *exceptions_.get() = {};
 // Under sanitizers half of the wake-ups go elsewhere than is fastest: other orders, and migrations, meet every test.
 bool worker::shuffle(fiber_block* fiber) noexcept {
   switch (random() % 4) {
-    case 0: home_.inject.push(fiber); break;
-    case 1: enqueue(fiber); break;
+    case 0: displace(fiber, fiber); return true;    // to inject
+    case 1: displace(nullptr, fiber); return true;  // to the ring
     default: return false;
   }
-  home_.wake_one_if_helpful();
-  return true;
 }
 
 // What remains to be done after `fiber` was put into the next slot and `other` came out: P1 to P3 of "Counting out".

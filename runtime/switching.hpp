@@ -22,6 +22,7 @@ WEFT_NO_TSAN inline worker* worker::leave(worker* w, fiber_block* fiber, after_s
   w->leaving_ = fiber;
   w->step_ = step;
   const arrival back = switch_context(fiber->registers, to, w, leaving::to_come_back);
+  back.on->announce_met();
   back.on->arrive(back.left);
   *back.on->exceptions_.get() = fiber->registers.exceptions;
   announce_acquire(fiber);

@@ -49,7 +49,7 @@ class worker {
   // Nobody else is ready here, and it is not yet time to look around: a yield need not leave. Counts as a turn if so.
   [[nodiscard]] bool is_alone() noexcept;
   // An exception is on its way through the running fiber.
-  [[nodiscard]] bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
+  [[nodiscard]] WEFT_NO_TSAN bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
   // Leaves it for good.
   [[noreturn]] static void leave_for_good(worker* w, fiber_block* fiber) noexcept;
   // First thing on any context that was switched to.
@@ -94,6 +94,10 @@ class worker {
   [[nodiscard]] fiber_block* take_block();  // from the magazine; throws std::bad_alloc
   void give_back_block(fiber_block* block) noexcept;
   [[nodiscard]] std::uint64_t next_id() noexcept;
+
+  // For the race detector: a worker that joined later was made by a thread that its fibers have never met.
+  void announce_made() noexcept { announce_release(&made_); }
+  void announce_met() noexcept { announce_acquire(&made_); }
 
   // --- Any thread, for figures.
   const unsigned index;
@@ -167,6 +171,7 @@ class worker {
 
   // --- Owner only, at home.
   const bool is_spare_;
+  char made_ = 0;  // only its address is used
   bool searching_ = false;
   ready_batch batch_;
 

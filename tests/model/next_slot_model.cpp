@@ -54,7 +54,7 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
         continue;
       }
       RL_ASSERT(owned.push(other));
-      env::fence();                                            // P2
+      env::fence();                                           // P2
       if (next.is_closed()) move_all(owned, moved_by_owner);  // P3
     }
   }
