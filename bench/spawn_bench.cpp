@@ -22,7 +22,10 @@ void weft_spawn_join(benchmark::State& state) {
   });
   state.SetItemsProcessed(state.iterations() * state.range(1));
 }
-BENCHMARK(weft_spawn_join)->ArgsProduct({{1, 0}, {1, 1'000, 100'000}})->UseRealTime()->MeasureProcessCPUTime();
+BENCHMARK(weft_spawn_join)
+    ->ArgsProduct({{1, 0}, {1, 1'000, 100'000, 1'000'000}})
+    ->UseRealTime()
+    ->MeasureProcessCPUTime();
 
 void thread_spawn_join(benchmark::State& state) {
   std::vector<std::thread> threads(static_cast<std::size_t>(state.range(0)));

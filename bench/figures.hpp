@@ -1,0 +1,91 @@
+#pragma once
+// Room: bench. What the programs that measure one thing have in common: their arguments, what /proc and the clocks say
+// of this process, and one line of JSON for whoever drives them (table.py).
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <fstream>
+#include <iostream>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace figures {
+
+// The argument at `place`, or `otherwise` if there are not so many.
+inline std::size_t argument(int argc, char** argv, int place, const char* what, std::size_t otherwise) {
+  if (place >= argc) return otherwise;
+  const std::string_view text = argv[place];
+  std::size_t value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size())
+    throw std::invalid_argument(std::string(what) + " is a whole number, and not '" + std::string(text) + "'");
+  return value;
+}
+
+// A line of /proc/self/status that counts kB: "VmRSS", "VmPTE".
+inline double status_bytes(std::string_view key) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(key)) return std::stod(line.substr(key.size() + 1)) * 1024;
+  throw std::runtime_error("/proc/self/status has no " + std::string(key) + ": is /proc mounted?");
+}
+
+// Of all threads of the process.
+inline double cpu_ns() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) * 1e9 + static_cast<double>(used.tv_nsec);
+}
+
+inline double in_us(std::chrono::steady_clock::duration d) {
+  return std::chrono::duration<double, std::micro>(d).count();
+}
+
+// Sorts the samples; `part` of them are at most what it returns.
+inline double quantile(std::vector<double>& samples, double part) {
+  if (samples.empty()) throw std::runtime_error("not one sample was taken");
+  std::sort(samples.begin(), samples.end());
+  const auto place = static_cast<std::size_t>(part * static_cast<double>(samples.size()));
+  return samples[std::min(place, samples.size() - 1)];
+}
+
+// {"name": value, ...}, printed at its end.
+class line {
+ public:
+  line() = default;
+  ~line() { std::cout << '{' << text_ << '}' << std::endl; }
+  line(const line&) = delete;
+  line& operator=(const line&) = delete;
+
+  void add(std::string_view name, double value) { add_text(name, std::to_string(value)); }
+  void add(std::string_view name, std::string_view value) { add_text(name, '"' + std::string(value) + '"'); }
+
+ private:
+  void add_text(std::string_view name, const std::string& value) {
+    if (!text_.empty()) text_ += ", ";
+    text_ += '"' + std::string(name) + "\": " + value;
+  }
+
+  std::string text_;
+};
+
+// main's frame: an exception is a message and exit status 1.
+template <class F>
+int report(const char* program, F&& measure) {
+  try {
+    measure();
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << program << ": " << error.what() << '\n';
+    return 1;
+  }
+}
+
+}  // namespace figures
