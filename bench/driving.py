@@ -1,6 +1,6 @@
 """Room: bench. How the scripts here start servers, put load on them, and end them: never a hang, only own children.
 
-Whatever goes wrong is a Failure, whose text says what and what to do about it. Next: demo.py, echo.py.
+Whatever goes wrong is a Failure, whose text says what and what to do about it. Next: demo.py, echo.py, table.py.
 """
 import datetime
 import json
@@ -59,7 +59,7 @@ def raise_on_sigterm():
 def find_program(build_dir, *parts):
     path = os.path.join(build_dir, *parts)
     if not os.access(path, os.X_OK):
-        raise Failure(f"{path} is not there: build it first (ninja -C {build_dir}), or leave it out (--servers)", 2)
+        raise Failure(f"{path} is not there: build it first (ninja -C {build_dir}), or leave it out", 2)
     return path
 
 
@@ -202,10 +202,10 @@ def machine():
     }
 
 
-def save_json(path, rows):
+def save_json(path, rows, **more):
     try:
         with open(path, "w", encoding="utf-8") as out:
-            json.dump({"machine": machine(), "rows": rows}, out, indent=2)
+            json.dump({"machine": machine(), **more, "rows": rows}, out, indent=2)
             out.write("\n")
     except OSError as error:
         raise Failure(f"the figures cannot be written: {error}") from error

@@ -1,0 +1,213 @@
+"""Room: bench. The rows of the table: what is measured, by which programs on each side, and what weft wants of it.
+
+All figures are times, bytes or counts: less is better. "x Go" is Go's by weft's, "x limit" weft's by the limit's.
+Next: table.py.
+"""
+import dataclasses
+
+from sides import Go, GoogleBenchmark, HalfTheDifference, IdleWatch, Program, Sweep
+
+WORKERS = {1: "1 worker", 0: "all workers"}
+LONG = 2.0  # seconds: where one iteration takes half a second, and the first is unlike the others
+
+
+@dataclasses.dataclass
+class Condition:
+    text: str
+    figure: str  # weft, x_go or x_limit
+    holds: object
+
+    def met(self, row):
+        """True, False, or None if there is nothing to compare with."""
+        value = row[self.figure]
+        return None if value is None else self.holds(value)
+
+
+def of_go(times):
+    return Condition(f">= {times:g}x Go", "x_go", lambda ratio: ratio >= times)
+
+
+def of_limit(times):
+    return Condition(f"<= {times:g}x limit", "x_limit", lambda ratio: ratio <= times)
+
+
+def at_most(value, unit=""):
+    return Condition(f"<= {value:g}{unit and ' ' + unit}", "weft", lambda figure: figure <= value)
+
+
+@dataclasses.dataclass
+class Row:
+    title: str
+    figure: str  # as the sides name it
+    unit: str
+    scale: float = 1.0  # from the side's unit to this one
+    goal: list = dataclasses.field(default_factory=list)
+
+
+@dataclasses.dataclass
+class Measurement:
+    """Runs that are interleaved, and the rows that come of them."""
+
+    group: str  # for --rows
+    sides: dict  # of weft, go, boost_fiber, limit
+    rows: list
+
+
+def per_item(group, title, sides, goal, unit="ns", scale=1.0):
+    """A row of time per item; a side that is None is left out."""
+    there = {name: side for name, side in sides.items() if side is not None}
+    return Measurement(group, there, [Row(title, "ns_per_item", unit, scale, goal)])
+
+
+def boost(workers, program, name):
+    """Boost.Fiber has one thread, and stands beside one worker."""
+    return GoogleBenchmark(program, name) if workers == 1 else None
+
+
+def switch(workers, on):
+    yield per_item("switch", f"switch, {on}", {
+        "weft": GoogleBenchmark("switch_bench", f"weft_yield/{workers}"),
+        "go": Go("switch", workers),
+        "boost_fiber": boost(workers, "switch_bench", "boost_fiber_yield"),
+        "limit": GoogleBenchmark("switch_bench", "jump_fcontext_alone"),
+    }, [of_go(4), of_limit(2)])
+
+
+def channel(workers, on):
+    yield per_item("channel", f"channel, round trip, {on}", {
+        "weft": GoogleBenchmark("channel_bench", f"weft_round_trip/{workers}"),
+        "go": Go("round_trip", workers),
+        "boost_fiber": boost(workers, "channel_bench", "boost_fiber_round_trip"),
+    }, [of_go(6)])
+    for pairs, times in ((1, 5), (4, 4)):
+        yield per_item("channel", f"channel of 128, {pairs} x {pairs}, {on}", {
+            "weft": GoogleBenchmark("channel_bench", f"weft_buffered_128/{workers}/{pairs}"),
+            "go": Go("buffered", workers, pairs),
+            "boost_fiber": boost(workers, "channel_bench", "boost_fiber_buffered_128") if pairs == 1 else None,
+        }, [of_go(times)])
+
+
+def spawn(workers, on):
+    for batch in (1, 1000, 100_000, 1_000_000):
+        seconds = LONG if batch == 1_000_000 else 0
+        yield per_item("spawn", f"spawn and join, {batch:,} at once, {on}", {
+            "weft": GoogleBenchmark("spawn_bench", f"weft_spawn_join/{workers}/{batch}", seconds),
+            "go": Go("spawn", workers, batch, seconds=seconds),
+            "boost_fiber": boost(workers, "spawn_bench", f"boost_fiber_spawn_join/{batch}") if batch <= 1000 else None,
+        }, [of_go(4)])
+
+
+def skynet(workers, on):
+    # Nanoseconds of one of 10^6 leaves are milliseconds of all.
+    yield per_item("skynet", f"skynet, 10^6 leaves, {on}", {
+        "weft": GoogleBenchmark("skynet_bench", f"weft_skynet/{workers}", LONG),
+        "go": Go("skynet", workers, seconds=LONG),
+    }, [of_go(6)], "ms")
+
+
+def select(workers, on):
+    for kind in ("uncontended", "contended"):
+        yield per_item("select", f"select of 4, {kind}, {on}", {
+            "weft": GoogleBenchmark("select_bench", f"weft_select_{kind}/{workers}"),
+            "go": Go(f"select_{kind}", workers),
+        }, [of_go(2)])
+
+
+def mutex(workers, on):
+    for fibers in (1, 2, 64):
+        yield per_item("mutex", f"mutex, {fibers} fiber{'s' if fibers > 1 else ''}, {on}", {
+            "weft": GoogleBenchmark("mutex_bench", f"weft_mutex_fibers/{workers}/{fibers}"),
+            "go": Go("mutex", workers, fibers),
+            "boost_fiber": boost(workers, "mutex_bench", f"boost_fiber_mutex/{fibers}"),
+        }, [of_go(1)])
+
+
+def deadline(workers, on):
+    of_boost = HalfTheDifference(GoogleBenchmark("timer_bench", "boost_fiber_round_trip_with_limit"),
+                                 GoogleBenchmark("channel_bench", "boost_fiber_round_trip"))
+    yield per_item("timers", f"deadline, arm and cancel, {on}", {
+        "weft": HalfTheDifference(GoogleBenchmark("timer_bench", f"weft_round_trip_with_limit/{workers}"),
+                                  GoogleBenchmark("timer_bench", f"weft_round_trip_without_limit/{workers}")),
+        "go": Go("deadline", workers),
+        "boost_fiber": of_boost if workers == 1 else None,
+    }, [at_most(60, "ns")])
+
+
+def sleepers(fibers):
+    return Measurement("timers", {"weft": Program("sleepers", fibers), "go": Go("sleepers", 0, fibers)}, [
+        Row(f"{fibers:,} sleepers, CPU of one", "cpu_ns_per_item", "us", 1e-3, [of_go(1)]),
+        Row(f"{fibers:,} sleepers, late, p50", "late_p50_us", "ms", 1e-3, [of_go(1)]),
+        Row(f"{fibers:,} sleepers, late, p99", "late_p99_us", "ms", 1e-3, [of_go(1)]),
+    ])
+
+
+class Memory(Program):
+    """Resident memory and page tables together."""
+
+    def measure(self, context):
+        return with_total(super().measure(context))
+
+
+class GoMemory(Go):
+
+    def measure(self, context):
+        return with_total(super().measure(context))
+
+
+class OnePage:
+
+    def measure(self, _):
+        return {"total_bytes": 4096.0}
+
+
+def with_total(figures):
+    return {"total_bytes": figures["resident_bytes"] + figures["table_bytes"], **figures}
+
+
+def memory(fibers):
+    for stack_size, name, kib in ((65536, "64 KiB stack", 4.6), (0, "default stack", 5)):
+        yield Measurement("memory", {"weft": Memory("parked", fibers, stack_size), "go": GoMemory("parked", 0, fibers),
+                                     "limit": OnePage()},
+                          [Row(f"memory, parked fiber of {fibers:,}, {name}", "total_bytes", "KiB", 1 / 1024,
+                               [at_most(kib, "KiB")])])
+
+
+def starvation(seconds):
+    return Measurement("starvation", {"weft": Program("hogs", 8, 2, seconds), "go": Go("hogs", 2, 8, seconds)}, [
+        Row("sleep of 1 ms beside 8 hogs on 2 workers, late, p50", "late_p50_us", "ms", 1e-3),
+        Row("sleep of 1 ms beside 8 hogs on 2 workers, late, p99", "late_p99_us", "ms", 1e-3, [at_most(6, "ms"), of_go(1)]),
+    ])
+
+
+def growth(sizes):
+    sides = {"weft": Sweep(lambda size: Program("growth", size), sizes),
+             "go": Sweep(lambda size: Go("growth", 0, size), sizes),
+             "limit": Sweep(lambda size: Program("touched_stacks", size), sizes)}
+    rows = []
+    for time in ("first", "again"):
+        name = f"growth: spawn, park, wake, {'fresh' if time == 'first' else 'again'}"
+        rows += [Row(f"{name}, {size:,}", f"{time}_ns_{size}", "ns") for size in sizes]
+        rows.append(Row(f"{name}, time {sizes[-2]:,} to {sizes[-1]:,}", f"{time}_ns_factor", "x", 1.0,
+                        [at_most(1.5), of_limit(1)]))
+        rows.append(Row(f"{name}, instructions, most by least", f"{time}_instructions_spread", "x", 1.0,
+                        [at_most(1.1)]))
+    return Measurement("growth", sides, rows)
+
+
+def idle(fibers, seconds):
+    return Measurement("idle", {"weft": IdleWatch(Program("idle", fibers), seconds),
+                                "go": IdleWatch(Go("idle", 0, fibers), seconds)}, [
+        Row(f"idle, {fibers:,} parked, wakeups in {seconds} s", "wakeups", "", 1.0, [at_most(0)]),
+        Row(f"idle, {fibers:,} parked, CPU in {seconds} s", "cpu_us", "us"),
+    ])
+
+
+def all_measurements(quick):
+    for thing in (switch, channel, spawn, skynet, select, mutex, deadline):
+        for workers, on in WORKERS.items():
+            yield from thing(workers, on)
+    yield sleepers(10_000 if quick else 1_000_000)
+    yield from memory(10_000 if quick else 1_000_000)
+    yield starvation(1 if quick else 3)
+    yield growth([1000, 10_000] if quick else [1000, 10_000, 100_000, 1_000_000])
+    yield idle(10_000, 1 if quick else 10)

@@ -1,0 +1,194 @@
+"""Room: bench. How one side of a row is measured: a Google Benchmark program, a program that prints one line of JSON, Go.
+
+A side's measure(context) returns its figures by name. A figure that could not be taken is a text that says why, a Failed
+if it should have been. Failure is raised if nothing came of it, Absent if this machine does not have the side.
+Next: rows.py.
+"""
+import dataclasses
+import json
+import os
+import subprocess
+import time
+
+from driving import END_LIMIT, Failure, find_program
+
+RUN = 0.5  # seconds that a time per item is measured for, if a row does not want more
+QUICK_RUN = 0.01  # the same, with --quick
+RUN_LIMIT = 180.0  # seconds for one program to end
+SETTLE = 1.0  # seconds until a process counts as idle
+
+
+class Absent(Exception):
+    """This side does not exist here; its column stays empty."""
+
+
+class Failed(str):
+    """Why there is no figure, although there should be."""
+
+
+@dataclasses.dataclass
+class Context:
+    build_dir: str
+    quick: bool
+    gobench: str | None  # the program; None: no Go
+
+    def run_time(self, wanted):
+        """Seconds that a time per item is measured for, at least."""
+        return QUICK_RUN if self.quick else max(wanted, RUN)
+
+
+def complaint(stderr):
+    """The line that tells most."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    telling = [line for line in lines if "what():" in line or "panic:" in line or "fatal error:" in line]
+    return (telling or lines or ["it said nothing"])[0 if telling else -1][:300]
+
+
+def output_of(command):
+    name = " ".join([os.path.basename(command[0]), *command[1:]])
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=RUN_LIMIT)
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"{name}: did not end within {RUN_LIMIT:.0f} s") from error
+    if done.returncode != 0:
+        status = f"exit status {done.returncode}" if done.returncode > 0 else f"signal {-done.returncode}"
+        raise Failure(f"{name}: {status}: {complaint(done.stderr)}")
+    return done.stdout
+
+
+def figures_in(out, command):
+    try:
+        return json.loads(out)
+    except ValueError as error:
+        raise Failure(f"{os.path.basename(command[0])} printed what is no JSON: {out[:200]!r}") from error
+
+
+@dataclasses.dataclass
+class GoogleBenchmark:
+    program: str
+    name: str  # of the function, and its arguments: weft_yield/1
+    seconds: float = 0  # that it wants at least
+
+    def measure(self, context):
+        command = [
+            find_program(context.build_dir, "bench", self.program),
+            f"--benchmark_filter=^{self.name}/process_time/real_time$",
+            "--benchmark_format=json",
+            f"--benchmark_min_time={context.run_time(self.seconds)}",
+        ]
+        out = output_of(command)
+        if not out.strip():
+            raise Absent(f"{self.program} was built without {self.name}")
+        run = figures_in(out, command)["benchmarks"][0]
+        if run.get("error_occurred"):
+            raise Failure(f"{self.program} {self.name}: {run['error_message']}")
+        ns = 1e9 / run["items_per_second"]
+        return {"ns_per_item": ns, "cpu_ns_per_item": ns * run["cpu_time"] / run["real_time"]}
+
+
+class Program:
+    """bench/NAME ARGUMENT..."""
+
+    def __init__(self, name, *arguments):
+        self.name = name
+        self.arguments = [str(each) for each in arguments]
+
+    def command(self, context):
+        return [find_program(context.build_dir, "bench", self.name), *self.arguments]
+
+    def measure(self, context):
+        command = self.command(context)
+        return figures_in(output_of(command), command)
+
+
+class Go(Program):
+    """gobench ROW PROCS ARGUMENT..."""
+
+    def __init__(self, row, *arguments, seconds=0):
+        super().__init__(row, *arguments)
+        self.seconds = seconds
+
+    def command(self, context):
+        if context.gobench is None:
+            raise Absent("there is no Go")
+        return [context.gobench, "-time", f"{context.run_time(self.seconds)}s", self.name, *self.arguments]
+
+
+class HalfTheDifference:
+    """What one of the two extra steps of `more` costs, beside `less`."""
+
+    def __init__(self, more, less):
+        self.more = more
+        self.less = less
+
+    def measure(self, context):
+        less = self.less.measure(context)
+        more = self.more.measure(context)
+        return {key: (more[key] - less[key]) / 2 for key in less}
+
+
+class Sweep:
+    """The same at each size: <figure>_<size>; and how each changes: <figure>_factor from the last size but one to the
+    last, <figure>_spread the largest of all by the smallest."""
+
+    def __init__(self, side_of, sizes):
+        self.side_of = side_of
+        self.sizes = sizes
+        self.failed = {}  # a size that failed once is not tried again
+
+    def measure(self, context):
+        by_size = {}
+        for size in self.sizes:
+            if size not in self.failed:
+                try:
+                    by_size[size] = self.side_of(size).measure(context)
+                except Failure as failure:
+                    self.failed[size] = Failed(failure)
+        if not by_size:
+            raise Failure("; ".join(self.failed.values()))
+        out = {}
+        for key in next(iter(by_size.values())):
+            at_sizes = [by_size[size][key] if size in by_size else self.failed[size] for size in self.sizes]
+            out.update({f"{key}_{size}": value for size, value in zip(self.sizes, at_sizes)})
+            texts = [value for value in at_sizes if isinstance(value, str)]
+            out[f"{key}_factor"] = texts[0] if texts else at_sizes[-1] / at_sizes[-2]
+            out[f"{key}_spread"] = texts[0] if texts else max(at_sizes) / min(at_sizes)
+        return out
+
+
+class IdleWatch:
+    """Context switches and CPU time of an idle process, of all its threads. It says that it is there, and ends with its
+    standard input."""
+
+    def __init__(self, program, seconds):
+        self.program = program
+        self.seconds = seconds
+
+    def measure(self, context):
+        command = self.program.command(context)
+        child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            if b"parked" not in child.stdout.readline():
+                raise Failure(f"{self.program.name} did not park its fibers (exit status {child.wait(END_LIMIT)})")
+            time.sleep(SETTLE)
+            before = self._counts(child.pid)
+            time.sleep(self.seconds)
+            after = self._counts(child.pid)
+            child.communicate(timeout=END_LIMIT)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise Failure(f"{self.program.name}: {error}") from error
+        finally:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+        return {key: after[key] - before[key] for key in after}
+
+    @staticmethod
+    def _counts(pid):
+        counts = {"wakeups": 0, "cpu_us": 0.0}
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as status:
+                counts["wakeups"] += sum(int(line.split()[1]) for line in status if "ctxt_switches" in line)
+            with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
+                counts["cpu_us"] += int(stat.read().split()[0]) / 1e3
+        return counts
