@@ -1,15 +1,13 @@
 // Room: bench. What a fiber costs when there are many: all are spawned and park on one channel, each is woken by a
 // value of its own, and ends. Twice: first in a fresh process, whose stacks were never touched, and again.
 //
-//   growth [fibers [workers]]          default 1,000,000, and as many workers as CPUs
+//   growth [fibers [workers [stack size]]]          default 1,000,000, as many workers as CPUs, and the default size
 #include <weft/weft.hpp>
 
 #include <chrono>
 #include <cstddef>
-#include <string>
 
 #include "figures.hpp"
-#include "instructions.hpp"
 
 namespace {
 
@@ -32,17 +30,11 @@ void spawn_park_wake(std::size_t fibers) {
   ended.wait();
 }
 
-// Adds <time>_ns and <time>_instructions, of one fiber.
-void measure(const std::string& time, std::size_t fibers, const figures::instructions& counter, figures::line& out) {
-  const double count_before = counter.read();
+// Of one fiber.
+double ns_of_one(std::size_t fibers) {
   const auto begin = steady_clock::now();
   spawn_park_wake(fibers);
-  const double us = figures::in_us(steady_clock::now() - begin);
-  out.add(time + "_ns", us * 1e3 / static_cast<double>(fibers));
-  if (counter.works())
-    out.add(time + "_instructions", (counter.read() - count_before) / static_cast<double>(fibers));
-  else
-    out.add(time + "_instructions", counter.why_not());
+  return figures::in_us(steady_clock::now() - begin) * 1e3 / static_cast<double>(fibers);
 }
 
 }  // namespace
@@ -51,11 +43,11 @@ int main(int argc, char** argv) {
   return figures::report("growth", [&] {
     const std::size_t fibers = figures::argument(argc, argv, 1, "the number of fibers", 1'000'000);
     const std::size_t workers = figures::argument(argc, argv, 2, "the number of workers", 0);
-    const figures::instructions counter;  // before the workers start, which inherit it
-    weft::run({.workers = workers}, [&] {
+    const std::size_t stack_size = figures::argument(argc, argv, 3, "the stack size", 0);
+    weft::run({.workers = workers, .stack_size = stack_size}, [&] {
       figures::line out;
-      measure("first", fibers, counter, out);
-      measure("again", fibers, counter, out);
+      out.add("first_ns", ns_of_one(fibers));
+      out.add("again_ns", ns_of_one(fibers));
     });
   });
 }

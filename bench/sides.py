@@ -1,13 +1,16 @@
-"""Room: bench. How one side of a row is measured: a Google Benchmark program, a program that prints one line of JSON, Go.
+"""Room: bench. How one side of a row is measured: a Google Benchmark program, one that prints a line of JSON, Go.
 
-A side's measure(context) returns its figures by name. A figure that could not be taken is a text that says why, a Failed
-if it should have been. Failure is raised if nothing came of it, Absent if this machine does not have the side.
+A side's measure(context) returns its figures by name. A figure that could not be taken is a text that says why, a
+Failed if it should have been. Failure is raised if nothing came of it, Absent if this machine does not have the side.
 Next: rows.py.
 """
 import dataclasses
 import json
 import os
+import re
+import shutil
 import subprocess
+import tempfile
 import time
 
 from driving import END_LIMIT, Failure, find_program
@@ -19,7 +22,7 @@ SETTLE = 1.0  # seconds until a process counts as idle
 
 
 class Absent(Exception):
-    """This side does not exist here; its column stays empty."""
+    """This machine does not have the side: why not, or nothing where that is said elsewhere."""
 
 
 class Failed(str):
@@ -110,7 +113,7 @@ class Go(Program):
 
     def command(self, context):
         if context.gobench is None:
-            raise Absent("there is no Go")
+            raise Absent
         return [context.gobench, "-time", f"{context.run_time(self.seconds)}s", self.name, *self.arguments]
 
 
@@ -128,8 +131,7 @@ class HalfTheDifference:
 
 
 class Sweep:
-    """The same at each size: <figure>_<size>; and how each changes: <figure>_factor from the last size but one to the
-    last, <figure>_spread the largest of all by the smallest."""
+    """The same at each size: <figure>_<size>; and <figure>_factor, from the last size but one to the last."""
 
     def __init__(self, side_of, sizes):
         self.side_of = side_of
@@ -152,8 +154,36 @@ class Sweep:
             out.update({f"{key}_{size}": value for size, value in zip(self.sizes, at_sizes)})
             texts = [value for value in at_sizes if isinstance(value, str)]
             out[f"{key}_factor"] = texts[0] if texts else at_sizes[-1] / at_sizes[-2]
-            out[f"{key}_spread"] = texts[0] if texts else max(at_sizes) / min(at_sizes)
         return out
+
+
+class Instructions:
+    """What one item more costs in instructions, from each size to the next: step_<size>; spread is the largest of
+    them by the smallest. Valgrind counts them, since few virtual machines let the CPU do it; it runs one thread at a
+    time."""
+
+    def __init__(self, side_of, sizes):
+        self.side_of = side_of
+        self.sizes = sizes
+
+    def measure(self, context):
+        valgrind = shutil.which("valgrind")
+        if valgrind is None:
+            raise Absent("valgrind counts instructions, and is not installed (Debian, Ubuntu: apt install valgrind)")
+        counts = [self._count(valgrind, self.side_of(size).command(context)) for size in self.sizes]
+        steps = [(counts[i] - counts[i - 1]) / (self.sizes[i] - self.sizes[i - 1]) for i in range(1, len(counts))]
+        out = {f"step_{size}": step for size, step in zip(self.sizes[1:], steps)}
+        return {**out, "spread": max(steps) / min(steps)}
+
+    @staticmethod
+    def _count(valgrind, command):
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as log:
+            output_of([valgrind, "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log.name}",
+                       *command])
+            collected = re.search(r"Collected : (\d+)", log.read())
+        if not collected:
+            raise Failure(f"valgrind counted nothing in {' '.join(command)}")
+        return int(collected.group(1))
 
 
 class IdleWatch:

@@ -21,8 +21,8 @@ from sides import Absent, Context, Failed, figures_in, output_of
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIDES = {"weft": "weft", "go": "Go", "boost_fiber": "Boost.Fiber", "limit": "limit"}
-NO_GO = ("there is no Go here, and its column is empty: put `go` on the PATH (Debian, Ubuntu: apt install golang-go; the "
-         "newest: see go.dev/doc/install)")
+NO_GO = ("there is no Go here, and its column is empty: put `go` on the PATH (Debian, Ubuntu: apt install golang-go; "
+         "the newest: see go.dev/doc/install)")
 
 
 def arguments():
@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("build_dir")
     parser.add_argument("--rounds", type=int, help="runs of each side of each row (default 5, or 1 with --quick)")
     parser.add_argument("--rows", default=",".join(groups), help=f"some of {','.join(groups)} (default all)")
-    parser.add_argument("--quick", action="store_true", help="small sizes and short runs: shows that it works, and no more")
+    parser.add_argument("--quick", action="store_true", help="small sizes, short runs: shows that it works, no more")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     args = parser.parse_args()
     args.rows = args.rows.split(",")
@@ -101,8 +101,8 @@ def run_side(side, context):
     """Figures, or the reason why there are none."""
     try:
         return side.measure(context)
-    except Absent:
-        return None
+    except Absent as absent:
+        return str(absent) or None
     except Failure as failure:
         return Failed(failure)
 
@@ -125,7 +125,7 @@ def run_rounds(measurement, context, rounds):
 
 def described(run, row):
     if not isinstance(run, dict):
-        return "not here" if run is None else f"FAILED: {run}"
+        return f"FAILED: {run}" if isinstance(run, Failed) else run or "not here"
     value = run.get(row.figure)
     return value if isinstance(value, str) or value is None else f"{shown(value * row.scale)} {row.unit}"
 
@@ -204,7 +204,7 @@ def print_results(where, built, rows, rounds):
     print_table(["row", "unit", *SIDES.values(), "x Go", "x limit", "goal", "met"],
                 [[row["row"], row["unit"], *(cell(row, name) for name in SIDES), shown(row["x_go"]),
                   shown(row["x_limit"]), row["goal"], row["met"]] for row in rows])
-    say("\nLess is better in every row. x Go: Go's figure by weft's; x limit: weft's by the limit's. ?: not known here.")
+    say("\nLess is better in every row. x Go: Go's figure by weft's; x limit: weft's by the limit's. ?: unknown here.")
     for note in notes(rows):
         say(note)
 
@@ -229,7 +229,7 @@ def main():
     rows = []
     for place, measurement in enumerate(wanted):
         progress(f"[{place + 1}/{len(wanted)}] {measurement.rows[0].title}")
-        runs = run_rounds(measurement, context, args.rounds)
+        runs = run_rounds(measurement, context, measurement.rounds or args.rounds)
         rows += [result_of(row, runs) for row in measurement.rows]
     where = machine()
     print_results(where, built, rows, args.rounds)
