@@ -182,9 +182,12 @@ def starvation(seconds):
 
 
 def growth(sizes):
-    sides = {"weft": Sweep(lambda size: Program("growth", size), sizes),
-             "go": Sweep(lambda size: Go("growth", 0, size), sizes),
-             "limit": Sweep(lambda size: Program("touched_stacks", size), sizes)}
+    def again(size):
+        return max(1, 100_000 // size)
+
+    sides = {"weft": Sweep(lambda size: Program("growth", size, 0, 0, again(size)), sizes),
+             "go": Sweep(lambda size: Go("growth", 0, size, again(size)), sizes),
+             "limit": Sweep(lambda size: Program("touched_stacks", size, 256 << 10, again(size)), sizes)}
     rows = []
     for time, name in (("first", "fresh"), ("again", "again")):
         rows += [Row(f"growth, {name}, {size:,}", f"{time}_ns_{size}", "ns") for size in sizes]

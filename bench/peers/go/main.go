@@ -37,7 +37,7 @@ var rows = map[string]struct {
 	"sleepers":           {func(a []int) figures { return sleepers(a[0]) }, []int{1_000_000}},
 	"hogs":               {func(a []int) figures { return besideHogs(a[0], a[1]) }, []int{8, 3}},
 	"parked":             {func(a []int) figures { return parked(a[0]) }, []int{1_000_000}},
-	"growth":             {func(a []int) figures { return growth(a[0]) }, []int{1_000_000}},
+	"growth":             {func(a []int) figures { return growth(a[0], a[1]) }, []int{1_000_000, 1}},
 	"idle":               {func(a []int) figures { return idle(a[0]) }, []int{10_000}},
 }
 
