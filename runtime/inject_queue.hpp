@@ -1,9 +1,13 @@
 #pragma once
 // Room: runtime. Where fibers go that no worker of their own takes: made ready by other threads, or overflown from a
-// ring. FIFO, linked through the blocks, behind a lock; the size can be seen without it.
+// ring. Two FIFOs behind one lock, linked through the blocks; the size can be seen without it.
+//
+// Fibers that have begun, and those that have not, wait apart and leave in turns: behind a million that were spawned at
+// once, one that was woken would wait for all of them.
 
 #include <atomic>
 #include <cstddef>
+#include <utility>
 
 #include <weft/runtime/detail/internal_lock.hpp>
 
@@ -14,17 +18,16 @@ namespace weft::detail {
 class inject_queue {
  public:
   // Any thread.
-  void push(fiber_block* fiber) noexcept { push_chain(fiber, fiber, 1); }
+  void push(fiber_block* fiber) noexcept { push(&fiber, 1); }
 
-  // A chain linked from `first` to `last`, oldest first.
-  void push_chain(fiber_block* first, fiber_block* last, std::size_t count) noexcept {
+  // Oldest first.
+  void push(fiber_block* const* fibers, std::size_t count) noexcept {
     const internal_guard guard(lock_);
-    last->link = nullptr;
-    if (tail_ != nullptr)
-      tail_->link = first;
-    else
-      head_ = first;
-    tail_ = last;
+    for (std::size_t i = 0; i < count; ++i) {
+      // relaxed: the caller's; it changes only while the fiber is in no queue.
+      const bool has_begun = fibers[i]->life.load(std::memory_order_relaxed) == fiber_life::started;
+      (has_begun ? begun_ : fresh_).push(fibers[i]);
+    }
     // relaxed: exact under lock_; a sleeper's look is ordered by the fences of idle_set.
     size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   }
@@ -33,12 +36,11 @@ class inject_queue {
   std::size_t take(fiber_block** out, std::size_t most) noexcept {
     const internal_guard guard(lock_);
     std::size_t taken = 0;
-    for (; taken < most && head_ != nullptr; ++taken) {
-      out[taken] = head_;
-      head_ = head_->link;
+    for (; taken < most; ++taken) {
+      if ((out[taken] = first_->pop()) == nullptr && (out[taken] = second_->pop()) == nullptr) break;
+      std::swap(first_, second_);
     }
-    if (head_ == nullptr) tail_ = nullptr;
-    size_.store(size_.load(std::memory_order_relaxed) - taken, std::memory_order_relaxed);  // relaxed: as in push_chain
+    size_.store(size_.load(std::memory_order_relaxed) - taken, std::memory_order_relaxed);  // relaxed: as in push
     return taken;
   }
 
@@ -46,9 +48,34 @@ class inject_queue {
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
 
  private:
+  class fifo {
+   public:
+    void push(fiber_block* fiber) noexcept {
+      fiber->link = nullptr;
+      if (tail_ != nullptr)
+        tail_->link = fiber;
+      else
+        head_ = fiber;
+      tail_ = fiber;
+    }
+    fiber_block* pop() noexcept {
+      fiber_block* const fiber = head_;
+      if (fiber == nullptr) return nullptr;
+      head_ = fiber->link;
+      if (head_ == nullptr) tail_ = nullptr;
+      return fiber;
+    }
+
+   private:
+    fiber_block* head_ = nullptr;
+    fiber_block* tail_ = nullptr;
+  };
+
   internal_lock lock_;
-  fiber_block* head_ WEFT_GUARDED_BY(lock_) = nullptr;
-  fiber_block* tail_ WEFT_GUARDED_BY(lock_) = nullptr;
+  fifo begun_ WEFT_GUARDED_BY(lock_);
+  fifo fresh_ WEFT_GUARDED_BY(lock_);
+  fifo* first_ WEFT_GUARDED_BY(lock_) = &begun_;  // whose turn it is
+  fifo* second_ WEFT_GUARDED_BY(lock_) = &fresh_;
   std::atomic<std::size_t> size_{0};
 };
 

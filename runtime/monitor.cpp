@@ -94,7 +94,8 @@ bool monitor::look() noexcept {
 bool monitor::expire_due() noexcept {
   bool found = false;
   for (const auto& each : home_.seats.all()) {
-    while (claim_due(each->timers, home_.now(), batch_)) {
+    if (each->is_running() && !seen_[each->seat()].is_stuck) continue;  // it will; and it may be all that it can do
+    while (claim_due(each->timers, home_.now(), batch_, ready_batch::k_capacity)) {
       found = true;
       for (const claimed& won : batch_) unpark(won);
       batch_.clear();

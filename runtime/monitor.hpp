@@ -3,7 +3,7 @@
 // ticks (50 us backing off to 10 ms) and does what busy workers have left undone; when all of them sleep it sleeps too.
 // At a tick:
 //   1 nobody is in the poller and no worker has looked for a tick: look, without waiting
-//   2 a timer is due that its owner has not expired: expire it
+//   2 a timer is due whose owner is asleep, out, or behind one fiber for a tick: expire it
 //   3 fibers have waited for a tick behind one that a worker still runs: move the one in the next slot to inject, and,
 //     if no worker sleeps that could steal, half of the ring
 //   4 fibers wait in rings or in inject while workers sleep: wake one

@@ -44,11 +44,10 @@ void worker::hand_over_ring() noexcept {
 }
 
 void worker::overflow(fiber_block* fiber) noexcept {
-  // Full: half of it goes to inject, in one chain, for whoever is short of work.
+  // Full: half of it goes to inject, for whoever is short of work.
   fiber_block* half[128];
   const std::uint32_t count = ring_.take_half(half);
-  for (std::uint32_t i = 1; i < count; ++i) half[i - 1]->link = half[i];
-  if (count != 0) home_.inject.push_chain(half[0], half[count - 1], count);
+  home_.inject.push(half, count);
   if (!ring_.push(fiber)) home_.inject.push(fiber);
   home_.wake_one_if_helpful();  // on their way from queue to queue they were in neither
 }

@@ -14,8 +14,8 @@ namespace weft::detail {
 // or queues any other waiter itself.
 [[nodiscard]] fiber_block* settle(claimed won, const scheduler& home) noexcept;
 
-// Claims the waits whose deadline has passed, as many as the batch has room for. False if it got none.
-bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept;
+// Claims waits whose deadline has passed, until the batch holds `most` or is full. False if it then holds none.
+bool claim_due(timer_queue& queue, deadline now, ready_batch& batch, std::size_t most) noexcept;
 
 // "Cancelling", C2 and the waiter's half: ends the wait of `fiber`, if it has one that may be cancelled and is of
 // `home`.

@@ -169,8 +169,9 @@ void worker::look() noexcept {
   deliver();
 }
 
+// As many as the ring holds: the rest stays where others find it, too, and is not put behind all that was injected.
 void worker::expire_due(timer_queue& queue) noexcept {
-  while (claim_due(queue, deadline::from_nanoseconds(now), batch_)) deliver();
+  while (claim_due(queue, deadline::from_nanoseconds(now), batch_, ring_.k_capacity - ring_.size())) deliver();
 }
 
 // Oldest first, to the end of the ring; if that is more than this worker runs next, one sleeper may come for it.
