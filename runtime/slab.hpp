@@ -4,8 +4,9 @@
 // reused; for_each walks all of them, which is how a dump finds every fiber without a global list.
 // T has a member `T* link`, the slab's while the block is free.
 
+#include <array>
+#include <atomic>
 #include <cstddef>
-#include <vector>
 
 #include <weft/runtime/detail/internal_lock.hpp>
 
@@ -49,45 +50,48 @@ class slab {
   }
   void give_back(T* block) noexcept { give_back_chain(block, block); }
 
+  // Without the lock: slabs are only ever added, in front, and never go.
   template <class F>
   void for_each(F f) {
-    // The list of slabs only grows, and slabs never go: a copy under the lock, the walk without it.
-    std::vector<T*> slabs;
-    {
-      const internal_guard guard(lock_);
-      slabs = slabs_;
-    }
-    for (T* first : slabs)
-      for (std::size_t i = 0; i < BlocksPerSlab; ++i) f(first[i]);
+    // acquire: the blocks as they were made; pairs with grow().
+    for (piece* p = newest_.load(std::memory_order_acquire); p != nullptr; p = p->older)
+      for (T& each : p->blocks) f(each);
   }
 
  private:
+  struct piece {
+    std::array<T, BlocksPerSlab> blocks;
+    piece* older = nullptr;
+  };
+
   void grow() WEFT_REQUIRES(lock_) {
-    slabs_.reserve(slabs_.size() + 1);
-    T* const blocks = make_blocks();
-    slabs_.push_back(blocks);
+    piece* const fresh = make_piece();
+    fresh->older = newest_.load(std::memory_order_relaxed);  // relaxed: written under lock_ alone
+    // seq_cst: release for for_each; and what a block's user does later comes after it for whoever sets a flag, fences
+    // and walks (scheduler::stop): the walk meets the block, or its user the flag.
+    newest_.store(fresh, std::memory_order_seq_cst);
     for (std::size_t i = BlocksPerSlab; i-- > 0;) {
-      blocks[i].link = free_;
-      free_ = &blocks[i];
+      fresh->blocks[i].link = free_;
+      free_ = &fresh->blocks[i];
     }
   }
 
   // A block's atomics are looked at by whoever meets it first, through no lock of ours: to the race detector they have
   // been there for ever.
-  static T* make_blocks() {
+  static piece* make_piece() {
 #if defined(WEFT_TSAN)
     AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
 #endif
-    T* const blocks = new T[BlocksPerSlab];
+    auto* const made = new piece;
 #if defined(WEFT_TSAN)
     AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
 #endif
-    return blocks;
+    return made;
   }
 
   internal_lock lock_;
   T* free_ WEFT_GUARDED_BY(lock_) = nullptr;
-  std::vector<T*> slabs_ WEFT_GUARDED_BY(lock_);
+  std::atomic<piece*> newest_{nullptr};  // written under lock_
 };
 
 }  // namespace weft::detail
