@@ -66,6 +66,10 @@ void adopt_thread([[maybe_unused]] context& own) noexcept {
 }
 
 void destroy_context([[maybe_unused]] context& gone) noexcept {
+#if defined(WEFT_ASAN)
+  // Whoever still points into it is told, until the next fiber gets it.
+  __asan_poison_memory_region(gone.stack_bottom, gone.stack_size);
+#endif
 #if defined(WEFT_TSAN)
   __tsan_destroy_fiber(gone.tsan_fiber);
   gone.tsan_fiber = nullptr;

@@ -122,9 +122,9 @@ std::uint64_t parse_number(std::string_view what, std::string_view text, bool al
 options settle_options(const options& wanted) {
   options settled;
   settled.workers = from_environment("WEFT_WORKERS", wanted.workers, usable_cpus(), false);
-  check_range("workers", settled.workers, k_max_workers);
+  check_range(wanted.workers != 0 ? "workers" : "WEFT_WORKERS", settled.workers, k_max_workers);
   settled.stack_size = from_environment("WEFT_STACK_SIZE", wanted.stack_size, k_default_stack, true);
-  check_range("stack_size", settled.stack_size, stack_pool::k_max_size);
+  check_range(wanted.stack_size != 0 ? "stack_size" : "WEFT_STACK_SIZE", settled.stack_size, stack_pool::k_max_size);
   settled.seed = wanted.seed != 0 ? wanted.seed : process_seed();
   return settled;
 }

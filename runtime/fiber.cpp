@@ -50,6 +50,14 @@ void set_name(fiber_block& fiber, std::string_view name) noexcept {
   fiber.name[length] = '\0';
 }
 
+void take_permit(worker* w, stack_pool& stacks) {
+  w != nullptr && w->stacks.serves(stacks) ? w->stacks.take_permit() : stacks.take_permit();
+}
+
+void return_permit(worker* w, stack_pool& stacks) noexcept {
+  w != nullptr && w->stacks.serves(stacks) ? w->stacks.return_permit() : stacks.return_permits(1);
+}
+
 // F1 and F2.
 void complete(fiber_block& fiber) noexcept {
   // acq_rel: publishes the outcome to the joiner (pairs with join_fiber), acquires `joiner`.
@@ -82,7 +90,7 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   count_spawn(owner, w);
   fiber_block* fiber = nullptr;
   try {
-    stacks.take_permit();
+    take_permit(w, stacks);
   } catch (...) {
     owner.take_back_spawn();
     throw;
@@ -90,7 +98,7 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   try {
     fiber = w != nullptr ? w->take_block() : fiber_slab().take();
   } catch (...) {
-    stacks.return_permit();
+    return_permit(w, stacks);
     owner.take_back_spawn();
     throw;
   }
@@ -110,7 +118,7 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
 }
 
 void discard_fiber(fiber_block* fiber) noexcept {
-  fiber->permit->return_permit();
+  return_permit(this_worker(), *fiber->permit);
   scheduler& home = *fiber->home.load(std::memory_order_relaxed);  // relaxed: ours
   fiber->references.store(1, std::memory_order_relaxed);           // relaxed: nobody else has seen it
   release_fiber(fiber);
@@ -130,7 +138,6 @@ void fiber_main(arrival first) {
   first.on->clear_exceptions();
   fiber_block& fiber = *first.on->current();
   announce_acquire(static_cast<waiter*>(&fiber));
-  announce_acquire(fiber.on.bottom);
   fiber.body->run(fiber.storage.data(), !fiber.is_cancel_requested());
   complete(fiber);
   worker::leave_for_good(this_worker(), &fiber);
@@ -167,8 +174,11 @@ void detach_fiber(fiber_block* fiber) noexcept {
 }
 
 void release_fiber(fiber_block* fiber) noexcept {
-  // acq_rel: the last one sees all that the other did with the block.
-  if (fiber->references.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  // A lone holder stays alone, for nobody is left to hand out another reference: it needs no locked instruction.
+  // acquire, acq_rel: the last one sees all that the other did with the block; both pair with the release here.
+  if (fiber->references.load(std::memory_order_acquire) != 1 &&
+      fiber->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    return;
   fiber->life.store(fiber_life::free, std::memory_order_relaxed);  // relaxed: a hint for dumps
   announce_release(static_cast<waiter*>(fiber));
   worker* const w = this_worker();

@@ -52,7 +52,7 @@ struct alignas(64) fiber_block : waiter {
 
   // --- Set by the spawner, constant until it is free again.
   const fiber_body* body = nullptr;
-  stack_pool* permit = nullptr;
+  relaxed<stack_pool*> permit{nullptr};
   source_site site;
   std::array<char, k_name_size> name{};
 
@@ -65,6 +65,7 @@ struct alignas(64) fiber_block : waiter {
   std::atomic<std::uint32_t> references{0};  // the fiber itself, and its handle
   relaxed<const char*> waits_for{nullptr};   // a hint for dumps
   relaxed<std::int64_t> waits_since{0};
+  relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
 
   // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
   wait_token joiner;

@@ -23,6 +23,8 @@ constexpr std::int64_t k_longest_delay_beside_others_ns = 1'000'000;
 constexpr std::int64_t k_longest_stall_ns = 2'000'000;
 constexpr std::int64_t k_quiet_delay_ns = 2'000'000;
 constexpr unsigned k_quiet_ticks = 10;
+constexpr std::int64_t k_first_retry_ns = 1'000'000;
+constexpr std::int64_t k_longest_retry_ns = 64'000'000;
 
 }  // namespace
 
@@ -35,6 +37,7 @@ void monitor::run() noexcept {
   seen_.assign(home_.seats.seats(), {});
   delay_ns_ = k_first_delay_ns;
   while (!home_.is_shut()) {
+    retry_starving();
     if (all_sleep()) {
       delay_ns_ = std::max(delay_ns_, k_quiet_delay_ns);
       if (++quiet_ticks_ > k_quiet_ticks) sleep_while_all_sleep();
@@ -146,13 +149,29 @@ bool monitor::fill_in() noexcept {
   return home_.seats.fill_in_for(home_.seats.in_seat(next_out_));
 }
 
+// Fibers that found no stack, and maybe nobody will ever give one back: the kernel is asked again, by one of them, ever
+// more rarely. Who gets one wakes the next (worker::feed_one_starving).
+void monitor::retry_starving() noexcept {
+  if (home_.starving.size() == 0) {
+    retry_delay_ns_ = 0;
+    return;
+  }
+  const deadline at = deadline::at(deadline::clock::now());
+  if (retry_delay_ns_ != 0 && at < retry_at_) return;
+  const bool is_first_look = retry_delay_ns_ == 0;
+  retry_delay_ns_ = is_first_look ? k_first_retry_ns : std::min(2 * retry_delay_ns_, k_longest_retry_ns);
+  retry_at_ = deadline::after(at, std::chrono::nanoseconds(retry_delay_ns_));
+  fiber_block* fiber = nullptr;
+  if (!is_first_look && home_.starving.take(&fiber, 1) != 0) home_.make_ready_from_outside(fiber);
+}
+
 bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == home_.seats.seats(); }
 
 // "Going to sleep".
 void monitor::sleep_while_all_sleep() noexcept {
   asleep_.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   real_env::fence();                            // M2: pairs with the fence of note_worker_runs
-  if (all_sleep() && !home_.is_shut())
+  if (all_sleep() && !home_.is_shut() && home_.starving.size() == 0)
     while (asleep_.load(std::memory_order_acquire) == 1)
       futex_wait(asleep_, 1);  // acquire: pairs with note_worker_runs
   asleep_.store(0, std::memory_order_relaxed);

@@ -56,6 +56,7 @@ class monitor {
   bool wake_for_waiting() noexcept;
   bool fill_in() noexcept;
   [[nodiscard]] std::int64_t longest_delay() const noexcept;
+  void retry_starving() noexcept;
   void sleep_while_all_sleep() noexcept;
   void nap() noexcept;
   [[nodiscard]] bool all_sleep() const noexcept;
@@ -72,6 +73,8 @@ class monitor {
   std::vector<seat_seen> seen_;     // one for each seat
   std::int64_t stalled_since_ = 0;  // fibers have waited, and all seats been stuck
   unsigned next_out_ = 0;           // the seat to be counted out next
+  deadline retry_at_ = deadline::from_nanoseconds(0);
+  std::int64_t retry_delay_ns_ = 0;
   ready_batch batch_;
   steal_ring<real_env, fiber_block> stolen_;  // empty between ticks
 

@@ -76,6 +76,7 @@ class scheduler {
   // Shared by workers and monitor.
   seating seats;
   inject_queue inject;
+  inject_queue starving;  // fibers whose first turn found no stack (worker::prepare)
   idle_set<real_env> idle;
   poll_turn<real_env> turn;
   relaxed<int> turn_holder{-1};  // whom to wake for an earlier deadline; a seat

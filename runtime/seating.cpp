@@ -17,16 +17,16 @@ seating::seating(scheduler& home, unsigned seats, std::uint64_t seed)
       seated_(std::make_unique<std::atomic<worker*>[]>(seats)) {
   threads_.reserve(seats + k_most_spares);  // nothing allocates later, in the monitor or under the lock
   spares_.reserve(seats + k_most_spares);
-  for (unsigned i = 0; i < seats; ++i) {
-    worker& first = publish(make_worker(false));
-    first.take_seat(i);
-    seated_[i].store(&first, std::memory_order_release);  // release: pairs with in_seat
-  }
 }
 
 seating::~seating() = default;
 
 void seating::start() {
+  for (unsigned seat = 0; seat < seats_; ++seat) {
+    worker& first = publish(make_worker(false));
+    first.take_seat(seat);
+    seated_[seat].store(&first, std::memory_order_release);  // release: pairs with in_seat
+  }
   for (const auto& each : all()) threads_.emplace_back([w = each.get()] { w->run(); });
 }
 

@@ -66,15 +66,27 @@ void add_runtime(detail::scheduler& home, process_snapshot& to, std::unordered_m
   detail::fiber_slab().for_each([&](const fiber_block& fiber) {
     if (fiber.home.load(std::memory_order_relaxed) != &home || !lives(fiber)) return;  // relaxed: a hint
     const bool on_a_worker = std::find(running.begin(), running.end(), &fiber) != running.end();
-    fiber_info info{detail::id_of(&fiber), fiber.name.data(), state_of(fiber, on_a_worker), "", {},
-                    detail::site_of(fiber)};
+    fiber_info info{
+        detail::id_of(&fiber), fiber.name.data(), state_of(fiber, on_a_worker), "", {}, detail::site_of(fiber), 0};
     const char* const waits_for = fiber.waits_for;
     if (info.state == fiber_state::parked && waits_for != nullptr) {
       info.waits_for = waits_for;
       info.since = std::chrono::nanoseconds(std::max<std::int64_t>(0, now - fiber.waits_since));
     }
+    if (const std::uintptr_t mark = fiber.stack_mark; mark != 0)
+      info.stack_used = detail::stack_pool::depth_of_marked(mark);
     to.fibers.push_back(std::move(info));
   });
+}
+
+// Of the sizes that were ever asked for.
+std::vector<stack_info> all_stacks() {
+  std::vector<stack_info> stacks;
+  detail::stack_pool::for_each([&](detail::stack_pool& pool) {
+    const detail::stack_figures now = pool.measure();
+    if (now.permits + now.pooled + now.deepest != 0) stacks.push_back({now.size, now.permits, now.pooled, now.deepest});
+  });
+  return stacks;
 }
 
 }  // namespace
@@ -109,6 +121,7 @@ process_snapshot snapshot() {
   std::unordered_map<int, thread_info> ours;
   detail::for_each_runtime([&](detail::scheduler& home) { add_runtime(home, taken, ours); });
   taken.threads = all_threads(ours);
+  taken.stacks = all_stacks();
   return taken;
 }
 

@@ -4,59 +4,29 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <fstream>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <system_error>
-
-#include <sys/mman.h>
-
-#include "sanitizers.hpp"
-
-#if defined(WEFT_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
 
 namespace weft::detail {
 
 namespace {
 
-constexpr std::size_t k_page = 4096;
-constexpr std::size_t k_chunk_size = std::size_t{64} << 20;
-constexpr int k_guard_install = 102;  // MADV_GUARD_INSTALL, Linux 6.13: not in older headers
+using stack_memory::k_page;
+
+constexpr std::size_t k_protections_at_once = 64;
+constexpr std::size_t k_plenty = 64;  // fewer free and no more to be had: the pool is scarce, until twice as many are
 
 constexpr std::size_t k_pools = std::bit_width(stack_pool::k_max_size) - std::bit_width(stack_pool::k_min_size) + 1;
-
-bool guard_by_advice(void* at, std::size_t size) noexcept { return ::madvise(at, size, k_guard_install) == 0; }
-
-// On a page of its own: the kernel either knows the advice or answers EINVAL.
-guard_method probe_guards() noexcept {
-  void* page = ::mmap(nullptr, k_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return guard_method::protection;
-  const bool works = guard_by_advice(page, k_page);
-  ::munmap(page, k_page);
-  return works ? guard_method::advice : guard_method::protection;
-}
-
-std::size_t max_mappings() noexcept {
-  std::size_t limit = 65530;
-  std::ifstream("/proc/sys/vm/max_map_count") >> limit;
-  return limit;
-}
-
-// With mprotect each guarded stack splits a mapping in two; some of the limit's room is left to the program.
-std::size_t most_stacks() noexcept {
-  return stack_pool::best_guards() == guard_method::advice ? SIZE_MAX : max_mappings() / 2 - 1024;
-}
 
 // One pool for each size. Never destroyed: fibers of a runtime that outlives main's statics may still give stacks back.
 struct pool_table {
   std::array<std::unique_ptr<stack_pool>, k_pools> pools;
   pool_table() {
     for (std::size_t i = 0; i < k_pools; ++i)
-      pools[i] = std::make_unique<stack_pool>(stack_pool::k_min_size << i, stack_pool::best_guards(), most_stacks());
+      pools[i] = std::make_unique<stack_pool>(stack_pool::k_min_size << i, stack_memory::best_guards());
   }
 };
 pool_table& table() {
@@ -64,110 +34,243 @@ pool_table& table() {
   return *t;
 }
 
-[[noreturn]] void refuse(const std::string& why) {
-  throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
-                          "weft: no stack for another fiber: " + why);
+// Doubling, so that a million slots are copied once or twice and not once for each chunk.
+template <class T>
+void make_room(std::vector<T>& in, std::size_t count) {
+  if (in.capacity() < count) in.reserve(std::max(count, 2 * in.capacity()));
 }
 
 }  // namespace
 
-guard_method stack_pool::best_guards() noexcept {
-  static const guard_method best = probe_guards();
-  return best;
-}
-
-bool stack_pool::install_guard(void* at) const noexcept {
-  if (guards_ == guard_method::advice) return guard_by_advice(at, guard_size());
-  return ::mprotect(at, guard_size(), PROT_NONE) == 0;
-}
-
 std::size_t stack_pool::permits_out() noexcept {
   std::size_t sum = 0;
-  // relaxed: a statistic.
-  for (const auto& pool : table().pools) sum += pool->permits_.load(std::memory_order_relaxed);
+  for (const auto& pool : table().pools) sum += pool->permits_;
   return sum;
 }
 
 stack_pool& stack_pool::for_size(std::size_t size) {
   if (size > k_max_size)
-    throw std::invalid_argument("weft: stack size " + std::to_string(size) + " is over the maximum of " +
-                                std::to_string(k_max_size) + " bytes");
+    throw std::invalid_argument("weft: stack_size=" + std::to_string(size) + " of a spawn: at most " +
+                                std::to_string(k_max_size) + " bytes (less than " + std::to_string(k_min_size) +
+                                " is rounded up to it, and 0 means the runtime's)");
   const std::size_t slot_size = std::bit_ceil(std::max(size, k_min_size));
   return *table().pools[static_cast<std::size_t>(std::bit_width(slot_size) - std::bit_width(k_min_size))];
 }
 
-void stack_pool::take_permit() {
-  // relaxed, all: counters. What they count is handed over under lock_.
-  const std::size_t before = permits_.fetch_add(1, std::memory_order_relaxed);
-  if (before < most_ && before < reserved_.load(std::memory_order_relaxed)) [[likely]]
-    return;
-  try {
-    if (before >= most_)
-      refuse(std::to_string(most_) + " stacks guarded by mprotect are the most that vm.max_map_count allows; raise it");
+std::size_t stack_pool::take_permits(std::size_t most) {
+  refusal why = refusal::none;
+  {
     const internal_guard guard(lock_);
-    // relaxed: written under lock_ alone.
-    while (reserved_.load(std::memory_order_relaxed) <= before) reserve_chunk();
-  } catch (...) {
-    return_permit();
-    throw;
+    const std::size_t promised = permits_ + open_;
+    // Scarce before the last one is gone, so that the others bring back what they keep before anybody is refused.
+    if (!is_scarce() && grant(promised + k_plenty) != refusal::none) set_scarce(no_room);
+    if (promised >= granted_) why = grant(promised + 1);
+    if (why == refusal::none) {
+      const std::size_t taken = is_scarce() ? 1 : std::min(most, granted_ - promised);
+      permits_ += taken;
+      return taken;
+    }
   }
+  refuse(why);
 }
 
-// relaxed: a counter.
-void stack_pool::return_permit() noexcept { permits_.fetch_sub(1, std::memory_order_relaxed); }
+void stack_pool::return_permits(std::size_t count) noexcept {
+  const internal_guard guard(lock_);
+  drop_permits(count);
+}
 
-void stack_pool::reserve_chunk() {
-  const std::size_t size = std::max(k_chunk_size, slot_size_);
+void stack_pool::drop_permits(std::size_t count) noexcept {
+  permits_ = permits_ - count;
+  if (granted_ - permits_ - open_ >= std::min(2 * k_plenty, granted_ / 2)) clear_scarce(no_room);
+}
+
+void stack_pool::set_scarce(scarcity why) noexcept {
+  // relaxed, both: written under lock_, a hint elsewhere.
+  scarce_.store(static_cast<std::uint8_t>(scarce_.load(std::memory_order_relaxed) | why), std::memory_order_relaxed);
+}
+
+void stack_pool::clear_scarce(scarcity why) noexcept {
+  const std::uint8_t before = scarce_.load(std::memory_order_relaxed);  // relaxed, both: as in set_scarce
+  if ((before & why) != 0) scarce_.store(static_cast<std::uint8_t>(before & ~why), std::memory_order_relaxed);
+}
+
+bool stack_pool::open_magazine(std::size_t room) noexcept {
+  const internal_guard guard(lock_);
+  if (is_scarce() || grant(permits_ + open_ + room) != refusal::none) return false;
+  open_ += room;
+  return true;
+}
+
+stack_pool::refusal stack_pool::grant(std::size_t wanted) noexcept {
+  while (granted_ < wanted) {
+    if (granted_ == reserved_)
+      if (const refusal why = reserve_chunk(); why != refusal::none) return why;
+    if (const refusal why = grant_more(); why != refusal::none) return why;
+  }
+  return refusal::none;
+}
+
+// Of what is reserved: all of it, or what may be protected.
+stack_pool::refusal stack_pool::grant_more() noexcept {
+  const std::size_t left = reserved_ - granted_;
+  const std::size_t more =
+      guards() == guard_method::advice ? left : stack_memory::take_protections(std::min(left, k_protections_at_once));
+  granted_ += more;
+  return more != 0 ? refusal::none : refusal::mappings;
+}
+
+stack_pool::refusal stack_pool::reserve_chunk() noexcept {
+  const std::size_t size = chunk_size();
   const auto slots = static_cast<std::uint32_t>(size / slot_size_);
-  // relaxed: written under lock_ alone, which is held.
-  const std::size_t reserved = reserved_.load(std::memory_order_relaxed);
-  chunks_.reserve(chunks_.size() + 1);
-  used_before_.reserve(reserved + slots);  // giving back never allocates
-  void* base =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (base == MAP_FAILED)
-    refuse("the system gives no " + std::to_string(size) + " bytes of address space (" + std::to_string(reserved) +
-           " stacks of " + std::to_string(slot_size_) + " bytes are reserved); use smaller stacks, or raise RLIMIT_AS");
-  ::madvise(base, size, MADV_NOHUGEPAGE);  // a huge page under a stack would cost 2 MiB for one touched word
-  chunks_.push_back({static_cast<std::byte*>(base), slots});
-  reserved_.store(reserved + slots, std::memory_order_relaxed);
+  try {
+    make_room(chunks_, chunks_.size() + 1);
+    make_room(used_, reserved_ + slots);  // giving back never allocates
+    make_room(bare_, reserved_ + slots);
+  } catch (const std::bad_alloc&) {
+    return refusal::address_space;
+  }
+  std::byte* const base = stack_memory::reserve(size);
+  if (base == nullptr) return refusal::address_space;
+  chunks_.push_back(base);
+  reserved_ += slots;
+  return refusal::none;
 }
 
-// Wide guards: a frame of 16 KiB steps over one page unnoticed.
-std::size_t stack_pool::guard_size() const noexcept {
-  if (slot_size_ >= std::size_t{256} << 10) return 16 * k_page;
-  return slot_size_ >= std::size_t{32} << 10 ? 4 * k_page : k_page;
+void stack_pool::refuse(refusal why) const {
+  const std::string size = std::to_string(slot_size_);
+  const std::string out = std::to_string(permits_.get());
+  const std::string text =
+      why == refusal::mappings
+          ? "the " + std::to_string(stack_memory::most_protections()) +
+                " stacks of the process that mprotect may guard are all made (" + out + " of " + size +
+                " bytes are in use); raise vm.max_map_count, or use a kernel that knows MADV_GUARD_INSTALL (6.13)"
+          : "the system gives no " + std::to_string(chunk_size()) + " bytes of address space (" + out + " stacks of " +
+                size + " bytes are in use); use smaller stacks, or raise RLIMIT_AS";
+  throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
+                          "weft: no stack for another fiber: " + text);
+}
+
+guard_method stack_pool::guards() const noexcept {
+  // relaxed: a test sets it while no stack is taken.
+  const bool forced = stack_memory::injected.only_protection.load(std::memory_order_relaxed);
+  return forced ? guard_method::protection : guards_;
 }
 
 stack stack_pool::at(std::uint32_t slot) const noexcept {
-  const std::uint32_t per_chunk = chunks_.front().slots;
-  std::byte* const base = chunks_[slot / per_chunk].base + std::size_t{slot % per_chunk} * slot_size_;
-  // Coloured tops: power-of-two slots would otherwise put the hot end of every stack into the same cache sets.
-  const std::size_t colour = std::size_t{slot % 32} * 64;
-  const std::size_t guard = guard_size();
-  return {.bottom = base + guard, .usable = slot_size_ - guard - colour, .slot = slot};
+  const std::size_t per_chunk = chunk_size() / slot_size_;
+  std::byte* const base = chunks_[slot / per_chunk] + slot % per_chunk * slot_size_;
+  return at(base + guard_size(), slot);
 }
 
-stack stack_pool::take() noexcept {
-  const internal_guard guard(lock_);
-  if (!used_before_.empty()) {
-    const std::uint32_t slot = used_before_.back();
-    used_before_.pop_back();
-    return at(slot);
+std::size_t stack_pool::take(stack* out, std::size_t most) noexcept {
+  {
+    const internal_guard guard(lock_);
+    if (const std::size_t count = std::min(most, used_.size()); count != 0) {
+      const std::size_t from = used_.size() - count;
+      for (std::size_t i = 0; i < count; ++i) out[i] = at(used_[from + i]);
+      used_.resize(from);
+      return count;
+    }
+    if (bare_.empty()) {
+      *out = at(fresh_++);  // a permit is held, so fresh_ < granted_
+    } else {
+      *out = at(bare_.back());
+      bare_.pop_back();
+    }
   }
-  // A permit is held, so fresh_ < reserved_.
-  stack fresh = at(fresh_);
-  if (!install_guard(fresh.bottom - guard_size())) return {};
-  ++fresh_;
-  return fresh;
+  return guard_fresh(*out) ? 1 : 0;
 }
 
-void stack_pool::give_back(const stack& used) noexcept {
-#if defined(WEFT_ASAN)
-  __asan_unpoison_memory_region(used.bottom, used.usable);
-#endif
+// Outside the lock: it is a system call.
+bool stack_pool::guard_fresh(const stack& fresh) noexcept {
+  const bool guarded = stack_memory::install_guard(fresh.bottom - guard_size(), guard_size(), guards());
+  if (guarded && !is_scarce()) [[likely]]
+    return true;
   const internal_guard guard(lock_);
-  used_before_.push_back(used.slot);
+  if (guarded) {
+    clear_scarce(no_guard);
+  } else {
+    set_scarce(no_guard);
+    bare_.push_back(fresh.slot);
+  }
+  return guarded;
+}
+
+void stack_pool::give_back(std::span<const stack> used, std::size_t permits, std::size_t closed) noexcept {
+  for (const stack& each : used) trim(each);
+  const internal_guard guard(lock_);
+  for (const stack& each : used) used_.push_back(each.slot);
+  if (used_.size() >= k_plenty) clear_scarce(no_guard);
+  open_ -= closed;
+  drop_permits(permits);
+}
+
+// The page just below what is kept tells whether the stack ever grew past it: it reads as zero until then, and again
+// once it was given back. (One whose only frame there is a buffer that nobody wrote is overlooked, until its next
+// use.) So a stack that stayed small costs no system call.
+void stack_pool::trim(const stack& used) noexcept {
+  std::byte* const kept = end_of(used.bottom) - k_kept;
+  if (kept - used.bottom < static_cast<std::ptrdiff_t>(k_page) || stack_memory::is_zero_page(kept - k_page)) return;
+  note_depth(depth_of(used.bottom));
+  stack_memory::give_back_pages(used.bottom, kept);
+}
+
+void stack_pool::note_depth(std::size_t depth) noexcept {
+  std::size_t deepest = deepest_.load(std::memory_order_relaxed);  // relaxed, both: a statistic
+  while (depth > deepest && !deepest_.compare_exchange_weak(deepest, depth, std::memory_order_relaxed)) {
+  }
+}
+
+std::size_t stack_pool::depth_of(std::byte* bottom) const noexcept {
+  std::byte* const end = end_of(bottom);
+  std::byte* lowest = stack_memory::lowest_resident(bottom, end);
+  if (is_only_looked_at(lowest, end)) lowest = stack_memory::lowest_resident(lowest + k_page, end);
+  return static_cast<std::size_t>(end - lowest);
+}
+
+// Slots never go, so a mark that is out of date still names memory of ours.
+std::size_t stack_pool::depth_of_marked(std::uintptr_t mark) noexcept {
+  const std::uintptr_t size_bits = mark % k_page;
+  const stack_pool& pool = for_size(std::size_t{1} << size_bits);
+  return pool.depth_of(reinterpret_cast<std::byte*>(mark - size_bits));  // NOLINT(performance-no-int-to-ptr)
+}
+
+// Where trim() looked, the kernel's page of zeros may be mapped: it does not count.
+bool stack_pool::is_only_looked_at(const std::byte* page, const std::byte* end) noexcept {
+  return page == end - k_kept - k_page && stack_memory::is_zero_page(page);
+}
+
+// A system call for each chunk. Chunks never go, so the lock is held for one at a time.
+stack_figures stack_pool::measure() {
+  std::vector<unsigned char> pages(chunk_size() / k_page);
+  for (std::size_t chunk = 0;; ++chunk) {
+    std::byte* base = nullptr;
+    {
+      const internal_guard guard(lock_);
+      if (chunk >= chunks_.size()) break;
+      base = chunks_[chunk];
+    }
+    if (stack_memory::find_resident(base, chunk_size(), pages)) note_depth(deepest_in(base, pages));
+  }
+  const internal_guard guard(lock_);
+  return {.size = slot_size_,
+          .permits = permits_,
+          .pooled = used_.size(),
+          .deepest = deepest_.load(std::memory_order_relaxed)};  // relaxed: a statistic
+}
+
+// Of a chunk whose resident pages are marked. Guards are not in memory.
+std::size_t stack_pool::deepest_in(std::byte* base, std::span<const unsigned char> pages) const noexcept {
+  const std::size_t per_slot = slot_size_ / k_page;
+  std::size_t deepest = 0;
+  for (std::size_t first = 0; first < pages.size(); first += per_slot, base += slot_size_) {
+    const auto slot = pages.subspan(first, per_slot);
+    auto lowest = std::find(slot.begin(), slot.end(), 1);
+    const std::byte* const page = base + (lowest - slot.begin()) * static_cast<std::ptrdiff_t>(k_page);
+    if (is_only_looked_at(page, base + slot_size_)) lowest = std::find(lowest + 1, slot.end(), 1);
+    deepest = std::max(deepest, static_cast<std::size_t>(slot.end() - lowest) * k_page);
+  }
+  return deepest;
 }
 
 }  // namespace weft::detail

@@ -52,30 +52,54 @@ void worker::overflow(fiber_block* fiber) noexcept {
   home_.wake_one_if_helpful();  // on their way from queue to queue they were in neither
 }
 
-// A fiber that has not run yet gets its stack now. False: there is none, and it waits in inject until one comes free.
+// A fiber that has not run yet gets its stack now. False: there is none, and it waits until one of its size comes free
+// (feed_one_starving), or until the kernel may have changed its mind (monitor::retry_starving).
 bool worker::prepare(fiber_block* fiber) noexcept {
   announce_acquire(fiber);
-  fiber->on = fiber->permit->take();
-  if (!fiber->on) {
-    home_.inject.push(fiber);
+  fiber->on = take_stack(*fiber->permit);
+  if (!fiber->on) [[unlikely]] {
+    announce_release(fiber);
+    home_.starving.push(fiber);
     return false;
   }
+  fiber->stack_mark = fiber->permit->mark_of(fiber->on);
+  announce_acquire(fiber->on.bottom);  // from its last fiber: leave_for_good. Ours inherits it with its context
   make_context(fiber->registers, fiber->on);
   // relaxed: for this worker, and for those that the fiber is handed to; others take it as a hint.
   fiber->life.store(fiber_life::started, std::memory_order_relaxed);
   announce_release(fiber);
+  if (home_.starving.size() != 0) [[unlikely]]
+    feed_one_starving(*fiber->permit);
   return true;
+}
+
+stack worker::take_stack(stack_pool& from) noexcept { return stacks.serves(from) ? stacks.take() : from.take(); }
+
+void worker::give_back_stack(stack_pool& to, const stack& used) noexcept {
+  stacks.serves(to) ? stacks.give_back(used) : to.give_back({&used, 1}, 1);
+}
+
+// A stack of this size was just given back, or could be had. One tries for each: if that fails it waits again, and if
+// not the next one follows it, so nothing spins.
+void worker::feed_one_starving(const stack_pool& has_a_stack) noexcept {
+  fiber_block* fiber = nullptr;
+  if (home_.starving.take(&fiber, 1) == 0) return;
+  if (fiber->permit.get() == &has_a_stack) return enqueue(fiber);
+  home_.starving.push(fiber);
 }
 
 void worker::recycle(fiber_block* fiber) noexcept {
   announce_acquire(fiber);
   destroy_context(fiber->registers);
-  fiber->permit->give_back(fiber->on);
-  fiber->permit->return_permit();
+  stack_pool& stacks_of_its_size = *fiber->permit;
+  fiber->stack_mark = 0;
+  give_back_stack(stacks_of_its_size, fiber->on);
   fiber->on = {};
   fiber->life.store(fiber_life::finished, std::memory_order_relaxed);  // relaxed: a hint for dumps
   release_fiber(fiber);
   note_finished();
+  if (home_.starving.size() != 0) [[unlikely]]
+    feed_one_starving(stacks_of_its_size);
   if (home_.is_stopping()) home_.note_finished();
 }
 

@@ -41,7 +41,7 @@ void name_thread(unsigned index) noexcept {
 }  // namespace
 
 worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) noexcept
-    : index(i), home_(home), random_state_(seed + i * 0xd1342543de82ef95u), is_spare_(is_spare) {
+    : stacks(home.default_stacks()), index(i), home_(home), random_state_(seed + i * 0xd1342543de82ef95u), is_spare_(is_spare) {
   announce_made();
 }
 
@@ -65,6 +65,7 @@ void worker::run() noexcept {
   }
   announce_acquire(this);
   flush_magazine();
+  stacks.flush();
   set_this_worker(nullptr);
 }
 
@@ -141,6 +142,7 @@ void worker::stop_searching(bool found) noexcept {
 // Every 61 turns or 100 us: what a busy worker owes to timers, readiness and injected fibers.
 void worker::service() noexcept {
   plan_next_service();
+  stacks.flush_if_scarce();
   expire_due(timers);
   (void)take_injected();
   look();
@@ -219,6 +221,7 @@ void worker::be_a_spare() noexcept {
   if (searching_) stop_searching(false);
   hand_over_ring();
   flush_magazine();
+  stacks.flush();
   home_.seats.add_spare(*this);
   wait_for_a_seat();
 }
@@ -235,6 +238,7 @@ void worker::wait_for_a_seat() noexcept {
 // "Sleeping", S4 to S7, and "Handing over".
 void worker::sleep() noexcept {
   if (!leave_for_sleep()) return;
+  stacks.flush();  // others may want them before we wake
   home_.idle.announce_sleep(seat_);
   if (home_.turn.try_take()) {
     home_.turn_holder = static_cast<int>(seat_);

@@ -18,6 +18,7 @@
 #include "parker.hpp"
 #include "relaxed.hpp"
 #include "seating.hpp"
+#include "stack_magazine.hpp"
 #include "steal_ring.hpp"
 #include "timer_queue.hpp"
 
@@ -93,6 +94,7 @@ class worker {
   [[nodiscard]] std::uint64_t random() noexcept;
   [[nodiscard]] fiber_block* take_block();  // from the magazine; throws std::bad_alloc
   void give_back_block(fiber_block* block) noexcept;
+  stack_magazine stacks;  // of the runtime's size
   [[nodiscard]] std::uint64_t next_id() noexcept;
 
   // For the race detector: a worker that joined later was made by a thread that its fibers have never met.
@@ -124,6 +126,9 @@ class worker {
   void recycle(fiber_block* fiber) noexcept;
   void displace(fiber_block* fiber, fiber_block* other) noexcept;
   void hand_over_ring() noexcept;
+  [[nodiscard]] stack take_stack(stack_pool& from) noexcept;
+  void give_back_stack(stack_pool& to, const stack& used) noexcept;
+  [[gnu::noinline]] void feed_one_starving(const stack_pool& has_a_stack) noexcept;
   [[gnu::noinline]] void overflow(fiber_block* fiber) noexcept;  // apart from the frames of who parks: it needs 1 KiB
   void note_finished() noexcept {
     // relaxed load: this worker alone writes it. release: pairs with finished().

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <memory>
@@ -147,6 +148,41 @@ FIBER_TEST(runtime, a_fiber_has_its_name_and_site) {
     EXPECT_NE(f.spawned_at.find("spawn_test.cpp:"), std::string::npos) << f.spawned_at;
   }
   EXPECT_TRUE(found);
+}
+
+FIBER_TEST(runtime, a_stack_size_that_cannot_be_is_refused_and_costs_nothing) {
+  constexpr std::size_t k_size = (std::size_t{1} << 30) + 1;
+  try {
+    weft::go({.stack_size = k_size}, [] { ADD_FAILURE() << "it ran"; });
+    FAIL();
+  } catch (const std::invalid_argument& e) {
+    EXPECT_NE(std::string(e.what()).find("stack_size=1073741825"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("at most 1073741824"), std::string::npos) << e.what();
+  }
+  EXPECT_EQ(weft::spawn({.stack_size = 1}, [] { return 7; }).join(), 7);  // rounded up to the least there is
+}
+
+FIBER_TEST(runtime, a_snapshot_says_how_deep_a_stack_was_used) {
+  constexpr std::size_t k_depth = std::size_t{300} << 10;
+  constexpr std::size_t k_size = std::size_t{512} << 10;
+  auto handle = weft::spawn({.stack_size = k_size}, [] {
+    char deep[k_depth];
+    for (char& each : deep) each = 1;
+    weft::this_fiber::sleep_for(1h);
+    EXPECT_EQ(deep[0], 1);  // it is there to the end
+  });
+  weft::testing::wait_until_all_parked();
+  const weft::process_snapshot now = weft::snapshot();
+  const auto fiber = std::find_if(now.fibers.begin(), now.fibers.end(),
+                                  [&](const weft::fiber_info& f) { return f.id == handle.get_id(); });
+  ASSERT_NE(fiber, now.fibers.end());
+  EXPECT_GE(fiber->stack_used, k_depth);
+  EXPECT_LT(fiber->stack_used, k_size);
+  const auto stacks =
+      std::find_if(now.stacks.begin(), now.stacks.end(), [](const weft::stack_info& s) { return s.size == k_size; });
+  ASSERT_NE(stacks, now.stacks.end());
+  EXPECT_GE(stacks->promised, 1u);
+  EXPECT_GE(stacks->deepest, k_depth);
 }
 
 FIBER_TEST(runtime, many_fibers_spawn_and_join_from_everywhere) {

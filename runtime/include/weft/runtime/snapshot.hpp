@@ -1,7 +1,7 @@
 #pragma once
 // Room: runtime. What the process consists of right now: process -> threads -> (loop or none) -> fibers. A picture
 // taken while everything goes on: each line is true of some moment close by, the whole is of no single one. Does not
-// park; costs a walk over all control blocks.
+// park; costs a walk over all control blocks, and a system call for each fiber, to measure its stack.
 
 #include <chrono>
 #include <cstddef>
@@ -25,6 +25,7 @@ struct fiber_info {
   std::string waits_for;             // parked: what for, such as "channel receive"
   std::chrono::nanoseconds since{};  // parked: for how long, to within some microseconds
   std::string spawned_at;
+  std::size_t stack_used = 0;  // bytes of its stack that are in memory; maybe touched by a fiber that had it before
 };
 
 struct thread_info {
@@ -35,10 +36,19 @@ struct thread_info {
   fiber_id running;  // a worker's, if it runs one
 };
 
+// The stacks of one size, in the whole process.
+struct stack_info {
+  std::size_t size;      // bytes, guard included
+  std::size_t promised;  // for fibers that live, and a few more in advance
+  std::size_t pooled;    // free; a few more are kept by workers
+  std::size_t deepest;   // bytes, of any of them: now, or when it was trimmed; what stack_size must not go below
+};
+
 struct process_snapshot {
   int pid = 0;
   std::vector<thread_info> threads;
   std::vector<fiber_info> fibers;
+  std::vector<stack_info> stacks;
 
   [[nodiscard]] std::size_t count(fiber_state state) const noexcept;
 };

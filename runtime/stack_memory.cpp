@@ -1,0 +1,120 @@
+// Room: runtime. See stack_memory.hpp.
+
+#include "stack_memory.hpp"
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+
+#include <sys/mman.h>
+
+#include "context.hpp"
+
+namespace weft::detail::stack_memory {
+
+namespace {
+
+constexpr int k_guard_install = 102;  // MADV_GUARD_INSTALL, Linux 6.13: not in older headers
+
+bool guard_by_advice(void* at, std::size_t size) noexcept { return ::madvise(at, size, k_guard_install) == 0; }
+
+// On a page of its own: the kernel either knows the advice or answers EINVAL.
+guard_method probe_guards() noexcept {
+  void* page = ::mmap(nullptr, k_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) return guard_method::protection;
+  const bool works = guard_by_advice(page, k_page);
+  ::munmap(page, k_page);
+  return works ? guard_method::advice : guard_method::protection;
+}
+
+std::size_t max_mappings() noexcept {
+  std::size_t limit = 65530;
+  std::ifstream("/proc/sys/vm/max_map_count") >> limit;
+  return limit;
+}
+
+// Takes up to `most` off a counter that does not go below zero; how many.
+std::size_t take_off(std::atomic<std::size_t>& counter, std::size_t most) noexcept {
+  std::size_t left = counter.load(std::memory_order_relaxed);  // relaxed, both: a counter
+  while (left != 0) {
+    const std::size_t taken = std::min(left, most);
+    if (counter.compare_exchange_weak(left, left - taken, std::memory_order_relaxed)) return taken;
+  }
+  return 0;
+}
+
+bool is_refused_by_a_test() noexcept {
+  if (take_off(injected.guards_to_refuse, 1) == 0) return false;
+  injected.guards_refused.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
+  return true;
+}
+
+}  // namespace
+
+constinit faults injected;
+
+guard_method best_guards() noexcept {
+  static const guard_method best = probe_guards();
+  return best;
+}
+
+std::byte* reserve(std::size_t size) noexcept {
+  void* const base =
+      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (base == MAP_FAILED) return nullptr;
+  ::madvise(base, size, MADV_NOHUGEPAGE);  // a huge page under a stack would cost 2 MiB for one touched word
+  return static_cast<std::byte*>(base);
+}
+
+bool install_guard(void* at, std::size_t size, guard_method how) noexcept {
+  if (is_refused_by_a_test()) return false;
+  if (how == guard_method::advice) return guard_by_advice(at, size);
+  return ::mprotect(at, size, PROT_NONE) == 0;
+}
+
+// Some of the limit's room is left to the program.
+std::size_t most_protections() noexcept {
+  constexpr std::size_t k_left_to_the_program = 2048;
+  static const std::size_t most = (std::max(max_mappings(), k_left_to_the_program) - k_left_to_the_program) / 2;
+  return most;
+}
+
+std::size_t take_protections(std::size_t most) noexcept {
+  static std::atomic<std::size_t> left{most_protections()};
+  // relaxed: a test sets it while no stack is taken.
+  const bool limited = injected.protections_left.load(std::memory_order_relaxed) != faults::k_off;
+  return take_off(limited ? injected.protections_left : left, most);
+}
+
+// Not the sanitizers' business: a stack's own fiber may be writing there when it is measured.
+__attribute__((no_sanitize_address)) WEFT_NO_TSAN bool is_zero_page(const std::byte* page) noexcept {
+  const auto* const words = reinterpret_cast<const std::uint64_t*>(page);
+  std::uint64_t any = 0;
+  for (std::size_t i = 0; i < k_page / sizeof *words; ++i) any |= words[i];
+  return any == 0;
+}
+
+// With a small vector, because it runs on the stacks of others; large stacks take several calls.
+std::byte* lowest_resident(std::byte* bottom, std::byte* top) noexcept {
+  std::array<unsigned char, 128> pages;
+  while (bottom < top) {
+    const std::size_t size = std::min(pages.size() * k_page, static_cast<std::size_t>(top - bottom));
+    if (!find_resident(bottom, size, pages)) return top;
+    for (std::size_t i = 0; i < size / k_page; ++i)
+      if (pages[i] != 0) return bottom + i * k_page;
+    bottom += size;
+  }
+  return top;
+}
+
+bool find_resident(std::byte* base, std::size_t size, std::span<unsigned char> pages) noexcept {
+  if (::mincore(base, size, pages.data()) != 0) return false;
+  for (unsigned char& each : pages.first(size / k_page)) each &= 1;  // the other bits are reserved
+  return true;
+}
+
+void give_back_pages(std::byte* bottom, std::byte* top) noexcept {
+  ::madvise(bottom, static_cast<std::size_t>(top - bottom), MADV_DONTNEED);
+}
+
+}  // namespace weft::detail::stack_memory
