@@ -54,10 +54,6 @@ void take_permit(worker* w, stack_pool& stacks) {
   w != nullptr && w->stacks.serves(stacks) ? w->stacks.take_permit() : stacks.take_permit();
 }
 
-void return_permit(worker* w, stack_pool& stacks) noexcept {
-  w != nullptr && w->stacks.serves(stacks) ? w->stacks.return_permit() : stacks.return_permits(1);
-}
-
 // F1 and F2.
 void complete(fiber_block& fiber) noexcept {
   // acq_rel: publishes the outcome to the joiner (pairs with join_fiber), acquires `joiner`.
@@ -117,6 +113,10 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   return {fiber, fiber->storage.data()};
 }
 
+void return_permit(worker* w, stack_pool& stacks) noexcept {
+  w != nullptr && w->stacks.serves(stacks) ? w->stacks.return_permit() : stacks.return_permits(1);
+}
+
 void discard_fiber(fiber_block* fiber) noexcept {
   return_permit(this_worker(), *fiber->permit);
   scheduler& home = *fiber->home.load(std::memory_order_relaxed);  // relaxed: ours
@@ -136,11 +136,12 @@ void fiber_main(arrival first) {
   first.on->announce_met();
   first.on->arrive(first.left);
   first.on->clear_exceptions();
-  fiber_block& fiber = *first.on->current();
-  announce_acquire(static_cast<waiter*>(&fiber));
-  fiber.body->run(fiber.storage.data(), !fiber.is_cancel_requested());
-  complete(fiber);
-  worker::leave_for_good(this_worker(), &fiber);
+  for (fiber_block* fiber = first.on->current();; fiber = this_fiber_block()) {
+    announce_acquire(static_cast<waiter*>(fiber));
+    fiber->body->run(fiber->storage.data(), !fiber->is_cancel_requested());
+    complete(*fiber);
+    worker::finish(this_worker(), fiber);
+  }
 }
 
 void* join_fiber(fiber_block* fiber, bool shielded) {

@@ -42,7 +42,8 @@ class idle_set {
  public:
   static constexpr unsigned k_no_limit = MaxWorkers;
 
-  idle_set() noexcept = default;
+  // Of the workers 0 to `workers` - 1.
+  explicit idle_set(unsigned workers = MaxWorkers) noexcept : words_((workers + 63) / 64) {}
   idle_set(const idle_set&) = delete;
   idle_set& operator=(const idle_set&) = delete;
 
@@ -118,8 +119,8 @@ class idle_set {
 
   [[nodiscard]] unsigned sleeping_hint() const noexcept {
     unsigned count = 0;
-    for (const auto& w : sleeping_)  // relaxed: a hint
-      count += static_cast<unsigned>(std::popcount(w.load(std::memory_order_relaxed)));
+    for (unsigned i = 0; i != words_; ++i)  // relaxed: a hint
+      count += static_cast<unsigned>(std::popcount(sleeping_[i].load(std::memory_order_relaxed)));
     return count;
   }
   [[nodiscard]] unsigned searching_hint() const noexcept {
@@ -134,8 +135,8 @@ class idle_set {
   atomic_word& word(unsigned index) noexcept { return sleeping_[index / 64]; }
 
   bool any_sleeps() const noexcept {
-    for (const auto& w : sleeping_)
-      if (w.load(std::memory_order_relaxed) != 0) return true;  // relaxed: after the caller's fence
+    for (unsigned i = 0; i != words_; ++i)
+      if (sleeping_[i].load(std::memory_order_relaxed) != 0) return true;  // relaxed: after the caller's fence
     return false;
   }
 
@@ -151,7 +152,7 @@ class idle_set {
   }
 
   int take_lowest() noexcept {
-    for (unsigned i = 0; i != k_words; ++i) {
+    for (unsigned i = 0; i != words_; ++i) {
       // relaxed: after the caller's fence; an old value makes take fail, and is read anew.
       while (const std::uint64_t bits = sleeping_[i].load(std::memory_order_relaxed)) {
         const unsigned index = i * 64 + static_cast<unsigned>(std::countr_zero(bits));
@@ -161,6 +162,7 @@ class idle_set {
     return -1;
   }
 
+  const unsigned words_;
   // Any thread. A cache line each: every waker reads searching_, only those that find it 0 read the bits.
   alignas(64) typename Env::template atomic<std::uint32_t> searching_{0};
   alignas(64) atomic_word sleeping_[k_words] = {};

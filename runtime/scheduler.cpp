@@ -14,6 +14,7 @@ namespace weft::detail {
 
 scheduler::scheduler(const options& settled, clock_source* clock)
     : seats(*this, static_cast<unsigned>(settled.workers), settled.seed),
+      idle(static_cast<unsigned>(settled.workers)),
       settings_(settled),
       clock_(clock),
       default_stacks_(stack_pool::for_size(settled.stack_size)),

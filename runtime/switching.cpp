@@ -6,8 +6,10 @@
 
 namespace weft::detail {
 
-WEFT_NO_TSAN void worker::leave_for_good(worker* w, fiber_block* fiber) noexcept {
-  context& to = w->choose_target();
+WEFT_NO_TSAN void worker::finish(worker* w, fiber_block* fiber) noexcept {
+  fiber_block* const next = w->pick_next();
+  if (next != nullptr && w->may_inherit(*next, *fiber)) return w->inherit(next, fiber);
+  context& to = w->target_for(next);
   w->leaving_ = fiber;
   w->step_ = after_switch::recycle;
   announce_release(w);
@@ -15,6 +17,24 @@ WEFT_NO_TSAN void worker::leave_for_good(worker* w, fiber_block* fiber) noexcept
   announce_release(fiber);
   (void)switch_context(fiber->registers, to, w, leaving::for_good);
   __builtin_unreachable();
+}
+
+// Sanitizers know a fiber by its stack.
+bool worker::may_inherit(const fiber_block& fresh, const fiber_block& finished) const noexcept {
+  // relaxed: ours; see prepare.
+  return !k_is_sanitized && fresh.life.load(std::memory_order_relaxed) == fiber_life::spawned &&
+         fresh.permit.get() == finished.permit.get() && home_.starving.size() == 0;
+}
+
+// No switch, no new context: the frames of `finished` are gone but for the one that runs fibers.
+void worker::inherit(fiber_block* fresh, fiber_block* finished) noexcept {
+  fresh->on = finished->on;
+  fresh->stack_mark = finished->stack_mark.get();
+  fresh->life.store(fiber_life::started, std::memory_order_relaxed);  // relaxed: as in prepare
+  fresh->runs_on = this;
+  current_ = fresh;
+  return_permit(this, *finished->permit);
+  end(finished);
 }
 
 WEFT_NO_TSAN void worker::clear_exceptions() noexcept { *exceptions_.get() = {}; }
@@ -63,7 +83,7 @@ bool worker::prepare(fiber_block* fiber) noexcept {
     return false;
   }
   fiber->stack_mark = fiber->permit->mark_of(fiber->on);
-  announce_acquire(fiber->on.bottom);  // from its last fiber: leave_for_good. Ours inherits it with its context
+  announce_acquire(fiber->on.bottom);  // from its last fiber: finish. Ours inherits it with its context
   make_context(fiber->registers, fiber->on);
   // relaxed: for this worker, and for those that the fiber is handed to; others take it as a hint.
   fiber->life.store(fiber_life::started, std::memory_order_relaxed);
@@ -92,14 +112,19 @@ void worker::recycle(fiber_block* fiber) noexcept {
   announce_acquire(fiber);
   destroy_context(fiber->registers);
   stack_pool& stacks_of_its_size = *fiber->permit;
-  fiber->stack_mark = 0;
   give_back_stack(stacks_of_its_size, fiber->on);
+  end(fiber);
+  if (home_.starving.size() != 0) [[unlikely]]
+    feed_one_starving(stacks_of_its_size);
+}
+
+// Without its stack, and without its permit.
+void worker::end(fiber_block* fiber) noexcept {
+  fiber->stack_mark = 0;
   fiber->on = {};
   fiber->life.store(fiber_life::finished, std::memory_order_relaxed);  // relaxed: a hint for dumps
   release_fiber(fiber);
   note_finished();
-  if (home_.starving.size() != 0) [[unlikely]]
-    feed_one_starving(stacks_of_its_size);
   if (home_.is_stopping()) home_.note_finished();
 }
 

@@ -11,9 +11,9 @@
 namespace weft::detail {
 
 #if defined(WEFT_ASAN) || defined(WEFT_TSAN)
-inline constexpr bool k_shuffles = true;
+inline constexpr bool k_is_sanitized = true;
 #else
-inline constexpr bool k_shuffles = false;
+inline constexpr bool k_is_sanitized = false;
 #endif
 
 WEFT_NO_TSAN inline worker* worker::leave(worker* w, fiber_block* fiber, after_switch step) noexcept {
@@ -30,8 +30,9 @@ WEFT_NO_TSAN inline worker* worker::leave(worker* w, fiber_block* fiber, after_s
 }
 
 // The next context of this worker, ready to be switched to; current_ says whose it is.
-inline context& worker::choose_target() noexcept {
-  fiber_block* const next = pick_next();
+inline context& worker::choose_target() noexcept { return target_for(pick_next()); }
+
+inline context& worker::target_for(fiber_block* next) noexcept {
   if (next != nullptr && is_ready_to_run(next)) [[likely]] {
     current_ = next;
     next->runs_on = this;
@@ -92,7 +93,7 @@ inline bool worker::is_ready_to_run(fiber_block* fiber) noexcept {
 inline bool worker::is_alone() noexcept { return !has_next() && ring_.empty() && ++turn < next_service_; }
 
 inline void worker::make_ready(fiber_block* fiber) noexcept {
-  if (k_shuffles && shuffle(fiber)) return;
+  if (k_is_sanitized && shuffle(fiber)) return;
   fiber_block* const other = next_.put(fiber);
   // If nobody else is ready here, it runs in a moment; a sleeper would come too late.
   if (other != nullptr || !ring_.empty()) displace(fiber, other);

@@ -41,7 +41,11 @@ void name_thread(unsigned index) noexcept {
 }  // namespace
 
 worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) noexcept
-    : stacks(home.default_stacks()), index(i), home_(home), random_state_(seed + i * 0xd1342543de82ef95u), is_spare_(is_spare) {
+    : stacks(home.default_stacks()),
+      index(i),
+      home_(home),
+      random_state_(seed + i * 0xd1342543de82ef95u),
+      is_spare_(is_spare) {
   announce_made();
 }
 

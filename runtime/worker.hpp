@@ -51,8 +51,9 @@ class worker {
   [[nodiscard]] bool is_alone() noexcept;
   // An exception is on its way through the running fiber.
   [[nodiscard]] WEFT_NO_TSAN bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
-  // Leaves it for good.
-  [[noreturn]] static void leave_for_good(worker* w, fiber_block* fiber) noexcept;
+  // The end of `fiber`, the running one: leaves it for good. Returns if one that has not run yet is the running one now,
+  // on the same stack.
+  static void finish(worker* w, fiber_block* fiber) noexcept;
   // First thing on any context that was switched to.
   void arrive(void* left) noexcept;
   // Second thing, on a context that has no exception state of its own yet.
@@ -120,10 +121,14 @@ class worker {
   [[nodiscard]] fiber_block* pick_local() noexcept;
   [[nodiscard]] bool is_ready_to_run(fiber_block* fiber) noexcept;
   [[nodiscard]] context& choose_target() noexcept;
+  [[nodiscard]] context& target_for(fiber_block* next) noexcept;
 
   // switching.cpp
   [[nodiscard]] bool prepare(fiber_block* fiber) noexcept;
+  [[nodiscard]] bool may_inherit(const fiber_block& fresh, const fiber_block& finished) const noexcept;
+  void inherit(fiber_block* fresh, fiber_block* finished) noexcept;
   void recycle(fiber_block* fiber) noexcept;
+  void end(fiber_block* fiber) noexcept;
   void displace(fiber_block* fiber, fiber_block* other) noexcept;
   void hand_over_ring() noexcept;
   [[nodiscard]] stack take_stack(stack_pool& from) noexcept;
@@ -188,5 +193,8 @@ class worker {
   parker parker_;
   steal_ring<real_env, fiber_block> ring_;
 };
+
+// A permit that `w`, or a plain thread, took and nobody will use.
+void return_permit(worker* w, stack_pool& stacks) noexcept;
 
 }  // namespace weft::detail
