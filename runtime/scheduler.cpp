@@ -7,6 +7,7 @@
 #include <string>
 
 #include "registry.hpp"
+#include "stack_overflow.hpp"
 #include "terminate.hpp"
 #include "unparking.hpp"
 
@@ -20,6 +21,7 @@ scheduler::scheduler(const options& settled, clock_source* clock)
       default_stacks_(stack_pool::for_size(settled.stack_size)),
       monitor_(*this) {
   name_fibers_on_terminate();
+  report_stack_overflows();
   register_runtime(*this);
   try {
     seats.start();

@@ -99,6 +99,15 @@ class stack_pool {
   }
   [[nodiscard]] static std::size_t depth_of_marked(std::uintptr_t mark) noexcept;
 
+  // Of each slot, and of its lower end that faults; both constant, and good for signal handlers.
+  [[nodiscard]] std::size_t size() const noexcept { return slot_size_; }
+  // Wide guards: a frame of 16 KiB steps over one page unnoticed.
+  [[nodiscard]] std::size_t guard_size() const noexcept {
+    using stack_memory::k_page;
+    if (slot_size_ >= std::size_t{256} << 10) return 16 * k_page;
+    return slot_size_ >= std::size_t{32} << 10 ? 4 * k_page : k_page;
+  }
+
   [[nodiscard]] static std::size_t permits_out() noexcept;
 
  private:
@@ -120,12 +129,6 @@ class stack_pool {
   void clear_scarce(scarcity why) noexcept WEFT_REQUIRES(lock_);
 
   [[nodiscard]] std::size_t chunk_size() const noexcept { return std::max(std::size_t{64} << 20, slot_size_); }
-  // Wide guards: a frame of 16 KiB steps over one page unnoticed.
-  [[nodiscard]] std::size_t guard_size() const noexcept {
-    using stack_memory::k_page;
-    if (slot_size_ >= std::size_t{256} << 10) return 16 * k_page;
-    return slot_size_ >= std::size_t{32} << 10 ? 4 * k_page : k_page;
-  }
   // Coloured tops: power-of-two slots would otherwise put the hot end of every stack into the same cache sets.
   [[nodiscard]] static std::size_t colour_of(std::uint32_t slot) noexcept { return std::size_t{slot % 32} * 64; }
   [[nodiscard]] std::byte* end_of(std::byte* bottom) const noexcept { return bottom - guard_size() + slot_size_; }

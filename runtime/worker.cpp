@@ -14,6 +14,7 @@
 
 #include "random.hpp"
 #include "scheduler.hpp"
+#include "stack_overflow.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
 #include "unparking.hpp"
@@ -50,6 +51,7 @@ worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) n
 }
 
 void worker::run() noexcept {
+  const handler_stack for_overflows;
   block_asynchronous_signals();
   name_thread(index);
   set_this_worker(this);

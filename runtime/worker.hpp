@@ -51,8 +51,8 @@ class worker {
   [[nodiscard]] bool is_alone() noexcept;
   // An exception is on its way through the running fiber.
   [[nodiscard]] WEFT_NO_TSAN bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
-  // The end of `fiber`, the running one: leaves it for good. Returns if one that has not run yet is the running one now,
-  // on the same stack.
+  // The end of `fiber`, the running one: leaves it for good. Returns if one that has not run yet is the running one
+  // now, on the same stack.
   static void finish(worker* w, fiber_block* fiber) noexcept;
   // First thing on any context that was switched to.
   void arrive(void* left) noexcept;

@@ -1,0 +1,31 @@
+#pragma once
+// Room: runtime. A fiber that runs over the end of its stack is named on stderr before its process dies of it. Off
+// under ASan, which tells it better.
+//
+// A handler for SIGSEGV and SIGBUS, installed with the first runtime, looks at the address of the fault: is it in the
+// guard of the fiber that runs on this thread? Then it names the fiber, its stack's size, where it was spawned and what
+// helps; puts back what handled the signal before; and returns, so that the same fault is met by that, which is the
+// default as a rule: the process dies by the signal, and a core shows the frames. Every other fault goes to the handler
+// that was there before, each time. All of it is async-signal-safe; the overflown stack has no room, so workers have a
+// second one for handlers.
+// Who installs a handler later has it, and no report, unless it passes on what it does not know.
+
+namespace weft::detail {
+
+// Once a process.
+void report_stack_overflows() noexcept;
+
+// While one lives on a thread, signal handlers run on a stack of their own there, if they ask for it (SA_ONSTACK).
+// A stack that the thread has already is left in place.
+class handler_stack {
+ public:
+  handler_stack() noexcept;
+  ~handler_stack();
+  handler_stack(const handler_stack&) = delete;
+  handler_stack& operator=(const handler_stack&) = delete;
+
+ private:
+  void* base_ = nullptr;
+};
+
+}  // namespace weft::detail

@@ -1,0 +1,38 @@
+// Room: tests. The program whose processes have the accidents of *_accidents.cpp: `accidents NAME`.
+
+#include <cstdio>
+#include <cstring>
+#include <map>
+#include <string>
+
+#include <sys/resource.h>
+
+#include "accident.hpp"
+
+namespace weft::testing {
+
+namespace {
+
+std::map<std::string, int (*)()>& all() {
+  static std::map<std::string, int (*)()> accidents;
+  return accidents;
+}
+
+}  // namespace
+
+accident::accident(const char* name, int (*body)()) { all()[name] = body; }
+
+}  // namespace weft::testing
+
+int main(int argc, char** argv) {
+  const auto& all = weft::testing::all();
+  const auto found = argc == 2 ? all.find(argv[1]) : all.end();
+  if (found == all.end()) {
+    std::fprintf(stderr, "usage: %s NAME, with one of:\n", argv[0]);
+    for (const auto& [name, body] : all) std::fprintf(stderr, "  %s\n", name.c_str());
+    return 64;
+  }
+  const rlimit no_core{};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  return found->second();
+}
