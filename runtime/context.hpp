@@ -83,6 +83,10 @@ WEFT_NO_TSAN inline arrival switch_context([[maybe_unused]] context& from, conte
   return {static_cast<worker*>(t.data), t.fctx};
 }
 
+// Where the frame of the switch begins that `parked` left by, which is right above its return address: for walking its
+// stack. Null if the saved registers are not laid out as we know them.
+[[nodiscard]] const void* where_it_left(const context& parked) noexcept;
+
 // Tells the sanitizers that a fiber's context is gone, from another context.
 void destroy_context(context& gone) noexcept;
 

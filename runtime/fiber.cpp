@@ -9,7 +9,6 @@
 //      then the join has taken effect
 // `joiner` is in the block, which the handle's reference keeps: F2 touches nothing of the joiner's frame.
 
-#include <algorithm>
 #include <new>
 #include <stdexcept>
 
@@ -42,12 +41,6 @@ void count_spawn(scheduler& home, worker* w) {
     w->spawned += 1;
   else if (!home.admit_spawn_from_outside())
     throw std::logic_error("weft: go or run on a runtime that was stopped");
-}
-
-void set_name(fiber_block& fiber, std::string_view name) noexcept {
-  const std::size_t length = std::min(name.size(), fiber_block::k_name_size - 1);
-  std::copy_n(name.begin(), length, fiber.name.begin());
-  fiber.name[length] = '\0';
 }
 
 void take_permit(worker* w, stack_pool& stacks) {
@@ -100,15 +93,13 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   }
   announce_acquire(static_cast<waiter*>(fiber));
   fiber->permit = &stacks;
-  fiber->site = site;
-  set_name(*fiber, options.name);
+  fiber->label.set(w != nullptr ? w->next_id() : take_ids(1), options.name, site);
   fiber->shields = fiber->swallowed = 0;
   fiber->budget = fiber_block::k_operation_budget;
   fiber->waits_for = nullptr;
   // relaxed, all: the queue that the fiber goes to publishes them; before that they are hints for dumps.
   fiber->cancel_requested.store(false, std::memory_order_relaxed);
   fiber->home.store(&owner, std::memory_order_relaxed);
-  fiber->id.store(w != nullptr ? w->next_id() : take_ids(1), std::memory_order_relaxed);
   fiber->life.store(fiber_life::spawned, std::memory_order_relaxed);
   return {fiber, fiber->storage.data()};
 }
@@ -186,8 +177,8 @@ void release_fiber(fiber_block* fiber) noexcept {
   w != nullptr ? w->give_back_block(fiber) : fiber_slab().give_back(fiber);
 }
 
-// relaxed: constant while the caller's handle holds the block.
-fiber_id id_of(const fiber_block* fiber) noexcept { return fiber_id(fiber->id.load(std::memory_order_relaxed)); }
+// Constant while the caller's handle holds the block.
+fiber_id id_of(const fiber_block* fiber) noexcept { return fiber_id(fiber->label.id()); }
 
 void throw_joined_nothing() {
   throw std::system_error(std::make_error_code(std::errc::invalid_argument),

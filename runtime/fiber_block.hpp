@@ -10,6 +10,7 @@
 #include <weft/runtime/spawn.hpp>
 
 #include "context.hpp"
+#include "fiber_label.hpp"
 #include "relaxed.hpp"
 #include "slab.hpp"
 #include "stack_pool.hpp"
@@ -37,7 +38,6 @@ enum class fiber_life : std::uint8_t {
 
 struct alignas(64) fiber_block : waiter {
   static constexpr std::uint32_t k_operation_budget = 128;
-  static constexpr std::size_t k_name_size = 24;
 
   fiber_block() noexcept : waiter(waiter_kind::fiber) {}
 
@@ -53,12 +53,10 @@ struct alignas(64) fiber_block : waiter {
   // --- Set by the spawner, constant until it is free again.
   const fiber_body* body = nullptr;
   relaxed<stack_pool*> permit{nullptr};
-  source_site site;
-  std::array<char, k_name_size> name{};
 
   // --- Any thread.
+  fiber_label label;  // id, name and spawn site
   std::atomic<scheduler*> home{nullptr};
-  std::atomic<std::uint64_t> id{0};
   std::atomic<fiber_life> life{fiber_life::free};
   std::atomic<bool> cancel_requested{false};  // "Cancelling", waiting_word.hpp
   std::atomic<join_state> joining{join_state::detached};

@@ -113,6 +113,12 @@ void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
   if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);
 }
 
+bool hold_still(fiber_block& fiber) noexcept { return fiber.word.inspect(); }
+
+void let_go(fiber_block& fiber) noexcept {
+  if (fiber.word.release_inspected() == must::make_ready) make_ready(fiber);
+}
+
 deadline now() noexcept {
   worker* const w = this_worker();
   return w != nullptr ? w->home().now() : deadline::at(deadline::clock::now());

@@ -20,6 +20,7 @@ namespace weft {
 namespace {
 
 using detail::fiber_block;
+using detail::fiber_label;
 using detail::fiber_life;
 using detail::wait_state;
 
@@ -64,10 +65,11 @@ void add_runtime(detail::scheduler& home, process_snapshot& to, std::unordered_m
   ours[home.watch().thread_id] = {home.watch().thread_id, "", thread_role::netpoller, "netpoller", {}};
   const std::int64_t now = home.now().nanoseconds();
   detail::fiber_slab().for_each([&](const fiber_block& fiber) {
-    if (fiber.home.load(std::memory_order_relaxed) != &home || !lives(fiber)) return;  // relaxed: a hint
+    fiber_label::copy label;
+    // relaxed: a hint.
+    if (fiber.home.load(std::memory_order_relaxed) != &home || !lives(fiber) || !fiber.label.read(label)) return;
     const bool on_a_worker = std::find(running.begin(), running.end(), &fiber) != running.end();
-    fiber_info info{
-        detail::id_of(&fiber), fiber.name.data(), state_of(fiber, on_a_worker), "", {}, detail::site_of(fiber), 0};
+    fiber_info info{fiber_id(label.id), label.name.data(), state_of(fiber, on_a_worker), "", {}, site_of(label), 0};
     const char* const waits_for = fiber.waits_for;
     if (info.state == fiber_state::parked && waits_for != nullptr) {
       info.waits_for = waits_for;

@@ -36,14 +36,15 @@ bool is_guard_of(const fiber_block& fiber, const void* address) noexcept {
 }
 
 void report(const fiber_block& fiber) noexcept {
+  fiber_label::copy label;
+  (void)fiber.label.read(label);  // the running fiber's own: nobody changes it
   fixed_text text;
-  // relaxed: the running fiber's own.
-  text << "weft: stack overflow in fiber #" << fiber.id.load(std::memory_order_relaxed);
-  if (fiber.name[0] != '\0') text << " '" << fiber.name.data() << "'";
-  if (fiber.site.file != nullptr)
-    text << ", spawned at " << fiber.site.file << ":" << std::uint64_t{fiber.site.line};
-  else if (fiber.site.address != nullptr)
-    (text << ", spawned by the call that returns to ").add_address(fiber.site.address);
+  text << "weft: stack overflow in fiber #" << label.id;
+  if (label.name[0] != '\0') text << " '" << label.name.data() << "'";
+  if (label.site.file != nullptr)
+    text << ", spawned at " << label.site.file << ":" << std::uint64_t{label.site.line};
+  else if (label.site.address != nullptr)
+    (text << ", spawned by the call that returns to ").add_address(label.site.address);
   text << ": its stack of " << std::uint64_t{fiber.permit->size()}
        << " bytes is used up; give it more by spawn_options.stack_size, or all fibers by WEFT_STACK_SIZE or "
           "options.stack_size\n";

@@ -4,14 +4,12 @@
 
 #include <weft/runtime/detail/check.hpp>
 
-#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
 
-#include <dlfcn.h>
-
 #include "fiber_block.hpp"
+#include "symbols.hpp"
 #include "this_worker.hpp"
 
 namespace weft::detail {
@@ -19,14 +17,6 @@ namespace weft::detail {
 namespace {
 
 std::terminate_handler chained = nullptr;
-
-std::string symbol_of(const void* address) {
-  Dl_info info{};
-  std::array<char, 32> number;
-  std::snprintf(number.data(), number.size(), "%p", address);
-  if (::dladdr(address, &info) == 0 || info.dli_sname == nullptr) return number.data();
-  return std::string(info.dli_sname) + " (" + number.data() + ")";
-}
 
 std::string text_of(const std::exception_ptr& thrown) {
   try {
@@ -53,16 +43,21 @@ std::string text_of(const std::exception_ptr& thrown) {
 
 }  // namespace
 
-std::string describe(const fiber_block& fiber) {
-  std::string text = "fiber #" + std::to_string(fiber.id.load(std::memory_order_relaxed));  // relaxed: a hint
-  if (fiber.name[0] != '\0') text += " '" + std::string(fiber.name.data()) + "'";
-  if (const std::string site = site_of(fiber); !site.empty()) text += ", spawned at " + site;
+std::string describe(const fiber_label::copy& label) {
+  std::string text = "fiber #" + std::to_string(label.id);
+  if (label.name[0] != '\0') text += " '" + std::string(label.name.data()) + "'";
+  if (const std::string site = site_of(label); !site.empty()) text += ", spawned at " + site;
   return text;
 }
 
-std::string site_of(const fiber_block& fiber) {
-  if (fiber.site.file != nullptr) return std::string(fiber.site.file) + ":" + std::to_string(fiber.site.line);
-  return fiber.site.address != nullptr ? symbol_of(fiber.site.address) : "";
+std::string describe(const fiber_block& fiber) {
+  fiber_label::copy label;
+  return fiber.label.read(label) ? describe(label) : "a fiber that has just begun";
+}
+
+std::string site_of(const fiber_label::copy& label) {
+  if (label.site.file != nullptr) return std::string(label.site.file) + ":" + std::to_string(label.site.line);
+  return label.site.address != nullptr ? describe_return_address(label.site.address) : "";
 }
 
 void name_fibers_on_terminate() noexcept {

@@ -17,6 +17,11 @@ namespace weft::detail {
 // Claims waits whose deadline has passed, until the batch holds `most` or is full. False if it then holds none.
 bool claim_due(timer_queue& queue, deadline now, ready_batch& batch, std::size_t most) noexcept;
 
+// "The inspector" (waiting_word.hpp). True: `fiber` is parked, and stays so until let_go, which pays for a wake-up that
+// comes meanwhile.
+[[nodiscard]] bool hold_still(fiber_block& fiber) noexcept;
+void let_go(fiber_block& fiber) noexcept;
+
 // "Cancelling", C2 and the waiter's half: ends the wait of `fiber`, if it has one that may be cancelled and is of
 // `home`.
 void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept;

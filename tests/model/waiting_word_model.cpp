@@ -185,6 +185,28 @@ struct inspector : rl::test_suite<inspector<Env>, 3> {
   }
 };
 
+// Two threads that each end the wait, by a claim or a cancellation, and look through the stack before and after, as
+// two dumps at once: one of the wins counts, and one of the four makes the waiter ready.
+template <class Env>
+struct two_inspectors : rl::test_suite<two_inspectors<Env>, 3> {
+  world<Env> all;
+
+  void thread(unsigned index) {
+    if (index == 0) {
+      (void)all.arm(true);
+      (void)all.park([] {});
+    } else {
+      const std::uint64_t generation = all.await_wait_after(0);
+      if (rl::rand(2) == 0) all.inspect();
+      if (index == 1)
+        (void)all.claim(generation, wake_reason::ready);
+      else
+        (void)all.cancel([] { return true; });
+      all.inspect();
+    }
+  }
+};
+
 // A fiber waits until it is cancelled; its first wait may be ended by a claimant, and is then not cancellable in half
 // of the executions. `LooksAfterPublishing`: the waiter's half of "Cancelling".
 template <class Env, bool LooksAfterPublishing = true>
@@ -260,6 +282,7 @@ int main(int argc, char** argv) {
   s.must_pass<one_winner<env>>("one wait, two claimants, a waiter that may disarm", 1'000'000);
   s.must_pass<stale_token<env>>("a stale token wins nothing", 500'000);
   s.must_pass<inspector<env>>("an inspector holds the stack", 1'000'000);
+  s.must_pass<two_inspectors<env>>("two dumps at once, beside a claim and a cancellation", 1'000'000);
   s.must_pass<canceller<env>>("a cancellation ends the wait", 1'000'000);
   s.must_pass<reused_block<env>>("a cancellation for the fiber that had the block before", 500'000);
   s.must_fail<one_winner<model_env<torn_cas>>>("a claim without a compare-and-swap", 500'000);

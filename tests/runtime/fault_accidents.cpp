@@ -27,7 +27,8 @@ using namespace std::chrono_literals;
 
 constexpr int k_too_deep = 1'000'000;
 
-void fault() { *reinterpret_cast<volatile int*>(std::uintptr_t{64}) = 1; }
+volatile std::uintptr_t g_nowhere = 64;  // which the compiler cannot know
+void fault() { *reinterpret_cast<volatile int*>(g_nowhere) = 1; }
 
 // A handler that a program had before it started a runtime.
 void handle(int) {

@@ -29,7 +29,9 @@ TEST(fixed_text, puts_numbers_and_addresses_together_and_leaves_out_what_does_no
 
 void expect_overflow(const std::string& name, const std::string& text) {
   const accident_end end = run_accident(name);
+#if !defined(WEFT_TSAN)  // whose own handler was there before, and exits
   EXPECT_EQ(end.signal, SIGSEGV) << name << ": " << end.text;
+#endif
   EXPECT_TRUE(testing::Matcher<const std::string&>(testing::ContainsRegex(text)).Matches(end.text))
       << name << ": " << end.text;
 }
@@ -64,6 +66,12 @@ TEST(stack_overflow, another_fault_is_none) {
     EXPECT_EQ(end.text, "") << name;
   }
 }
+
+TEST(stack_overflow, a_signal_that_was_sent_is_none) {
+  const accident_end end = run_accident("a_fault_signal_that_was_sent");
+  EXPECT_EQ(end.signal, SIGBUS);
+  EXPECT_EQ(end.text, "");
+}
 #endif
 
 TEST(stack_overflow, another_fault_reaches_the_handler_that_was_there_before) {
@@ -80,8 +88,7 @@ TEST(stack_overflow, a_handler_that_mends_what_faulted_is_called_each_time) {
   EXPECT_EQ(end.exit_status, 0) << end.signal << ": " << end.text;
 }
 
-TEST(stack_overflow, a_signal_that_was_sent_does_what_it_did_before) {
-  EXPECT_EQ(run_accident("a_fault_signal_that_was_sent").signal, SIGBUS);
+TEST(stack_overflow, a_signal_that_was_sent_and_is_ignored_is_still_ignored) {
   EXPECT_EQ(run_accident("a_fault_signal_that_was_sent_and_is_ignored").exit_status, 0);
 }
 

@@ -1,0 +1,13 @@
+#pragma once
+// Room: runtime. What stands at an address of code, for dumps and reports: the function, from the symbols that the
+// module exports and from its symbol table, if that was not stripped. Reads files; not for signal handlers.
+
+#include <string>
+
+namespace weft::detail {
+
+// `weft::run_loop()+0x1c in /usr/bin/server`, or `/usr/bin/server+0x40a2` (for addr2line), or `0x55d0c0ffee`. The
+// function is the one that made the call: what follows a call that never returns may be another one.
+[[nodiscard]] std::string describe_return_address(const void* address);
+
+}  // namespace weft::detail
