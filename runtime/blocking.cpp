@@ -12,6 +12,7 @@
 
 #include <weft/runtime/park.hpp>
 
+#include "deadlock.hpp"
 #include "this_worker.hpp"
 
 namespace weft::detail {
@@ -50,6 +51,7 @@ class helpers {
   }
 
   [[noreturn]] void serve() noexcept {
+    const own_thread counted;
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, nullptr);
@@ -93,6 +95,7 @@ helpers& all_helpers() {
 void run_blocking(void (*f)(void*) noexcept, void* argument) {
   if (!on_fiber()) return f(argument);
   cancellation_point();
+  const outside_call counted;
   job j{f, argument, arm(cancellation::ignored)};
   try {
     all_helpers().submit(j);

@@ -120,7 +120,7 @@ std::uint64_t parse_number(std::string_view what, std::string_view text, bool al
 }
 
 options settle_options(const options& wanted) {
-  options settled;
+  options settled = wanted;
   settled.workers = from_environment("WEFT_WORKERS", wanted.workers, usable_cpus(), false);
   check_range(wanted.workers != 0 ? "workers" : "WEFT_WORKERS", settled.workers, k_max_workers);
   settled.stack_size = from_environment("WEFT_STACK_SIZE", wanted.stack_size, k_default_stack, true);

@@ -64,6 +64,7 @@ struct alignas(64) fiber_block : waiter {
   relaxed<const char*> waits_for{nullptr};   // a hint for dumps
   relaxed<std::int64_t> waits_since{0};
   relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
+  relaxed<bool> waits_timed{false};  // the wait has a deadline; published by its parking
 
   // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
   wait_token joiner;

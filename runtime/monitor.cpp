@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deadlock.hpp"
 #include "switching.hpp"
 #include "unparking.hpp"
 
@@ -29,6 +30,7 @@ constexpr std::int64_t k_longest_retry_ns = 64'000'000;
 }  // namespace
 
 void monitor::run() noexcept {
+  const own_thread counted;
   sigset_t all;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, nullptr);
@@ -171,9 +173,11 @@ bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == 
 void monitor::sleep_while_all_sleep() noexcept {
   asleep_.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   real_env::fence();                            // M2: pairs with the fence of note_worker_runs
-  if (all_sleep() && !home_.is_shut() && home_.starving.size() == 0)
-    while (asleep_.load(std::memory_order_acquire) == 1)
-      futex_wait(asleep_, 1);  // acquire: pairs with note_worker_runs
+  if (all_sleep() && !home_.is_shut() && home_.starving.size() == 0) {
+    deadlock_watch watch;
+    while (asleep_.load(std::memory_order_acquire) == 1)  // acquire: pairs with note_worker_runs
+      futex_wait_until(asleep_, 1, watch.look());
+  }
   asleep_.store(0, std::memory_order_relaxed);
   quiet_ticks_ = 0;
   delay_ns_ = k_first_delay_ns;

@@ -40,6 +40,7 @@ wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wai
   fiber.waits_for = what;
   fiber.waits_since = w->now.get();
   const bool timed = !until.is_never();
+  fiber.waits_timed = timed;
   if (timed) {
     w->timers.arm(fiber, until, token.generation);
     w->home().wake_for(until);

@@ -33,8 +33,14 @@ void unregister_runtime(scheduler& ended) noexcept {
 }
 
 void for_each_runtime(const std::function<void(scheduler&)>& f) {
+  with_all_runtimes([&](const std::vector<scheduler*>& runtimes) {
+    for (scheduler* each : runtimes) f(*each);
+  });
+}
+
+void with_all_runtimes(const std::function<void(const std::vector<scheduler*>&)>& f) {
   const std::scoped_lock lock(all().mutex);
-  for (scheduler* each : all().runtimes) f(*each);
+  f(all().runtimes);
 }
 
 }  // namespace weft::detail

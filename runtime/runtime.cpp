@@ -7,6 +7,7 @@
 
 #include <weft/runtime/poller.hpp>
 
+#include "deadlock.hpp"
 #include "environment.hpp"
 #include "scheduler.hpp"
 #include "this_worker.hpp"
@@ -31,6 +32,8 @@ detail::scheduler& runtime::running() const {
   if (scheduler_->is_shut()) throw std::logic_error("weft: go or run on a runtime that was stopped");
   return *scheduler_;
 }
+
+void runtime::await(detail::fiber_block* main) const { detail::await_main(*scheduler_, main); }
 
 void runtime::refuse_on_fiber(const char* call) {
   if (detail::on_fiber())

@@ -9,7 +9,6 @@
 #include "environment.hpp"
 #include "random.hpp"
 #include "thread_waiter.hpp"
-#include "slab.hpp"
 #include "worker.hpp"
 
 // noipa is gcc's word for "assume nothing about this function"; clang keeps to noinline with a barrier on the result.
@@ -24,12 +23,6 @@ namespace weft::detail {
 namespace {
 
 [[gnu::tls_model("initial-exec")]] thread_local worker* t_worker = nullptr;
-
-// Never destroyed: a late waker may still look at a thread that has ended.
-slab<thread_waiter>& thread_slab() noexcept {
-  static auto* const s = new slab<thread_waiter>;
-  return *s;
-}
 
 struct thread_record {
   thread_waiter* waiter = thread_slab().take();

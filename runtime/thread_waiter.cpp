@@ -8,7 +8,13 @@
 
 namespace weft::detail {
 
+slab<thread_waiter>& thread_slab() noexcept {
+  static auto* const s = new slab<thread_waiter>;
+  return *s;
+}
+
 wake_reason thread_waiter::park(std::uint64_t generation, deadline until) noexcept {
+  waits_for_ever = until.is_never();
   if (word.publish() == must::make_ready) return word.finish();  // unparked already
   // acquire: what the waker did before; pairs with the release in make_ready.
   while (signal.load(std::memory_order_acquire) == 0) {

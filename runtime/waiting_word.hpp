@@ -147,6 +147,19 @@ class waiting_word {
     return state_of(seen) == wait_state::unparked ? must::make_ready : must::do_nothing;
   }
 
+  // --- Anybody: which wait is under way, if its waiter is parked and nobody has won it; generation 0 if not.
+
+  struct sleep {
+    std::uint64_t generation = 0;
+    bool cancellable = false;
+  };
+  sleep asleep() const noexcept {
+    // acquire: all that the waiter did before it parked; pairs with publish.
+    const std::uint64_t seen = word_.load(std::memory_order_acquire);
+    if (state_of(seen) != wait_state::parked) return {};
+    return {generation_of(seen), (seen & k_cancellable) != 0};
+  }
+
   // --- Anybody, a hint.
   wait_state state() const noexcept { return state_of(word_.load(std::memory_order_relaxed)); }
 

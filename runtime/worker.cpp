@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "deadlock.hpp"
 #include "random.hpp"
 #include "scheduler.hpp"
 #include "stack_overflow.hpp"
@@ -51,6 +52,7 @@ worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) n
 }
 
 void worker::run() noexcept {
+  const own_thread counted;
   const handler_stack for_overflows;
   block_asynchronous_signals();
   name_thread(index);

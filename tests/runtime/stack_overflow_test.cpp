@@ -7,7 +7,8 @@
 #include <cstdint>
 #include <string>
 
-#include "accident.hpp"
+#include <support/accident.hpp>
+
 #include "fixed_text.hpp"
 #include "sanitizers.hpp"
 

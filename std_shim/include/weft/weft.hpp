@@ -27,6 +27,7 @@
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/dump.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/snapshot.hpp>

@@ -39,7 +39,9 @@ class runtime {
   template <class F>
   std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
     refuse_on_fiber("runtime::run");
-    return detail::spawn_in(&running(), {.name = "main"}, site, std::decay_t<F>(std::forward<F>(f))).join();
+    auto main = detail::spawn_in(&running(), {.name = "main"}, site, std::decay_t<F>(std::forward<F>(f)));
+    await(main.block());
+    return main.join();
   }
 
   // Cancels every fiber, waits until all have ended, and joins the workers. A fiber that delays this for 5 s (it
@@ -53,6 +55,7 @@ class runtime {
  private:
   [[nodiscard]] detail::scheduler& running() const;  // throws std::logic_error after stop
   static void refuse_on_fiber(const char* call);
+  void await(detail::fiber_block* main) const;  // throws weft::deadlock
 
   std::unique_ptr<detail::scheduler> scheduler_;
 };

@@ -274,6 +274,7 @@ class [[nodiscard]] join_handle {
 
   // For spawn and runtime.
   explicit join_handle(detail::fiber_block* fiber) noexcept : fiber_(fiber) {}
+  [[nodiscard]] detail::fiber_block* block() const noexcept { return fiber_; }
 
  private:
   // Destroys the outcome and gives the block back, also when moving the value out throws.

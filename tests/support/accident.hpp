@@ -1,7 +1,9 @@
 #pragma once
-// Room: tests. Accidents that end a process, or must not: each runs in a process of its own (accidents.cpp), because a
-// death test's child has what main.cpp started before, a runtime that has been and a watchdog's thread.
+// Room: tests. Accidents that end a process, or must not: each runs in a process of its own, because a death test's
+// child has what main.cpp started before, a runtime that has been and a watchdog's thread. They are in a program
+// `accidents` beside the room's tests (accidents_main.cpp).
 
+#include <cstdint>
 #include <string>
 
 namespace weft::testing {
@@ -10,15 +12,19 @@ struct accident_end {
   int exit_status = -1;  // -1: killed
   int signal = 0;        // 0: it exited
   std::string text;      // what it wrote on stderr
+  std::string output;    // ... and on stdout
 };
 
 // Runs the accident of that name to its end.
 [[nodiscard]] accident_end run_accident(const std::string& name);
 
-// The registered ones, by a static object each; main() of accidents.cpp runs the one that it is told.
+// Registered by a static object each; main() runs the one that it is told.
 struct accident {
   accident(const char* name, int (*body)());
 };
+
+// For accidents: how often the process has looked whether all its fibers are asleep for ever, and found that not.
+[[nodiscard]] std::uint64_t deadlock_looks() noexcept;
 
 }  // namespace weft::testing
 

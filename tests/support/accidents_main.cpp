@@ -1,13 +1,17 @@
-// Room: tests. The program whose processes have the accidents of *_accidents.cpp: `accidents NAME`.
+// Room: tests. main() of a program whose processes have accidents, those of its other files: `accidents NAME`.
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <map>
 #include <string>
 
+#include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "accident.hpp"
+#include <support/accident.hpp>
+
+#include "deadlock.hpp"
 
 namespace weft::testing {
 
@@ -19,6 +23,8 @@ std::map<std::string, int (*)()>& all() {
 }
 
 }  // namespace
+
+std::uint64_t deadlock_looks() noexcept { return detail::deadlock_watch::looks(); }
 
 accident::accident(const char* name, int (*body)()) { all()[name] = body; }
 
@@ -32,6 +38,7 @@ int main(int argc, char** argv) {
     for (const auto& [name, body] : all) std::fprintf(stderr, "  %s\n", name.c_str());
     return 64;
   }
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a test that gives up leaves nobody behind
   const rlimit no_core{};
   ::setrlimit(RLIMIT_CORE, &no_core);
   return found->second();

@@ -1,0 +1,36 @@
+// Deadlocks of programs as users write them, and what is none because a descriptor, a signal or a thread may come. The
+// accidents are in deadlock_accidents.cpp.
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include <support/accident.hpp>
+
+namespace {
+
+using weft::testing::accident_end;
+using weft::testing::run_accident;
+
+void expect_deadlock(const std::string& name, const std::string& dump) {
+  const accident_end end = run_accident(name);
+  EXPECT_EQ(end.exit_status, 2) << name << ": " << end.text;
+  const testing::Matcher<const std::string&> says(testing::ContainsRegex("asleep - deadlock!\n.*" + dump));
+  EXPECT_TRUE(says.Matches(end.text)) << name << ": " << end.text;
+}
+
+TEST(deadlock, on_a_channel_or_between_mutexes_is_said_with_who_waits_for_what) {
+  expect_deadlock("deadlock_on_a_channel", "fiber #[0-9]+ 'main'.*: channel receive");
+  expect_deadlock("deadlock_of_two_mutexes", "fiber #[0-9]+ 'a then b'.*: mutex");
+  expect_deadlock("deadlock_beside_an_open_listener", "channel receive");
+}
+
+TEST(deadlock, is_not_said_while_a_descriptor_a_signal_or_a_thread_may_come) {
+  for (const char* name :
+       {"asleep_in_accept", "asleep_in_a_read", "asleep_until_a_signal", "asleep_until_a_plain_thread_sends"}) {
+    const accident_end end = run_accident(name);
+    EXPECT_EQ(end.exit_status, 42) << name << ": " << end.text;
+  }
+}
+
+}  // namespace

@@ -1,0 +1,77 @@
+// Room: tests. See accident.hpp: the side of the test.
+
+#include <support/accident.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace weft::testing {
+
+namespace {
+
+std::string read_to_end(int descriptor) {
+  std::string text;
+  std::array<char, 4096> part;
+  for (;;) {
+    const ::ssize_t got = ::read(descriptor, part.data(), part.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) return text;
+    text.append(part.data(), static_cast<std::size_t>(got));
+  }
+}
+
+// Beside the program that runs.
+std::string program_of_accidents() {
+  std::array<char, 4096> path;
+  const ::ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+  const std::string self(path.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+  return self.substr(0, self.rfind('/') + 1) + "accidents";
+}
+
+void note_status(pid_t child, accident_end& end) {
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status)) end.exit_status = WEXITSTATUS(status);
+  if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
+}
+
+}  // namespace
+
+accident_end run_accident(const std::string& name) {
+  accident_end end;
+  int errors[2];
+  std::FILE* const output = std::tmpfile();  // a file, so that neither of the two can be full while the other is read
+  if (output == nullptr || ::pipe2(errors, O_CLOEXEC) != 0) return end;
+  ::posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, errors[1], STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, ::fileno(output), STDOUT_FILENO);
+  std::string program = program_of_accidents();
+  std::string argument = name;
+  std::array<char*, 3> arguments{program.data(), argument.data(), nullptr};
+  pid_t child = 0;
+  const int refused = ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::close(errors[1]);
+  EXPECT_EQ(refused, 0) << program;
+  if (refused == 0) {
+    end.text = read_to_end(errors[0]);
+    note_status(child, end);
+    std::rewind(output);
+    end.output = read_to_end(::fileno(output));
+  }
+  ::close(errors[0]);
+  std::fclose(output);
+  return end;
+}
+
+}  // namespace weft::testing
