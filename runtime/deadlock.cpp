@@ -87,15 +87,19 @@ void add_fiber(const fiber_block& fiber, sleepers& to) noexcept {
   to.generations += wait.generation;
 }
 
-sleepers look_through_waits(const runtimes& all) {
-  sleepers found;
-  fiber_slab().for_each([&](const fiber_block& fiber) { add_fiber(fiber, found); });
+void add_threads(sleepers& found) {
   thread_slab().for_each([&](const thread_waiter& thread) {
     const auto wait = thread.word.asleep();
     if (wait.generation == 0 || !thread.waits_for_ever) return;
     ++found.threads;
     found.generations += wait.generation;
   });
+}
+
+sleepers look_through_waits(const runtimes& all) {
+  sleepers found;
+  fiber_slab().for_each([&](const fiber_block& fiber) { add_fiber(fiber, found); });
+  add_threads(found);
   // After the walk: whoever was seen parked is seen to have spawned.
   for (const scheduler* each : all) {
     for (const auto& w : each->seats.all()) found.finished += w->finished();
@@ -104,7 +108,7 @@ sleepers look_through_waits(const runtimes& all) {
   return found;
 }
 
-// D2. relaxed: after the acquires of D1, and a process that it does not hold for is the common case before them.
+// D2. relaxed: after the acquires of D1.
 bool somebody_waits_for_others(const runtimes& all) noexcept {
   if (g_outside_calls.load(std::memory_order_relaxed) != 0) return true;
   return std::any_of(all.begin(), all.end(), [](const scheduler* each) {
@@ -136,11 +140,22 @@ enum class verdict : std::uint8_t {
   asleep,         // for ever
 };
 
+// What a process looks like that is alive, and cheap to see; it proves nothing.
+verdict guess(const runtimes& all) {
+  const bool is_alive = somebody_waits_for_others(all) ||
+                        std::any_of(all.begin(), all.end(), [](const auto* r) { return r->armed_timers() != 0; }) ||
+                        std::all_of(all.begin(), all.end(), [](const auto* r) { return r->live_fibers() == 0; });
+  if (is_alive) return verdict::alive;
+  sleepers threads;
+  add_threads(threads);
+  return all_tasks_are_known(threads.threads) ? verdict::asleep : verdict::plain_threads;
+}
+
+// D1 to D4.
 verdict judge(const runtimes& all) {
-  if (somebody_waits_for_others(all)) return verdict::alive;
+  if (const verdict first_look = guess(all); first_look != verdict::asleep) return first_look;
   const sleepers first = look_through_waits(all);
-  if (!first.are_all()) return verdict::alive;
-  if (somebody_waits_for_others(all)) return verdict::alive;
+  if (!first.are_all() || somebody_waits_for_others(all)) return verdict::alive;
   if (!all_tasks_are_known(first.threads)) return verdict::plain_threads;
   return look_through_waits(all) == first ? verdict::asleep : verdict::alive;
 }

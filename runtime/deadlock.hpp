@@ -22,8 +22,8 @@
 //   - or because they hold one in their hands between two queues: that one is not parked.
 // Nothing of it comes into being again without a fiber or a plain thread that runs. What is asleep stays asleep.
 // A worker that is awake, looking for work, does not matter: it finds none.
-// The looks cost a walk over all fibers only where D2 and D3 hold as they come; a process that waits for descriptors,
-// or has a thread of its own elsewhere, pays a system call.
+// The walks over all fibers are done only where a first look finds D2 and D3 as they should be, and no timer: a process
+// that waits for descriptors, or has a thread of its own elsewhere, pays a system call.
 // Next: deadlock.cpp.
 
 #include <cstdint>

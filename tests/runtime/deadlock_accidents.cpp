@@ -3,7 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <string_view>
+#include <system_error>
 #include <thread>
 
 #include <unistd.h>
@@ -14,6 +14,8 @@
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/this_fiber.hpp>
+
+#include "deadlock.hpp"
 
 namespace {
 
@@ -212,24 +214,77 @@ ACCIDENT(asleep_without_a_fiber) {
   return 42;
 }
 
-// Work that comes and goes all the time, and never a moment without hope: two fibers of two runtimes that wake each
-// other, in turns with a computation that lets the monitors fall asleep behind them.
+// Looks without a pause, from a thread that counts as one of ours: chance hits the moment that a wrong verdict needs.
+class constant_looks {
+ public:
+  ~constant_looks() {
+    is_over_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> is_over_{false};
+  std::thread thread_{[this] {
+    const own_thread counted;
+    while (!is_over_) (void)deadlock_watch().look();
+  }};
+};
+
+// Hand-overs between two runtimes, fibers that are born and end, cancellations, blocking calls and short sleeps: never
+// is there a moment without hope.
+void hand_over_in_turns(weft::runtime& other, int rounds) {
+  for (int round = 0; round < rounds; ++round) {
+    parcel there;
+    parcel back;
+    other.go([&, round] {
+      there.receive();
+      if (round % 8 == 0) weft::this_fiber::sleep_for(100us);
+      if (round % 16 == 1) weft::blocking([] { std::this_thread::sleep_for(100us); });
+      back.deliver();
+    });
+    there.deliver();
+    back.receive();
+    auto cancelled_soon = weft::spawn([] { wait_for_ever(); });
+    weft::this_fiber::yield();
+    cancelled_soon.request_stop();
+    try {
+      cancelled_soon.join();
+    } catch (const std::system_error&) {
+    }
+  }
+}
+
 ACCIDENT(asleep_in_turns) {
   weft::runtime other(weft::options{.workers = 2});
   return weft::run(weft::options{.workers = 2}, [&] {
-    for (int round = 0; round < 300; ++round) {
-      parcel there;
-      parcel back;
-      other.go([&] {
-        there.receive();
-        if (round % 10 == 0) weft::this_fiber::sleep_for(30ms);
-        back.deliver();
-      });
-      there.deliver();
-      back.receive();
+    const constant_looks looks;
+    hand_over_in_turns(other, 2000);
+    return 42;
+  });
+}
+
+// A plain thread in the chain, which is asleep in weft like the fibers while it waits.
+ACCIDENT(asleep_in_turns_with_a_plain_thread) {
+  weft::runtime other(weft::options{.workers = 1});
+  constexpr int k_rounds = 2000;
+  static parcel there[k_rounds];
+  static parcel back[k_rounds];
+  std::thread t([] {
+    for (int i = 0; i < k_rounds; ++i) {
+      there[i].receive();
+      back[i].deliver();
+    }
+  });
+  const int status = weft::run(weft::options{.workers = 1}, [&] {
+    const constant_looks looks;
+    for (int i = 0; i < k_rounds; ++i) {
+      there[i].deliver();
+      back[i].receive();
     }
     return 42;
   });
+  t.join();
+  return status;
 }
 
 }  // namespace

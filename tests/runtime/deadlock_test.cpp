@@ -58,10 +58,10 @@ TEST(deadlock, that_cannot_be_unwound_ends_the_process_after_all) {
 }
 
 TEST(deadlock, is_not_said_while_somebody_may_come) {
-  for (const char* name :
-       {"asleep_with_a_deadline", "asleep_beside_one_with_a_deadline", "asleep_while_a_plain_thread_lives",
-        "asleep_while_a_plain_thread_waits_with_a_deadline", "asleep_while_one_is_in_a_blocking_call",
-        "asleep_while_another_runtime_is_not", "asleep_without_a_fiber", "asleep_in_turns"})
+  for (const char* name : {"asleep_with_a_deadline", "asleep_beside_one_with_a_deadline",
+                           "asleep_while_a_plain_thread_lives", "asleep_while_a_plain_thread_waits_with_a_deadline",
+                           "asleep_while_one_is_in_a_blocking_call", "asleep_while_another_runtime_is_not",
+                           "asleep_without_a_fiber", "asleep_in_turns", "asleep_in_turns_with_a_plain_thread"})
     expect_left_alone(name);
 }
 
