@@ -1,0 +1,82 @@
+// Room: tests. Accidents that end in std::terminate or in a failed check. A check is always on, whatever NDEBUG says.
+#define NDEBUG 1
+
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+
+#include <unistd.h>
+
+#include <support/accident.hpp>
+#include <weft/runtime/detail/check.hpp>
+#include <weft/runtime/runtime.hpp>
+#include <weft/runtime/this_fiber.hpp>
+
+namespace {
+
+void throw_it() { throw std::runtime_error("nobody looks"); }
+
+void wait_for_the_end() { weft::this_fiber::sleep_for(std::chrono::hours(1)); }
+
+ACCIDENT(exception_out_of_a_detached_fiber) {
+  weft::run([] {
+    weft::go({.name = "unlucky"}, [] { throw_it(); });
+    wait_for_the_end();
+  });
+  return 0;
+}
+
+ACCIDENT(exception_out_of_a_fiber_whose_handle_let_go) {
+  weft::run([] {
+    weft::spawn({.name = "let go"}, [] { throw_it(); }).detach();
+    wait_for_the_end();
+  });
+  return 0;
+}
+
+ACCIDENT(an_int_out_of_a_detached_fiber) {
+  weft::run([] {
+    weft::go([] { throw 1; });
+    wait_for_the_end();
+  });
+  return 0;
+}
+
+ACCIDENT(terminate_in_a_plain_thread) {
+  weft::run([] {});
+  std::terminate();
+}
+
+// A handler that the program had before its first runtime, and what it finds.
+bool g_is_unwound = false;
+void handle_termination() {
+  std::fprintf(stderr, "handled by the program, %s\n", g_is_unwound ? "after unwinding" : "all frames intact");
+  ::_exit(7);
+}
+
+ACCIDENT(exception_in_a_program_with_a_terminate_handler) {
+  std::set_terminate(&handle_termination);
+  weft::run([] {
+    weft::go({.name = "unlucky"}, [] {
+      struct on_unwinding {
+        ~on_unwinding() { g_is_unwound = true; }
+      } const guard;
+      throw_it();
+    });
+    wait_for_the_end();
+  });
+  return 0;
+}
+
+ACCIDENT(failed_check_in_a_fiber) {
+  weft::run([] { WEFT_CHECK(1 + 1 == 3, "arithmetic: must hold", 1, "one"); });
+  return 0;
+}
+
+ACCIDENT(failed_check_in_a_plain_thread) {
+  const int two = 1 + 1;
+  WEFT_CHECK(two == 3, "arithmetic: must hold");
+  return 0;
+}
+
+}  // namespace

@@ -1,0 +1,52 @@
+// The last words of a process that ends by std::terminate or a failed check. The accidents are in
+// terminate_accidents.cpp.
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <string>
+
+#include <support/accident.hpp>
+
+namespace {
+
+using weft::testing::accident_end;
+using weft::testing::run_accident;
+
+void expect_abort(const std::string& name, const std::string& text) {
+  const accident_end end = run_accident(name);
+  EXPECT_EQ(end.signal, SIGABRT) << name << ": " << end.text;
+  const testing::Matcher<const std::string&> says(testing::ContainsRegex(text));
+  EXPECT_TRUE(says.Matches(end.text)) << name << ": " << end.text;
+}
+
+TEST(terminate, names_the_fiber_its_site_and_what_was_thrown) {
+  expect_abort("exception_out_of_a_detached_fiber",
+               "weft: an exception ended fiber #[0-9]+ 'unlucky', spawned at .*terminate_accidents.cpp:[0-9]+: nobody "
+               "looks\n");
+  expect_abort("exception_out_of_a_fiber_whose_handle_let_go", "ended fiber #[0-9]+ 'let go', .*: nobody looks\n");
+  expect_abort("an_int_out_of_a_detached_fiber", "ended fiber #[0-9]+, .*: an exception that is no std::exception\n");
+}
+
+TEST(terminate, comes_to_the_programs_own_handler_at_the_throw) {
+  const accident_end end = run_accident("exception_in_a_program_with_a_terminate_handler");
+  EXPECT_EQ(end.exit_status, 7);
+  const testing::Matcher<const std::string&> says(
+      testing::ContainsRegex("'unlucky'.*: nobody looks\nhandled by the program, all frames intact\n"));
+  EXPECT_TRUE(says.Matches(end.text)) << end.text;
+}
+
+TEST(terminate, of_a_plain_thread_names_no_fiber) {
+  const accident_end end = run_accident("terminate_in_a_plain_thread");
+  EXPECT_EQ(end.signal, SIGABRT);
+  EXPECT_EQ(end.text.find("weft:"), std::string::npos) << end.text;
+}
+
+TEST(check, names_the_message_the_values_the_condition_the_place_and_who_ran) {
+  expect_abort("failed_check_in_a_fiber",
+               "weft: check failed: arithmetic: must hold: 1 one \\(1 \\+ 1 == 3\\) at "
+               ".*terminate_accidents.cpp:[0-9]+, on fiber #[0-9]+ 'main', spawned at .*terminate_accidents.cpp:");
+  expect_abort("failed_check_in_a_plain_thread", "must hold \\(two == 3\\) at .*, on a plain thread\n");
+}
+
+}  // namespace
