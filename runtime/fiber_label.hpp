@@ -9,6 +9,7 @@
 // Each store of L2 is a release and each load of R2 an acquire: who reads anything of L2 sees L1 at R3. On x86 all of
 // them are plain moves.
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -32,7 +33,7 @@ class fiber_label {
     // relaxed: L1, ordered by the releases below.
     id_.store(0, std::memory_order_relaxed);
     std::array<char, 24> bytes{};
-    std::memcpy(bytes.data(), name.data(), name.size() < bytes.size() ? name.size() : bytes.size() - 1);
+    std::copy_n(name.begin(), std::min(name.size(), bytes.size() - 1), bytes.begin());
     for (std::size_t i = 0; i < name_.size(); ++i) {
       std::uint64_t word;
       std::memcpy(&word, &bytes[i * sizeof word], sizeof word);
