@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "sanitizers.hpp"
+
 namespace weft::testing {
 
 namespace {
@@ -45,6 +47,14 @@ void note_status(pid_t child, accident_end& end) {
 }
 
 }  // namespace
+
+bool keeps_signals_back() noexcept {
+#if defined(WEFT_TSAN)
+  return true;
+#else
+  return false;
+#endif
+}
 
 accident_end run_accident(const std::string& name) {
   accident_end end;

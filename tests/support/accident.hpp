@@ -18,6 +18,9 @@ struct accident_end {
 // Runs the accident of that name to its end.
 [[nodiscard]] accident_end run_accident(const std::string& name);
 
+// True under TSan. It keeps a signal back while a thread is in a system call that it does not know, such as a futex's.
+[[nodiscard]] bool keeps_signals_back() noexcept;
+
 // Registered by a static object each; main() runs the one that it is told.
 struct accident {
   accident(const char* name, int (*body)());
