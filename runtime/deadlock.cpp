@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <new>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -206,10 +207,14 @@ outside_call::~outside_call() { g_outside_calls.fetch_sub(1, std::memory_order_r
 deadline deadlock_watch::look() noexcept {
   verdict found = verdict::alive;
   bool some_throw = false;
-  with_all_runtimes([&](const runtimes& all) {
-    found = judge(all);
-    if (found == verdict::asleep) some_throw = wake_runs_that_throw();
-  });
+  try {
+    with_all_runtimes([&](const runtimes& all) {
+      found = judge(all);
+      if (found == verdict::asleep) some_throw = wake_runs_that_throw();
+    });
+  } catch (const std::bad_alloc&) {
+    found = verdict::plain_threads;  // the walks need a little memory: later
+  }
   // Without the registry's lock, which the dump takes: nobody moves any more.
   if (found == verdict::asleep && !some_throw) end_process();
   g_looks.fetch_add(1, std::memory_order_relaxed);  // relaxed: a figure
