@@ -43,8 +43,9 @@ struct alignas(64) fiber_block : waiter {
 
   // --- Whoever runs it, or holds it in a queue.
   context registers;
-  relaxed<worker*> runs_on{nullptr};    // while it runs
-  relaxed<fiber_block*> link{nullptr};  // inject's, a magazine's or the slab's: a block is in one list at a time
+  relaxed<worker*> runs_on{nullptr};         // while it runs
+  relaxed<fiber_block*> link{nullptr};       // inject's, a magazine's or the slab's: a block is in one list at a time
+  relaxed<fiber_block*> back_link{nullptr};  // inject's
   stack on;
   std::uint32_t budget = k_operation_budget;
   std::uint32_t shields = 0;
@@ -64,7 +65,7 @@ struct alignas(64) fiber_block : waiter {
   relaxed<const char*> waits_for{nullptr};   // a hint for dumps
   relaxed<std::int64_t> waits_since{0};
   relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
-  relaxed<bool> waits_timed{false};  // the wait has a deadline; published by its parking
+  relaxed<bool> waits_timed{false};       // the wait has a deadline; published by its parking
 
   // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
   wait_token joiner;

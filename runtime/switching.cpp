@@ -67,7 +67,7 @@ void worker::overflow(fiber_block* fiber) noexcept {
   // Full: half of it goes to inject, for whoever is short of work.
   fiber_block* half[128];
   const std::uint32_t count = ring_.take_half(half);
-  home_.inject.push(half, count);
+  home_.inject.push_spilled(half, count);
   if (!ring_.push(fiber)) home_.inject.push(fiber);
   home_.wake_one_if_helpful();  // on their way from queue to queue they were in neither
 }

@@ -97,18 +97,19 @@ fiber_block* worker::next_fiber() noexcept {
 
 fiber_block* worker::find_work() noexcept {
   if (fiber_block* const fiber = pick_local()) return fiber;
-  if (take_injected()) return pick_local();
+  if (take_injected(inject_queue::spilled::newest)) return pick_local();
   return search();
 }
 
 // A fair share of what was injected, at most what helps the ring. False: there was nothing.
-bool worker::take_injected() noexcept {
+bool worker::take_injected(inject_queue::spilled which) noexcept {
   const std::size_t waiting = home_.inject.size();
   if (waiting == 0) return false;
   constexpr std::size_t k_most = 32;
   fiber_block* batch[k_most];
-  const std::size_t share = std::min(k_most, waiting / home_.seats.seats() + 1);
-  const std::size_t count = home_.inject.take(batch, share);
+  const std::size_t room = ring_.k_capacity - ring_.size();  // what is taken into a full ring pushes others out
+  const std::size_t share = std::min({k_most, waiting / home_.seats.seats() + 1, room / 8 + 1});
+  const std::size_t count = home_.inject.take(batch, share, which);
   for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
   if (count > 1 && !searching_) home_.wake_one_if_helpful();
@@ -127,7 +128,7 @@ fiber_block* worker::search() noexcept {
   constexpr int k_passes = 2;
   for (int pass = 0; pass < k_passes; ++pass)
     if (fiber_block* const fiber = steal_once()) return fiber;
-  return take_injected() ? pick_local() : nullptr;
+  return take_injected(inject_queue::spilled::newest) ? pick_local() : nullptr;
 }
 
 fiber_block* worker::steal_once() noexcept {
@@ -152,7 +153,7 @@ void worker::service() noexcept {
   plan_next_service();
   stacks.flush_if_scarce();
   expire_due(timers);
-  (void)take_injected();
+  (void)take_injected(inject_queue::spilled::one_oldest);
   look();
 }
 

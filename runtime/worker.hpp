@@ -14,6 +14,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "fiber_block.hpp"
+#include "inject_queue.hpp"
 #include "next_slot.hpp"
 #include "parker.hpp"
 #include "relaxed.hpp"
@@ -144,7 +145,7 @@ class worker {
   // worker.cpp
   [[nodiscard]] fiber_block* next_fiber() noexcept;
   [[nodiscard]] fiber_block* find_work() noexcept;
-  [[nodiscard]] bool take_injected() noexcept;
+  [[nodiscard]] bool take_injected(inject_queue::spilled which) noexcept;
   [[nodiscard]] fiber_block* search() noexcept;
   [[nodiscard]] fiber_block* steal_once() noexcept;
   void stop_searching(bool found) noexcept;

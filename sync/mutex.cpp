@@ -34,10 +34,10 @@
 
 namespace weft {
 
-#ifdef NDEBUG
-const bool mutex::k_tracks_owner = false;
-#else
+#ifdef WEFT_TRACKS_OWNERS
 const bool mutex::k_tracks_owner = true;
+#else
+const bool mutex::k_tracks_owner = false;
 #endif
 
 namespace {

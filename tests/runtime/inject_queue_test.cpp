@@ -1,0 +1,82 @@
+// Who leaves inject when: three lists in turns, the newest of the spilled for whoever is out of work, one of the oldest
+// for whoever looks around.
+
+#include "inject_queue.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+namespace {
+
+using weft::detail::fiber_block;
+using weft::detail::fiber_life;
+using weft::detail::inject_queue;
+
+// Blocks without a runtime: the queue looks at nothing but their life and their links.
+struct blocks {
+  std::array<fiber_block, 12> all;
+  explicit blocks(fiber_life life) {
+    for (fiber_block& each : all) each.life.store(life, std::memory_order_relaxed);
+  }
+  fiber_block* operator[](std::size_t i) { return &all[i]; }
+};
+
+std::vector<fiber_block*> take(inject_queue& from, std::size_t most,
+                               inject_queue::spilled which = inject_queue::spilled::newest) {
+  std::vector<fiber_block*> taken(most);
+  taken.resize(from.take(taken.data(), most, which));
+  return taken;
+}
+
+TEST(inject_queue, one_that_has_begun_waits_for_one_that_has_not_and_no_more) {
+  blocks begun(fiber_life::started), fresh(fiber_life::spawned);
+  inject_queue queue;
+  for (std::size_t i = 0; i < 10; ++i) queue.push(fresh[i]);
+  queue.push(begun[0]);
+  queue.push(begun[1]);
+  const auto taken = take(queue, 4);
+  ASSERT_EQ(taken.size(), 4u);
+  EXPECT_EQ(std::count(taken.begin(), taken.end(), begun[0]), 1);
+  EXPECT_EQ(std::count(taken.begin(), taken.end(), begun[1]), 1);
+  EXPECT_EQ(queue.size(), 8u);
+}
+
+TEST(inject_queue, fibers_from_outside_leave_in_their_order) {
+  blocks fresh(fiber_life::spawned);
+  inject_queue queue;
+  for (std::size_t i = 0; i < 3; ++i) queue.push(fresh[i]);
+  EXPECT_EQ(take(queue, 8), (std::vector{fresh[0], fresh[1], fresh[2]}));
+  EXPECT_EQ(queue.size(), 0u);
+}
+
+TEST(inject_queue, of_the_spilled_the_newest_go_to_who_is_out_of_work) {
+  blocks fresh(fiber_life::spawned);
+  inject_queue queue;
+  const std::array spilled{fresh[0], fresh[1], fresh[2], fresh[3]};
+  queue.push_spilled(spilled.data(), spilled.size());
+  EXPECT_EQ(take(queue, 2), (std::vector{fresh[3], fresh[2]}));
+  EXPECT_EQ(take(queue, 2), (std::vector{fresh[1], fresh[0]}));
+}
+
+TEST(inject_queue, of_the_spilled_the_oldest_one_goes_to_who_looks_around) {
+  blocks fresh(fiber_life::spawned);
+  inject_queue queue;
+  const std::array spilled{fresh[0], fresh[1], fresh[2]};
+  queue.push_spilled(spilled.data(), spilled.size());
+  EXPECT_EQ(take(queue, 8, inject_queue::spilled::one_oldest), (std::vector{fresh[0]}));
+  EXPECT_EQ(take(queue, 8, inject_queue::spilled::one_oldest), (std::vector{fresh[1]}));
+  EXPECT_EQ(queue.size(), 1u);
+}
+
+TEST(inject_queue, spilled_fibers_that_have_begun_keep_their_order) {
+  blocks begun(fiber_life::started);
+  inject_queue queue;
+  const std::array spilled{begun[0], begun[1], begun[2]};
+  queue.push_spilled(spilled.data(), spilled.size());
+  EXPECT_EQ(take(queue, 8), (std::vector{begun[0], begun[1], begun[2]}));
+}
+
+}  // namespace
