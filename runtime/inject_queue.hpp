@@ -1,9 +1,10 @@
 #pragma once
 // Room: runtime. Where fibers go that no worker of their own takes: made ready by other threads, or overflown from a
-// ring. Behind one lock, linked through the blocks; the size can be seen without it. Three lists, served in turns:
+// ring. Behind one lock, linked through the blocks; the size can be seen without it. Three lists:
 //
-//   begun     have run before; FIFO. Behind a million that were spawned at once, one that was woken would wait for all
-//   outside   spawned by other threads; FIFO
+//   begun     have run before; FIFO. Apart, because behind a million that were spawned at once one that was woken would
+//             wait for all of them
+//   outside   spawned by other threads; FIFO, in turns with:
 //   spilled   spawned by fibers, more than a ring holds; whoever is out of work takes the newest: of a tree of fibers
 //             the deep ones are run before the broad ones, and lie in the cache still. A worker that looks around
 //             between turns takes one of the oldest, so none waits for ever
@@ -26,34 +27,37 @@ class inject_queue {
   void push(fiber_block* fiber) noexcept {
     const internal_guard guard(lock_);
     lists_[has_begun(*fiber) ? k_begun : k_outside].push(fiber);
-    add(1);
+    note_sizes();
   }
 
   // From a full ring, oldest first.
   void push_spilled(fiber_block* const* fibers, std::size_t count) noexcept {
     const internal_guard guard(lock_);
     for (std::size_t i = 0; i < count; ++i) lists_[has_begun(*fibers[i]) ? k_begun : k_spilled].push(fibers[i]);
-    add(count);
+    note_sizes();
   }
 
-  // Takes up to `most` into `out`; how many.
-  std::size_t take(fiber_block** out, std::size_t most, spilled which = spilled::newest) noexcept {
+  // Take up to `most` into `out`; how many.
+  std::size_t take_begun(fiber_block** out, std::size_t most) noexcept {
+    const internal_guard guard(lock_);
+    std::size_t taken = 0;
+    while (taken < most && (out[taken] = lists_[k_begun].pop_oldest()) != nullptr) ++taken;
+    note_sizes();
+    return taken;
+  }
+  std::size_t take_fresh(fiber_block** out, std::size_t most, spilled which) noexcept {
     const internal_guard guard(lock_);
     std::size_t taken = 0;
     if (which == spilled::one_oldest && (*out = lists_[k_spilled].pop_oldest()) != nullptr) taken = 1;
-    const std::size_t lists = which == spilled::newest ? k_lists : k_spilled;
-    for (std::size_t empty = 0; taken < most && empty < lists;) {
-      turn_ = turn_ + 1 < lists ? turn_ + 1 : 0;
-      const bool found = take_from(turn_, out + taken);
-      taken += static_cast<std::size_t>(found);
-      empty = found ? 0 : empty + 1;
-    }
-    add(0 - taken);
+    while (taken < most && (out[taken] = take_one_fresh(which)) != nullptr) ++taken;
+    note_sizes();
     return taken;
   }
 
-  // Any thread, a hint.
-  [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
+  // --- Any thread, hints.
+  [[nodiscard]] std::size_t size() const noexcept { return begun() + fresh(); }
+  [[nodiscard]] std::size_t begun() const noexcept { return begun_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::size_t fresh() const noexcept { return fresh_.load(std::memory_order_relaxed); }
 
  private:
   class list {
@@ -66,10 +70,13 @@ class inject_queue {
       else
         oldest_ = fiber;
       newest_ = fiber;
+      ++size_;
     }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
     fiber_block* pop_oldest() noexcept {
       fiber_block* const fiber = oldest_;
       if (fiber == nullptr) return nullptr;
+      --size_;
       oldest_ = fiber->link.get();
       if (oldest_ != nullptr)
         oldest_->back_link = nullptr;
@@ -80,6 +87,7 @@ class inject_queue {
     fiber_block* pop_newest() noexcept {
       fiber_block* const fiber = newest_;
       if (fiber == nullptr) return nullptr;
+      --size_;
       newest_ = fiber->back_link.get();
       if (newest_ != nullptr)
         newest_->link = nullptr;
@@ -91,6 +99,7 @@ class inject_queue {
    private:
     fiber_block* oldest_ = nullptr;
     fiber_block* newest_ = nullptr;
+    std::size_t size_ = 0;
   };
   enum : std::size_t { k_begun, k_outside, k_spilled, k_lists };
 
@@ -99,17 +108,25 @@ class inject_queue {
     return fiber.life.load(std::memory_order_relaxed) == fiber_life::started;
   }
   // relaxed: exact under lock_; a sleeper's look is ordered by the fences of idle_set.
-  void add(std::size_t count) noexcept {
-    size_.store(size_.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
+  void note_sizes() noexcept WEFT_REQUIRES(lock_) {
+    begun_.store(lists_[k_begun].size(), std::memory_order_relaxed);
+    fresh_.store(lists_[k_outside].size() + lists_[k_spilled].size(), std::memory_order_relaxed);
   }
-  bool take_from(std::size_t i, fiber_block** out) noexcept WEFT_REQUIRES(lock_) {
-    return (*out = i == k_spilled ? lists_[i].pop_newest() : lists_[i].pop_oldest()) != nullptr;
+  // In turns, while both have some.
+  fiber_block* take_one_fresh(spilled which) noexcept WEFT_REQUIRES(lock_) {
+    outside_is_next_ = !outside_is_next_;
+    const bool may_spill = which == spilled::newest;
+    if (may_spill && !outside_is_next_)
+      if (fiber_block* const fiber = lists_[k_spilled].pop_newest()) return fiber;
+    if (fiber_block* const fiber = lists_[k_outside].pop_oldest()) return fiber;
+    return may_spill ? lists_[k_spilled].pop_newest() : nullptr;
   }
 
   internal_lock lock_;
   std::array<list, k_lists> lists_ WEFT_GUARDED_BY(lock_);
-  std::size_t turn_ WEFT_GUARDED_BY(lock_) = 0;
-  std::atomic<std::size_t> size_{0};
+  bool outside_is_next_ WEFT_GUARDED_BY(lock_) = false;
+  std::atomic<std::size_t> begun_{0};
+  std::atomic<std::size_t> fresh_{0};
 };
 
 }  // namespace weft::detail

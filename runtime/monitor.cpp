@@ -100,7 +100,7 @@ bool monitor::expire_due() noexcept {
   bool found = false;
   for (const auto& each : home_.seats.all()) {
     if (each->is_running() && !seen_[each->seat()].is_stuck) continue;  // it will; and it may be all that it can do
-    while (claim_due(each->timers, home_.now(), batch_, ready_batch::k_capacity)) {
+    while (claim_due(each->timers, home_.now(), batch_)) {
       found = true;
       for (const claimed& won : batch_) unpark(won);
       batch_.clear();
@@ -164,7 +164,8 @@ void monitor::retry_starving() noexcept {
   retry_delay_ns_ = is_first_look ? k_first_retry_ns : std::min(2 * retry_delay_ns_, k_longest_retry_ns);
   retry_at_ = deadline::after(at, std::chrono::nanoseconds(retry_delay_ns_));
   fiber_block* fiber = nullptr;
-  if (!is_first_look && home_.starving.take(&fiber, 1) != 0) home_.make_ready_from_outside(fiber);
+  if (!is_first_look && home_.starving.take_fresh(&fiber, 1, inject_queue::spilled::newest) != 0)
+    home_.make_ready_from_outside(fiber);
 }
 
 bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == home_.seats.seats(); }

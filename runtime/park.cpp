@@ -3,7 +3,6 @@
 
 #include <weft/runtime/park.hpp>
 
-#include <algorithm>
 #include <stdexcept>
 #include <string>
 
@@ -96,10 +95,9 @@ fiber_block* settle(claimed won, const scheduler& home) noexcept {
   return who->word.unpark(won.was_parked()) == must::make_ready ? &as_fiber(who) : nullptr;
 }
 
-bool claim_due(timer_queue& queue, deadline now, ready_batch& batch, std::size_t most) noexcept {
+bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept {
   timer_queue::due due;
-  most = std::min(most, ready_batch::k_capacity);
-  while (batch.size() < most && queue.pop_due(now, due)) {
+  while (batch.room() != 0 && queue.pop_due(now, due)) {
     const claimed won = claim({static_cast<waiter*>(due.node), due.generation}, wake_reason::timed_out);
     if (won) batch.add(won);
   }

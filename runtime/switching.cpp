@@ -103,7 +103,7 @@ void worker::give_back_stack(stack_pool& to, const stack& used) noexcept {
 // not the next one follows it, so nothing spins.
 void worker::feed_one_starving(const stack_pool& has_a_stack) noexcept {
   fiber_block* fiber = nullptr;
-  if (home_.starving.take(&fiber, 1) == 0) return;
+  if (home_.starving.take_fresh(&fiber, 1, inject_queue::spilled::newest) == 0) return;
   if (fiber->permit.get() == &has_a_stack) return enqueue(fiber);
   home_.starving.push(fiber);
 }

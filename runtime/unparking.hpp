@@ -14,8 +14,8 @@ namespace weft::detail {
 // or queues any other waiter itself.
 [[nodiscard]] fiber_block* settle(claimed won, const scheduler& home) noexcept;
 
-// Claims waits whose deadline has passed, until the batch holds `most` or is full. False if it then holds none.
-bool claim_due(timer_queue& queue, deadline now, ready_batch& batch, std::size_t most) noexcept;
+// Claims the waits whose deadline has passed, as many as the batch has room for. False if it got none.
+bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept;
 
 // "The inspector" (waiting_word.hpp). True: `fiber` is parked, and stays so until let_go, which pays for a wake-up that
 // comes meanwhile.

@@ -101,16 +101,19 @@ fiber_block* worker::find_work() noexcept {
   return search();
 }
 
-// A fair share of what was injected, at most what helps the ring. False: there was nothing.
+// A fair share of what was injected. Fibers that have begun come first; of those that have not no more than help: what
+// is taken into a full ring pushes others out. False: there was nothing.
 bool worker::take_injected(inject_queue::spilled which) noexcept {
-  const std::size_t waiting = home_.inject.size();
-  if (waiting == 0) return false;
-  constexpr std::size_t k_most = 32;
+  if (home_.inject.size() == 0) return false;
+  static constexpr std::size_t k_most = 32;
+  const auto share = [this](std::size_t waiting) { return std::min(k_most, waiting / home_.seats.seats() + 1); };
   fiber_block* batch[k_most];
-  const std::size_t room = ring_.k_capacity - ring_.size();  // what is taken into a full ring pushes others out
-  const std::size_t share = std::min({k_most, waiting / home_.seats.seats() + 1, room / 8 + 1});
-  const std::size_t count = home_.inject.take(batch, share, which);
+  std::size_t count = home_.inject.take_begun(batch, share(home_.inject.begun()));
   for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
+  const std::size_t room = ring_.k_capacity - ring_.size();
+  const std::size_t fresh = home_.inject.take_fresh(batch, std::min(share(home_.inject.fresh()), room / 8 + 1), which);
+  for (std::size_t i = 0; i < fresh; ++i) enqueue(batch[i]);
+  count += fresh;
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
   if (count > 1 && !searching_) home_.wake_one_if_helpful();
   return count != 0;
@@ -152,8 +155,9 @@ void worker::stop_searching(bool found) noexcept {
 void worker::service() noexcept {
   plan_next_service();
   stacks.flush_if_scarce();
-  expire_due(timers);
+  // First: timers and readiness fill what room there is, and what was injected has waited longer.
   (void)take_injected(inject_queue::spilled::one_oldest);
+  expire_due(timers);
   look();
 }
 
@@ -175,24 +179,33 @@ void worker::look() noexcept {
   poller* const p = home_.installed_poller();
   if (p == nullptr || !p->has_waiters() || !home_.turn.try_take()) return;
   last_look = now.get();
+  limit_batch_to_ring();
   p->poll(deadline::from_nanoseconds(0), batch_);
   home_.turn.release();
   deliver();
 }
 
-// As many as the ring holds: the rest stays where others find it, too, and is not put behind all that was injected.
 void worker::expire_due(timer_queue& queue) noexcept {
-  while (claim_due(queue, deadline::from_nanoseconds(now), batch_, ring_.k_capacity - ring_.size())) deliver();
+  limit_batch_to_ring();
+  while (claim_due(queue, deadline::from_nanoseconds(now), batch_)) {
+    deliver();
+    limit_batch_to_ring();
+  }
+  batch_.clear();  // and its limit
 }
+
+// What is more than the ring holds stays where it is, in its order, and where others find it, too. Taken in, it would
+// overflow to inject, and what comes later would pass it by.
+void worker::limit_batch_to_ring() noexcept { batch_.limit_to(ring_.k_capacity - ring_.size()); }
 
 // Oldest first, to the end of the ring; if that is more than this worker runs next, one sleeper may come for it.
 void worker::deliver() noexcept {
-  if (batch_.size() == 0) return;
+  const bool found = batch_.size() != 0;
   for (const claimed& won : batch_) {
     if (fiber_block* const fiber = settle(won, home_)) enqueue(fiber);
   }
   batch_.clear();
-  if (ring_.size() + (has_next() ? 1 : 0) > 1) home_.wake_one_if_helpful();
+  if (found && ring_.size() + (has_next() ? 1 : 0) > 1) home_.wake_one_if_helpful();
 }
 
 // --- "Filling in", the worker's side and its two ends of `standing`.
@@ -266,8 +279,8 @@ void worker::sleep() noexcept {
   standing_.store(standing::running, std::memory_order_release);
   home_.note_worker_runs();
   note_time();
-  for (const auto& each : home_.seats.all()) expire_due(each->timers);
   deliver();
+  for (const auto& each : home_.seats.all()) expire_due(each->timers);
 }
 
 // "Earliest deadline", E1 to E4.

@@ -153,6 +153,7 @@ class worker {
   void plan_next_service() noexcept;
   void look() noexcept;
   void expire_due(timer_queue& queue) noexcept;
+  void limit_batch_to_ring() noexcept;
   void deliver() noexcept;
   [[nodiscard]] bool is_out() const noexcept;
   [[nodiscard]] bool leave_for_sleep() noexcept;

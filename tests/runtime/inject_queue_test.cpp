@@ -24,31 +24,49 @@ struct blocks {
   fiber_block* operator[](std::size_t i) { return &all[i]; }
 };
 
-std::vector<fiber_block*> take(inject_queue& from, std::size_t most,
-                               inject_queue::spilled which = inject_queue::spilled::newest) {
+std::vector<fiber_block*> take_fresh(inject_queue& from, std::size_t most,
+                                     inject_queue::spilled which = inject_queue::spilled::newest) {
   std::vector<fiber_block*> taken(most);
-  taken.resize(from.take(taken.data(), most, which));
+  taken.resize(from.take_fresh(taken.data(), most, which));
   return taken;
 }
 
-TEST(inject_queue, one_that_has_begun_waits_for_one_that_has_not_and_no_more) {
+std::vector<fiber_block*> take_begun(inject_queue& from, std::size_t most) {
+  std::vector<fiber_block*> taken(most);
+  taken.resize(from.take_begun(taken.data(), most));
+  return taken;
+}
+
+TEST(inject_queue, those_that_have_begun_do_not_wait_for_those_that_have_not) {
   blocks begun(fiber_life::started), fresh(fiber_life::spawned);
   inject_queue queue;
   for (std::size_t i = 0; i < 10; ++i) queue.push(fresh[i]);
   queue.push(begun[0]);
   queue.push(begun[1]);
-  const auto taken = take(queue, 4);
-  ASSERT_EQ(taken.size(), 4u);
-  EXPECT_EQ(std::count(taken.begin(), taken.end(), begun[0]), 1);
-  EXPECT_EQ(std::count(taken.begin(), taken.end(), begun[1]), 1);
-  EXPECT_EQ(queue.size(), 8u);
+  EXPECT_EQ(queue.begun(), 2u);
+  EXPECT_EQ(queue.fresh(), 10u);
+  EXPECT_EQ(take_begun(queue, 8), (std::vector{begun[0], begun[1]}));
+  EXPECT_EQ(queue.size(), 10u);
+}
+
+TEST(inject_queue, spilled_fibers_and_those_from_outside_leave_in_turns) {
+  blocks fresh(fiber_life::spawned);
+  inject_queue queue;
+  const std::array spilled{fresh[0], fresh[1]};
+  queue.push_spilled(spilled.data(), spilled.size());
+  queue.push(fresh[2]);
+  queue.push(fresh[3]);
+  const auto two = take_fresh(queue, 2);
+  EXPECT_EQ(std::count(two.begin(), two.end(), fresh[1]), 1);
+  EXPECT_EQ(std::count(two.begin(), two.end(), fresh[2]), 1);
+  EXPECT_EQ(take_fresh(queue, 8).size(), 2u);
 }
 
 TEST(inject_queue, fibers_from_outside_leave_in_their_order) {
   blocks fresh(fiber_life::spawned);
   inject_queue queue;
   for (std::size_t i = 0; i < 3; ++i) queue.push(fresh[i]);
-  EXPECT_EQ(take(queue, 8), (std::vector{fresh[0], fresh[1], fresh[2]}));
+  EXPECT_EQ(take_fresh(queue, 8), (std::vector{fresh[0], fresh[1], fresh[2]}));
   EXPECT_EQ(queue.size(), 0u);
 }
 
@@ -57,8 +75,8 @@ TEST(inject_queue, of_the_spilled_the_newest_go_to_who_is_out_of_work) {
   inject_queue queue;
   const std::array spilled{fresh[0], fresh[1], fresh[2], fresh[3]};
   queue.push_spilled(spilled.data(), spilled.size());
-  EXPECT_EQ(take(queue, 2), (std::vector{fresh[3], fresh[2]}));
-  EXPECT_EQ(take(queue, 2), (std::vector{fresh[1], fresh[0]}));
+  EXPECT_EQ(take_fresh(queue, 2), (std::vector{fresh[3], fresh[2]}));
+  EXPECT_EQ(take_fresh(queue, 2), (std::vector{fresh[1], fresh[0]}));
 }
 
 TEST(inject_queue, of_the_spilled_the_oldest_one_goes_to_who_looks_around) {
@@ -66,8 +84,8 @@ TEST(inject_queue, of_the_spilled_the_oldest_one_goes_to_who_looks_around) {
   inject_queue queue;
   const std::array spilled{fresh[0], fresh[1], fresh[2]};
   queue.push_spilled(spilled.data(), spilled.size());
-  EXPECT_EQ(take(queue, 8, inject_queue::spilled::one_oldest), (std::vector{fresh[0]}));
-  EXPECT_EQ(take(queue, 8, inject_queue::spilled::one_oldest), (std::vector{fresh[1]}));
+  EXPECT_EQ(take_fresh(queue, 8, inject_queue::spilled::one_oldest), (std::vector{fresh[0]}));
+  EXPECT_EQ(take_fresh(queue, 8, inject_queue::spilled::one_oldest), (std::vector{fresh[1]}));
   EXPECT_EQ(queue.size(), 1u);
 }
 
@@ -76,7 +94,7 @@ TEST(inject_queue, spilled_fibers_that_have_begun_keep_their_order) {
   inject_queue queue;
   const std::array spilled{begun[0], begun[1], begun[2]};
   queue.push_spilled(spilled.data(), spilled.size());
-  EXPECT_EQ(take(queue, 8), (std::vector{begun[0], begun[1], begun[2]}));
+  EXPECT_EQ(take_begun(queue, 8), (std::vector{begun[0], begun[1], begun[2]}));
 }
 
 }  // namespace

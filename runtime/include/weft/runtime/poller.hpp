@@ -23,13 +23,19 @@ class ready_batch {
 
   void add(claimed won) noexcept { won_[size_++] = won; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
-  [[nodiscard]] std::size_t room() const noexcept { return k_capacity - size_; }
+  [[nodiscard]] std::size_t room() const noexcept { return limit_ - size_; }
   [[nodiscard]] const claimed* begin() const noexcept { return won_; }
   [[nodiscard]] const claimed* end() const noexcept { return won_ + size_; }
-  void clear() noexcept { size_ = 0; }
+  void clear() noexcept {
+    size_ = 0;
+    limit_ = k_capacity;
+  }
+  // Until the next clear it has room for no more than `most`; it is empty now.
+  void limit_to(std::size_t most) noexcept { limit_ = most < k_capacity ? most : k_capacity; }
 
  private:
   std::size_t size_ = 0;
+  std::size_t limit_ = k_capacity;
   claimed won_[k_capacity];
 };
 
