@@ -4,7 +4,6 @@
 #include <weft/runtime/blocking.hpp>
 
 #include <condition_variable>
-#include <csignal>
 #include <mutex>
 #include <thread>
 
@@ -14,6 +13,7 @@
 
 #include "deadlock.hpp"
 #include "this_worker.hpp"
+#include "thread_signals.hpp"
 
 namespace weft::detail {
 
@@ -52,9 +52,7 @@ class helpers {
 
   [[noreturn]] void serve() noexcept {
     const own_thread counted;
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, nullptr);
+    take_synchronous_signals_alone();
     ::prctl(PR_SET_NAME, "weft-blocking");
     for (;;) {
       job* const j = take();

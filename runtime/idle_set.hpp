@@ -25,7 +25,7 @@
 //   other's W2.
 // And a rule for those who never sleep: work that is moved from one queue to another is for a moment in neither, and
 // S6 may miss it. Who moves it counts as searching (S2), or does W2 to W7 after.
-// All operations are relaxed: the two fences order them, and the work itself is handed over by the queues.
+// The two fences order all of it, and the work itself is handed over by the queues; the bits hand over who sleeps.
 //
 // Rejected: one packed word of both counts beside a locked list of sleepers: a lock on each wake. Only the last
 // searcher doing S6, as in Go: the others cost nothing by it, as they are going to sleep.
@@ -67,7 +67,8 @@ class idle_set {
 
   // S4, S5. The caller looks through every queue and timer afterwards, before it sleeps.
   void announce_sleep(unsigned index) noexcept {
-    word(index).fetch_or(mask(index), std::memory_order_relaxed);  // relaxed: ordered by the fence; pairs with W4, W6
+    // release: who sits in this seat; pairs with take. Otherwise ordered by the fence; pairs with W4, W6.
+    word(index).fetch_or(mask(index), std::memory_order_release);
     Env::fence();  // the bit and searching_ before the second look: pairs with the fences of pick_to_wake
   }
 
@@ -147,8 +148,8 @@ class idle_set {
   // True for exactly one of all who try to end this sleep.
   bool take(unsigned index) noexcept {
     if (!is_asleep(index)) return false;
-    // relaxed: only the winner counts.
-    return (word(index).fetch_and(~mask(index), std::memory_order_relaxed) & mask(index)) != 0;
+    // acquire: who sits in this seat; pairs with announce_sleep.
+    return (word(index).fetch_and(~mask(index), std::memory_order_acquire) & mask(index)) != 0;
   }
 
   int take_lowest() noexcept {

@@ -3,7 +3,6 @@
 #include "monitor.hpp"
 
 #include <algorithm>
-#include <csignal>
 
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -11,6 +10,7 @@
 
 #include "deadlock.hpp"
 #include "switching.hpp"
+#include "thread_signals.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {
@@ -31,15 +31,15 @@ constexpr std::int64_t k_longest_retry_ns = 64'000'000;
 
 void monitor::run() noexcept {
   const own_thread counted;
-  sigset_t all;
-  sigfillset(&all);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
+  take_synchronous_signals_alone();
   ::prctl(PR_SET_NAME, "weft-netpoll");
   thread_id = static_cast<int>(::syscall(SYS_gettid));
   seen_.assign(home_.seats.seats(), {});
   delay_ns_ = k_first_delay_ns;
+  stalled_since_ = deadline::at(deadline::clock::now()).nanoseconds();
   while (!home_.is_shut()) {
     retry_starving();
+    relieve_the_last_out();
     if (all_sleep()) {
       delay_ns_ = std::max(delay_ns_, k_quiet_delay_ns);
       if (++quiet_ticks_ > k_quiet_ticks) sleep_while_all_sleep();
@@ -148,7 +148,18 @@ bool monitor::fill_in() noexcept {
   if (at - stalled_since_ < k_longest_stall_ns) return false;
   stalled_since_ = at;
   next_out_ = (next_out_ + 1) % home_.seats.seats();
-  return home_.seats.fill_in_for(home_.seats.in_seat(next_out_));
+  worker& stuck = home_.seats.in_seat(next_out_);
+  if (!home_.seats.fill_in_for(stuck)) return false;
+  last_out_ = &stuck;
+  return true;
+}
+
+// What the last one put into its ring as it was counted out, a fiber that yielded in that very moment, may have been
+// seen by neither side of "Counting out": that push has no fence, so that no yield pays for one. A tick later it is.
+void monitor::relieve_the_last_out() noexcept {
+  if (last_out_ == nullptr) return;
+  if (last_out_->is_out()) last_out_->hand_over_ring();
+  last_out_ = nullptr;
 }
 
 // Fibers that found no stack, and maybe nobody will ever give one back: the kernel is asked again, by one of them, ever

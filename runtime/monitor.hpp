@@ -55,6 +55,7 @@ class monitor {
   bool relieve_ring(worker& stuck) noexcept;
   bool wake_for_waiting() noexcept;
   bool fill_in() noexcept;
+  void relieve_the_last_out() noexcept;
   [[nodiscard]] std::int64_t longest_delay() const noexcept;
   void retry_starving() noexcept;
   void sleep_while_all_sleep() noexcept;
@@ -72,6 +73,7 @@ class monitor {
   };
   std::vector<seat_seen> seen_;     // one for each seat
   std::int64_t stalled_since_ = 0;  // fibers have waited, and all seats been stuck
+  worker* last_out_ = nullptr;      // to be looked after once more
   unsigned next_out_ = 0;           // the seat to be counted out next
   deadline retry_at_ = deadline::from_nanoseconds(0);
   std::int64_t retry_delay_ns_ = 0;

@@ -14,7 +14,8 @@
 //   N2 fence                                             it was another: that one to the end of the ring
 //   N3 steal the ring empty                           P2 fence (before the look for sleepers, "Waking" W2)
 //                                                     P3 the slot is closed? the ring to inject
-// N2 and P2 are the two halves: either N3 finds what P1 pushed or P3 sees the slot closed.
+// N2 and P2 are the two halves: either N3 finds what P1 pushed or P3 sees the slot closed. A fiber that yields goes
+// into the ring without P2, for no yield shall pay for a fence: the monitor does N3 again a tick later.
 // Model: tests/model/next_slot_model.cpp. Next: seating.hpp.
 
 #include <atomic>

@@ -9,11 +9,11 @@
 //   monitor                                           worker
 //   I1 a spare, or a new thread as one; none: later   O1 its fiber ends or parks: it comes home, because the slot is
 //   I2 standing: running -> out                          closed or nothing is ready, and finds that it is out
-//      it sleeps or was first: the spare goes back    O2 its ring to inject, with a wake
-//   I3 "Counting out" (next_slot.hpp): what it had    O3 it becomes a spare, and sleeps until it is seated; what is
-//      ready goes to inject                              left of it (timers) is everybody's
+//      it sleeps or was first: the spare goes back    O2 its ring to inject; a wake, as W7 of "Waking": somebody may
+//   I3 "Counting out" (next_slot.hpp): what it had       have relied on its search, or on its poll turn
+//      ready goes to inject                           O3 it becomes a spare, and sleeps until it is seated; what is
 //   I4 the spare gets the seat, counted as searching
-//      ("Sleeping", S2); its slot opened;
+//      ("Sleeping", S2); its slot opened;                left of it (timers) is everybody's
 //      standing: out -> running; wake
 //
 //             owner, to sleep            monitor, I2

@@ -104,8 +104,10 @@ void worker::give_back_stack(stack_pool& to, const stack& used) noexcept {
 void worker::feed_one_starving(const stack_pool& has_a_stack) noexcept {
   fiber_block* fiber = nullptr;
   if (home_.starving.take_fresh(&fiber, 1, inject_queue::spilled::newest) == 0) return;
-  if (fiber->permit.get() == &has_a_stack) return enqueue(fiber);
-  home_.starving.push(fiber);
+  if (fiber->permit.get() == &has_a_stack)
+    displace(nullptr, fiber);
+  else
+    home_.starving.push(fiber);
 }
 
 void worker::recycle(fiber_block* fiber) noexcept {

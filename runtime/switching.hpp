@@ -56,7 +56,11 @@ WEFT_NO_TSAN inline void worker::arrive(void* left) noexcept {
       if (fiber->is_cancel_requested()) [[unlikely]]
         cancel_wait(*fiber, home_);
       return;
-    case after_switch::requeue: return enqueue(fiber);
+    case after_switch::requeue:
+      enqueue(fiber);
+      if (next_.is_closed()) [[unlikely]]
+        hand_over_ring();  // P3; who comes too late for it is looked after by the monitor
+      return;
     case after_switch::recycle: return recycle(fiber);
   }
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <csignal>
 #include <cstdio>
 
 #include <sys/prctl.h>
@@ -18,6 +17,7 @@
 #include "stack_overflow.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
+#include "thread_signals.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {
@@ -25,14 +25,6 @@ namespace weft::detail {
 namespace {
 
 constexpr std::int64_t k_time_between_services_ns = 100'000;
-
-// Asynchronous signals are for other threads: a handler on a fiber's stack would be a surprise to both.
-void block_asynchronous_signals() noexcept {
-  sigset_t all;
-  sigfillset(&all);
-  for (int synchronous : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGPROF}) sigdelset(&all, synchronous);
-  pthread_sigmask(SIG_BLOCK, &all, nullptr);
-}
 
 void name_thread(unsigned index) noexcept {
   std::array<char, 16> name;  // all that the kernel keeps
@@ -54,7 +46,7 @@ worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) n
 void worker::run() noexcept {
   const own_thread counted;
   const handler_stack for_overflows;
-  block_asynchronous_signals();
+  take_synchronous_signals_alone();
   name_thread(index);
   set_this_worker(this);
   thread_id = static_cast<int>(::syscall(SYS_gettid));
@@ -87,7 +79,10 @@ fiber_block* worker::next_fiber() noexcept {
     if (turn >= next_service_) service();
     if (fiber_block* const fiber = find_work()) {
       if (searching_) stop_searching(true);
-      return fiber;
+      real_env::fence();  // "Counting out", P2, for all that was put into the ring here; pairs with N2
+      if (!is_out()) return fiber;
+      home_.make_ready_from_outside(fiber);
+      continue;
     }
     if (searching_) stop_searching(false);
     if (home_.is_shut()) return nullptr;
@@ -115,7 +110,7 @@ bool worker::take_injected(inject_queue::spilled which) noexcept {
   for (std::size_t i = 0; i < fresh; ++i) enqueue(batch[i]);
   count += fresh;
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
-  if (count > 1 && !searching_) home_.wake_one_if_helpful();
+  if (count != 0 && ring_.size() > 1 && !searching_) home_.wake_one_if_helpful();
   return count != 0;
 }
 
@@ -244,6 +239,8 @@ void worker::be_a_spare() noexcept {
   hand_over_ring();
   flush_magazine();
   stacks.flush();
+  home_.wake_one_if_helpful();  // as W7 of "Waking": somebody may have relied on our search, or on our poll turn
+  home_.note_worker_runs();     // a fiber has run here: the monitor looks again whether all are asleep for ever
   home_.seats.add_spare(*this);
   wait_for_a_seat();
 }

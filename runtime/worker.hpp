@@ -84,6 +84,9 @@ class worker {
   void take_seat(unsigned seat) noexcept;
   // I2 and I3; false: it is not running in its seat.
   [[nodiscard]] bool count_out() noexcept;
+  [[nodiscard]] bool is_out() const noexcept;
+  // By the owner that is out, or by the monitor: its ring to inject, with a wake for each.
+  void hand_over_ring() noexcept;
   // relaxed: a hint.
   [[nodiscard]] bool is_running() const noexcept {
     return standing_.load(std::memory_order_relaxed) == standing::running;
@@ -131,7 +134,6 @@ class worker {
   void recycle(fiber_block* fiber) noexcept;
   void end(fiber_block* fiber) noexcept;
   void displace(fiber_block* fiber, fiber_block* other) noexcept;
-  void hand_over_ring() noexcept;
   [[nodiscard]] stack take_stack(stack_pool& from) noexcept;
   void give_back_stack(stack_pool& to, const stack& used) noexcept;
   [[gnu::noinline]] void feed_one_starving(const stack_pool& has_a_stack) noexcept;
@@ -155,7 +157,6 @@ class worker {
   void expire_due(timer_queue& queue) noexcept;
   void limit_batch_to_ring() noexcept;
   void deliver() noexcept;
-  [[nodiscard]] bool is_out() const noexcept;
   [[nodiscard]] bool leave_for_sleep() noexcept;
   void be_a_spare() noexcept;
   void wait_for_a_seat() noexcept;

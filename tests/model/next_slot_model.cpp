@@ -72,6 +72,34 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
   }
 };
 
+// A yield puts into the ring without a fence, for no yield shall pay for one: the monitor looks again a tick later.
+template <class Mutation, bool LooksAgain>
+struct a_yield_meets_it : rl::test_suite<a_yield_meets_it<Mutation, LooksAgain>, 2> {
+  using env = model_env<Mutation>;
+  using ring = detail::steal_ring<env, item, 4>;
+  using others = a_busy_worker_is_counted_out<Mutation>;
+
+  item yielded;
+  detail::next_slot<env, item> next;
+  ring owned, stolen_by_monitor, moved_by_owner;
+
+  void thread(unsigned index) {
+    if (index == 1) {
+      RL_ASSERT(next.close() == nullptr);
+      others::move_all(owned, stolen_by_monitor);
+      return;
+    }
+    yielded.payload.set(1);
+    RL_ASSERT(owned.push(&yielded));
+    if (next.is_closed()) others::move_all(owned, moved_by_owner);
+  }
+
+  void after() {
+    if (LooksAgain) others::move_all(owned, stolen_by_monitor);
+    RL_ASSERT(owned.empty() && yielded.payload.get() == 2);
+  }
+};
+
 // One that comes back, finds the slot closed, and opens it when it is counted in again: nothing is in it.
 template <class Mutation>
 struct a_worker_comes_back : rl::test_suite<a_worker_comes_back<Mutation>, 2> {
@@ -104,7 +132,9 @@ int main(int argc, char** argv) {
   using namespace weft::model;
   search s(argc, argv);
   s.must_pass<a_busy_worker_is_counted_out<faithful>>("what a counted-out worker readies reaches inject", 400'000);
+  s.must_pass<a_yield_meets_it<faithful, true>>("a yield as its worker is counted out", 200'000);
   s.must_pass<a_worker_comes_back<faithful>>("a worker that comes back finds its slot closed", 200'000);
+  s.must_fail<a_yield_meets_it<faithful, false>>("the monitor does not look again", 200'000);
   s.must_fail<a_busy_worker_is_counted_out<no_fence>>("no fences: the ring keeps one", 200'000);
   s.must_fail<a_busy_worker_is_counted_out<no_release>>("no release: the item is not published", 200'000);
   s.must_fail<a_busy_worker_is_counted_out<no_acquire>>("no acquire: the item is not acquired", 200'000);

@@ -66,6 +66,24 @@ ACCIDENT(deadlock_of_many) {
   return 0;
 }
 
+// The last to fall asleep has computed for so long that its worker was counted out, and the monitor sleeps already.
+ACCIDENT(deadlock_after_a_long_computation) {
+  weft::run(weft::options{.workers = 1}, [] {
+    std::atomic<bool> others_sleep{false};
+    const auto last = weft::spawn([&] {
+      while (!others_sleep) {
+      }
+      for (const auto end = std::chrono::steady_clock::now() + 100ms; std::chrono::steady_clock::now() < end;) {
+      }
+      wait_for_ever();
+    });
+    weft::this_fiber::sleep_for(1ms);  // woken by the spare
+    others_sleep = true;
+    wait_for_ever();
+  });
+  return 0;
+}
+
 ACCIDENT(deadlock_of_two_runtimes) {
   weft::runtime other;
   other.go([] { wait_for_ever(); });

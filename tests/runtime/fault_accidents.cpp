@@ -57,6 +57,16 @@ ACCIDENT(overflow_of_a_named_fiber) {
   return 0;
 }
 
+// On a thread that the monitor made, because the only worker computes.
+ACCIDENT(overflow_on_a_spare) {
+  weft::run(weft::options{.workers = 1}, [] {
+    weft::go({.name = "deep"}, [] { descend(k_too_deep); });
+    for (;;) {
+    }
+  });
+  return 0;
+}
+
 ACCIDENT(overflow_of_the_default_stack) {
   weft::run([] { descend(k_too_deep); });
   return 0;

@@ -53,6 +53,8 @@ TEST(stack_overflow, of_a_fiber_spawned_with_arguments_names_the_return_address)
                   "in fiber #[0-9]+, spawned by the call that returns to 0x[0-9a-f]+:");
 }
 
+TEST(stack_overflow, is_told_on_a_thread_that_joined_later) { expect_overflow("overflow_on_a_spare", "'deep'"); }
+
 TEST(stack_overflow, is_told_after_migrations) { expect_overflow("overflow_after_migrations", "'hops'"); }
 
 TEST(stack_overflow, kills_though_the_handler_that_was_there_has_no_stack_to_run_on) {
