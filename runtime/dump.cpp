@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ struct sight {
   wait_state state = wait_state::running;
   const char* waits_for = nullptr;
   double seconds = -1;  // -1: not known
+  std::optional<unsigned> pinned_to;
   std::array<const void*, k_most_frames> frames;
   std::size_t frame_count = 0;
 };
@@ -66,6 +68,7 @@ bool look_at(fiber_block& fiber, sight& to) noexcept {
   const bool held = detail::hold_still(fiber);
   to.state = held ? wait_state::parked : fiber.word.state();
   const bool named = fiber.label.read(to.label);
+  to.pinned_to = fiber.worker_pinned_to();
   if (held) {
     look_at_parked(fiber, to);
     detail::let_go(fiber);
@@ -82,6 +85,10 @@ std::string state_of(const sight& seen, const fiber_block& fiber, const std::vec
   }
   const auto on = std::find_if(running.begin(), running.end(), [&](const auto& r) { return r.fiber == &fiber; });
   return on != running.end() ? "running on worker " + std::to_string(on->worker) : "ready";
+}
+
+std::string pin_of(const sight& seen) {
+  return seen.pinned_to ? ", pinned to worker " + std::to_string(*seen.pinned_to) : "";
 }
 
 std::vector<running_fiber> all_running() {
@@ -103,7 +110,7 @@ void dump(std::ostream& out) {
   detail::fiber_slab().for_each([&](fiber_block& fiber) {
     sight seen;
     if (!look_at(fiber, seen)) return;
-    out << detail::describe(seen.label) << ": " << state_of(seen, fiber, running) << '\n';
+    out << detail::describe(seen.label) << ": " << state_of(seen, fiber, running) << pin_of(seen) << '\n';
     for (std::size_t i = 0; i < seen.frame_count; ++i)
       out << "    " << detail::describe_return_address(seen.frames[i]) << '\n';
   });

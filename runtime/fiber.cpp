@@ -47,6 +47,13 @@ void take_permit(worker* w, stack_pool& stacks) {
   w != nullptr && w->stacks.serves(stacks) ? w->stacks.take_permit() : stacks.take_permit();
 }
 
+// From outside (null): to the first worker that runs it (fiber_main).
+void pin_from_birth(fiber_block& fiber, const worker* to) noexcept {
+  fiber.pinned = to != nullptr;
+  fiber.pins = to != nullptr ? 1 : 0;
+  fiber.pinned_to = to != nullptr ? static_cast<std::uint16_t>(to->index) : fiber_block::k_to_the_first;
+}
+
 // F1 and F2.
 void complete(fiber_block& fiber) noexcept {
   // acq_rel: publishes the outcome to the joiner (pairs with join_fiber), acquires `joiner`.
@@ -97,6 +104,11 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   fiber->shields = fiber->swallowed = 0;
   fiber->budget = fiber_block::k_operation_budget;
   fiber->waits_for = nullptr;
+  fiber->pinned = false;
+  fiber->pins = 0;
+  fiber->pinned_to = fiber_block::k_to_none;
+  if (options.pinned) [[unlikely]]
+    pin_from_birth(*fiber, w != nullptr && &w->home() == &owner ? w : nullptr);
   // relaxed, all: the queue that the fiber goes to publishes them; before that they are hints for dumps.
   fiber->cancel_requested.store(false, std::memory_order_relaxed);
   fiber->home.store(&owner, std::memory_order_relaxed);
@@ -129,6 +141,8 @@ void fiber_main(arrival first) {
   first.on->clear_exceptions();
   for (fiber_block* fiber = first.on->current();; fiber = this_fiber_block()) {
     announce_acquire(static_cast<waiter*>(fiber));
+    if (fiber->pinned_to == fiber_block::k_to_the_first) [[unlikely]]
+      fiber->pin();
     fiber->body->run(fiber->storage.data(), !fiber->is_cancel_requested());
     complete(*fiber);
     worker::finish(this_worker(), fiber);

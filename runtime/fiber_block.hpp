@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 
 #include <weft/runtime/spawn.hpp>
 
@@ -36,12 +37,24 @@ enum class fiber_life : std::uint8_t {
   finished,  // gave its stack back; a handle may still hold the block
 };
 
+// Written by a fiber, and read by whoever makes it ready: ordered by its parking, which the switch hides from the race
+// detector. Plain elsewhere, as a compiler tests a plain byte where it lies.
+#if defined(WEFT_TSAN)
+using handed_flag = relaxed<bool>;
+#else
+using handed_flag = bool;
+#endif
+
 struct alignas(64) fiber_block : waiter {
   static constexpr std::uint32_t k_operation_budget = 128;
+  // Of pinned_to.
+  static constexpr std::uint16_t k_to_none = 0xffff;
+  static constexpr std::uint16_t k_to_the_first = 0xfffe;  // spawned pinned from outside, and has not run yet
 
   fiber_block() noexcept : waiter(waiter_kind::fiber) {}
 
   // --- Whoever runs it, or holds it in a queue.
+  handed_flag pinned{false};  // pins != 0; here because whoever makes it ready has just asked for `kind`
   context registers;
   relaxed<worker*> runs_on{nullptr};         // while it runs
   relaxed<fiber_block*> link{nullptr};       // inject's, a magazine's or the slab's: a block is in one list at a time
@@ -50,6 +63,7 @@ struct alignas(64) fiber_block : waiter {
   std::uint32_t budget = k_operation_budget;
   std::uint32_t shields = 0;
   std::uint32_t swallowed = 0;  // cancellations that were delivered and swallowed
+  std::uint32_t pins = 0;       // pin_guards, and one for its whole life if it is pinned from birth
 
   // --- Set by the spawner, constant until it is free again.
   const fiber_body* body = nullptr;
@@ -59,7 +73,8 @@ struct alignas(64) fiber_block : waiter {
   fiber_label label;  // id, name and spawn site
   std::atomic<scheduler*> home{nullptr};
   std::atomic<fiber_life> life{fiber_life::free};
-  std::atomic<bool> cancel_requested{false};  // "Cancelling", waiting_word.hpp
+  std::atomic<bool> cancel_requested{false};    // "Cancelling", waiting_word.hpp
+  relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker
   std::atomic<join_state> joining{join_state::detached};
   std::atomic<std::uint32_t> references{0};  // the fiber itself, and its handle
   relaxed<const char*> waits_for{nullptr};   // a hint for dumps
@@ -78,6 +93,14 @@ struct alignas(64) fiber_block : waiter {
   [[nodiscard]] bool is_cancel_requested_in(const scheduler& runtime) const noexcept;
   // By the fiber itself: a cancellation may be delivered now.
   [[nodiscard]] bool is_cancellable() const noexcept;
+
+  // Whoever makes it ready: it goes to the inbox of its worker, and into no queue that others take from.
+  [[nodiscard]] bool is_pinned() const noexcept { return pinned; }
+  // By the fiber itself.
+  void pin() noexcept;
+  void unpin() noexcept;
+  // Any thread, a hint.
+  [[nodiscard]] std::optional<unsigned> worker_pinned_to() const noexcept;
 };
 
 #if !defined(WEFT_ASAN) && !defined(WEFT_TSAN)

@@ -117,8 +117,12 @@ void scheduler::note_finished() noexcept {
 void scheduler::make_ready_from_outside(fiber_block* fiber) noexcept {
   // The fiber keeps the runtime alive until it is in the queue; the count keeps it until this thread is out again.
   wakers_outside_.fetch_add(1, std::memory_order_relaxed);
-  inject.push(fiber);
-  wake_one_if_helpful();
+  if (fiber->is_pinned()) {
+    pinned_home_of(*fiber).receive(fiber);
+  } else {
+    inject.push(fiber);
+    wake_one_if_helpful();
+  }
   wakers_outside_.fetch_sub(1, std::memory_order_release);  // release: all of the above; pairs with shut_down
 }
 

@@ -42,6 +42,8 @@ class scheduler {
   // --- Any thread.
   // A fiber of this runtime that became ready on a thread which is not one of its workers.
   void make_ready_from_outside(fiber_block* fiber) noexcept;
+  // The worker of a pinned fiber, by whoever makes it ready.
+  [[nodiscard]] worker& pinned_home_of(const fiber_block& fiber) const noexcept;
   // After work was published: wakes one sleeper, unless somebody searches already.
   void wake_one_if_helpful() noexcept;
   void wake_for(deadline timer) noexcept;

@@ -2,6 +2,7 @@
 
 #include "seating.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <system_error>
 
@@ -55,6 +56,7 @@ bool seating::fill_in_for(worker& stuck) noexcept {
   const unsigned seat = stuck.seat();
   if (!stuck.count_out()) {
     add_spare(*spare);
+    spare->wake();  // it may have found itself taken: O4
     return false;
   }
   (void)home_.idle.transition_to_searching(home_.idle.k_no_limit);
@@ -67,6 +69,14 @@ bool seating::fill_in_for(worker& stuck) noexcept {
 void seating::add_spare(worker& spare) noexcept {
   const internal_guard guard(lock_);
   spares_.push_back(&spare);
+}
+
+bool seating::remove_spare(worker& spare) noexcept {
+  const internal_guard guard(lock_);
+  const auto at = std::find(spares_.begin(), spares_.end(), &spare);
+  if (at == spares_.end()) return false;
+  spares_.erase(at);
+  return true;
 }
 
 worker* seating::take_spare() noexcept {

@@ -9,12 +9,14 @@
 //   monitor                                           worker
 //   I1 a spare, or a new thread as one; none: later   O1 its fiber ends or parks: it comes home, because the slot is
 //   I2 standing: running -> out                          closed or nothing is ready, and finds that it is out
-//      it sleeps or was first: the spare goes back    O2 its ring to inject; a wake, as W7 of "Waking": somebody may
-//   I3 "Counting out" (next_slot.hpp): what it had       have relied on its search, or on its poll turn
+//      it sleeps or was first: the spare goes back,   O2 its ring to inject; what is in its inbox (pinned fibers) it
+//      and is woken, for O4                              runs, and does O1 after each; then a wake, as W7 of
+//   I3 "Counting out" (next_slot.hpp): what it had       "Waking": somebody may have relied on its search or its turn
 //      ready goes to inject                           O3 it becomes a spare, and sleeps until it is seated; what is
-//   I4 the spare gets the seat, counted as searching
-//      ("Sleeping", S2); its slot opened;                left of it (timers) is everybody's
-//      standing: out -> running; wake
+//   I4 the spare gets the seat, counted as searching     left of it (timers) is everybody's
+//      ("Sleeping", S2); its slot opened;             O4 or until a pinned fiber arrives ("Sending home", inbox.hpp):
+//      standing: out -> running; wake                    it leaves the spares and goes on at O2; or finds itself
+//                                                        taken, and waits for its seat
 //
 //             owner, to sleep            monitor, I2
 //   sleeping ◄──────────────── running ─────────────► out
@@ -22,6 +24,9 @@
 //             owner, awake               monitor, I4 (the worker is a spare)
 //
 // A worker that sleeps is never counted out, so a seat whose bit is set in the idle set keeps its worker.
+// A seat is the right to run what is in the queues, and what is pinned is pinned to a thread: so pinned fibers need no
+// seat, and a spare whose pinned fibers are all parked may be given any. One that runs a pinned fiber is no spare: its
+// slot stays closed, and a count as searching would be kept up by whoever computes.
 // Rejected: the hog's thread keeps its seat when it is back and the spare leaves: either would do, and this way nobody
 // has to be called back. Next: monitor.hpp.
 
@@ -74,8 +79,10 @@ class seating {
   // I1 to I4. False: it is not stuck after all, or there is no spare.
   bool fill_in_for(worker& stuck) noexcept;
 
-  // --- A worker that is out, O3.
+  // --- A worker that is out, O3 and O4.
   void add_spare(worker& spare) noexcept;
+  // False: the monitor has it, and seats it, or adds it again and wakes it.
+  [[nodiscard]] bool remove_spare(worker& spare) noexcept;
 
  private:
   [[nodiscard]] std::unique_ptr<worker> make_worker(bool is_spare) const;

@@ -105,7 +105,7 @@ void worker::feed_one_starving(const stack_pool& has_a_stack) noexcept {
   fiber_block* fiber = nullptr;
   if (home_.starving.take_fresh(&fiber, 1, inject_queue::spilled::newest) == 0) return;
   if (fiber->permit.get() == &has_a_stack)
-    displace(nullptr, fiber);
+    home_.make_ready_from_outside(fiber);
   else
     home_.starving.push(fiber);
 }

@@ -66,8 +66,8 @@ WEFT_NO_TSAN inline void worker::arrive(void* left) noexcept {
 }
 
 inline fiber_block* worker::pick_next() noexcept {
-  // Home looks around every so many turns; it then picks by pick_local.
-  if (++turn >= next_service_) [[unlikely]]
+  // Home looks around every so many turns, and has pinned fibers; it then picks by pick_local.
+  if (++turn >= next_visit_) [[unlikely]]
     return nullptr;
   return pick_local();
 }
@@ -94,9 +94,11 @@ inline bool worker::is_ready_to_run(fiber_block* fiber) noexcept {
   return prepare(fiber);
 }
 
-inline bool worker::is_alone() noexcept { return !has_next() && ring_.empty() && ++turn < next_service_; }
+inline bool worker::is_alone() noexcept { return !has_next() && ring_.empty() && ++turn < next_visit_; }
 
 inline void worker::make_ready(fiber_block* fiber) noexcept {
+  if (fiber->is_pinned()) [[unlikely]]
+    return send_home(fiber);
   if (k_is_sanitized && shuffle(fiber)) return;
   fiber_block* const other = next_.put(fiber);
   // If nobody else is ready here, it runs in a moment; a sleeper would come too late.
@@ -104,6 +106,8 @@ inline void worker::make_ready(fiber_block* fiber) noexcept {
 }
 
 inline void worker::enqueue(fiber_block* fiber) noexcept {
+  if (fiber->is_pinned()) [[unlikely]]
+    return send_home(fiber);
   if (!ring_.push(fiber)) [[unlikely]]
     overflow(fiber);
 }

@@ -73,8 +73,9 @@ void worker::run() noexcept {
 fiber_block* worker::next_fiber() noexcept {
   for (;;) {
     if (is_out()) {
-      be_a_spare();
+      if (fiber_block* const fiber = work_without_a_seat()) return fiber;
       if (home_.is_shut()) return nullptr;
+      continue;
     }
     if (turn >= next_service_) service();
     if (fiber_block* const fiber = find_work()) {
@@ -91,6 +92,7 @@ fiber_block* worker::next_fiber() noexcept {
 }
 
 fiber_block* worker::find_work() noexcept {
+  if (inbox_.has_any()) return take_pinned();
   if (fiber_block* const fiber = pick_local()) return fiber;
   if (take_injected(inject_queue::spilled::newest)) return pick_local();
   return search();
@@ -165,6 +167,7 @@ void worker::plan_next_service() noexcept {
   last_service_ = turn.get();
   next_service_ = turn + static_cast<std::uint64_t>(std::clamp<std::int64_t>(turns * k_time_between_services_ns / took,
                                                                              1, k_most_turns_between_services));
+  next_visit_ = next_service_.get();
 }
 
 void worker::note_time() noexcept { now = home_.now().nanoseconds(); }
@@ -233,21 +236,21 @@ bool worker::leave_for_sleep() noexcept {
                                            std::memory_order_relaxed);
 }
 
-// O2 and O3.
+// O3.
 void worker::be_a_spare() noexcept {
-  if (searching_) stop_searching(false);
-  hand_over_ring();
   flush_magazine();
   stacks.flush();
-  home_.wake_one_if_helpful();  // as W7 of "Waking": somebody may have relied on our search, or on our poll turn
-  home_.note_worker_runs();     // a fiber has run here: the monitor looks again whether all are asleep for ever
   home_.seats.add_spare(*this);
   wait_for_a_seat();
 }
 
-// Returns in a seat, counted as searching, or when the runtime is shut.
+// Returns in a seat, counted as searching; or without, when a pinned fiber has arrived (O4) or the runtime is shut.
 void worker::wait_for_a_seat() noexcept {
-  while (is_out() && !home_.is_shut()) parker_.wait_until(deadline::never());
+  while (is_out() && !home_.is_shut()) {
+    real_env::fence();  // Q2, out before the look into the inbox: pairs with the fence of inbox::send
+    if (inbox_.has_arrived() && home_.seats.remove_spare(*this)) return;
+    parker_.wait_until(deadline::never());
+  }
   if (home_.is_shut()) return;
   searching_ = true;
   turn += 1;
@@ -263,7 +266,7 @@ void worker::sleep() noexcept {
     home_.turn_holder = static_cast<int>(seat_);
     sleep_with_the_turn();
     home_.turn.release();
-  } else if (!home_.work_in_sight()) {
+  } else if (!work_in_sight()) {
     parker_.wait_until(deadline::never());
   }
   searching_ = !home_.idle.retract_sleep(seat_);
@@ -280,6 +283,9 @@ void worker::sleep() noexcept {
   for (const auto& each : home_.seats.all()) expire_due(each->timers);
 }
 
+// S6, and Q3 of "Sending home".
+bool worker::work_in_sight() const noexcept { return inbox_.has_arrived() || home_.work_in_sight(); }
+
 // "Earliest deadline", E1 to E4.
 void worker::sleep_with_the_turn() noexcept {
   deadline until = home_.earliest_timer();
@@ -289,7 +295,7 @@ void worker::sleep_with_the_turn() noexcept {
     if (again >= until) break;
     until = again;
   }
-  if (home_.work_in_sight()) return;
+  if (work_in_sight()) return;
   if (!home_.clock_is_real()) {
     if (until <= home_.now()) return;
     until = deadline::never();  // whoever moves the clock wakes us

@@ -14,6 +14,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "fiber_block.hpp"
+#include "inbox.hpp"
 #include "inject_queue.hpp"
 #include "next_slot.hpp"
 #include "parker.hpp"
@@ -62,11 +63,13 @@ class worker {
 
   // A fiber that became ready runs next here; what was next goes to the ring, and a sleeper may come for it.
   void make_ready(fiber_block* fiber) noexcept;
-  // To the end of the ring (half of a full one goes to inject).
+  // To the end of the ring (half of a full one goes to inject). Both send a pinned one home instead.
   void enqueue(fiber_block* fiber) noexcept;
 
   // --- Any thread.
   void wake() noexcept;
+  // "Sending home" (inbox.hpp), by any thread but this worker's: a fiber that is pinned here became ready.
+  void receive(fiber_block* fiber) noexcept;
   [[nodiscard]] bool has_surplus() const noexcept { return !ring_.empty(); }
   // The monitor, when the owner has run one fiber for long: takes what waits in the next slot.
   [[nodiscard]] fiber_block* take_next() noexcept { return next_.take(); }
@@ -144,6 +147,11 @@ class worker {
   }
   [[nodiscard]] bool shuffle(fiber_block* fiber) noexcept;
 
+  // pinning.cpp
+  [[gnu::noinline]] void send_home(fiber_block* fiber) noexcept;
+  [[nodiscard]] fiber_block* take_pinned() noexcept;
+  [[nodiscard]] fiber_block* work_without_a_seat() noexcept;
+
   // worker.cpp
   [[nodiscard]] fiber_block* next_fiber() noexcept;
   [[nodiscard]] fiber_block* find_work() noexcept;
@@ -153,6 +161,7 @@ class worker {
   void stop_searching(bool found) noexcept;
   void service() noexcept;
   void plan_next_service() noexcept;
+  [[nodiscard]] bool work_in_sight() const noexcept;
   void look() noexcept;
   void expire_due(timer_queue& queue) noexcept;
   void limit_batch_to_ring() noexcept;
@@ -175,6 +184,7 @@ class worker {
   relaxed<std::uint32_t> next_in_a_row_{0};
   relaxed<std::uint64_t> last_service_{0};  // the turn
   relaxed<std::uint64_t> next_service_{k_most_turns_between_services};
+  relaxed<std::uint64_t> next_visit_{k_most_turns_between_services};  // ... of home: for the service or the inbox
   relaxed<std::uint64_t> random_state_;
   relaxed<fiber_block*> magazine_{nullptr};
   relaxed<unsigned> magazine_size_{0};
@@ -192,6 +202,7 @@ class worker {
   std::atomic<std::uint64_t> finished_{0};
   relaxed<unsigned> seat_{0};  // written by who seats it
   std::atomic<standing> standing_{standing::out};
+  inbox<real_env, fiber_block> inbox_;
   alignas(64) next_slot<real_env, fiber_block> next_;
   parker parker_;
   steal_ring<real_env, fiber_block> ring_;

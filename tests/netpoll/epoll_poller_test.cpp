@@ -8,6 +8,7 @@
 
 #include <support/fiber_test.hpp>
 #include <weft/netpoll/tcp.hpp>
+#include <weft/runtime/park.hpp>
 
 #include <direction_use.hpp>
 #include <faults.hpp>
@@ -121,6 +122,36 @@ FIBER_TEST(epoll_poller, has_waiters_while_somebody_waits) {
   client.write_all("x");
   reader.join();
   EXPECT_FALSE(epoll_poller::of_this_runtime().has_waiters());
+}
+
+// The last worker to fall asleep does so in the poller; with one worker, that is where each wake-up finds it.
+FIBER_TEST(epoll_poller, a_worker_that_sleeps_in_it_is_woken_for_its_pinned_fiber) {
+  constexpr int k_rounds = 50;
+  auto [client, server] = connect();
+  auto reader = spawn([&server = server] {
+    char buf[1];
+    return server.read_some(buf);
+  });
+  weft::detail::wait_token token;
+  std::atomic<int> armed{0};
+  auto pinned = spawn({.pinned = true}, [&] {
+    for (int round = 1; round <= k_rounds; ++round) {
+      token = weft::detail::arm(weft::detail::cancellation::ignored);
+      armed = round;
+      (void)weft::detail::park(token, deadline::never(), "round");
+    }
+  });
+  std::thread outside([&] {
+    for (int round = 1; round <= k_rounds; ++round) {
+      wait_until([&armed, round] { return armed == round; });
+      await_parked(1, "round");
+      weft::detail::unpark(weft::detail::claim(token, weft::detail::wake_reason::ready));
+    }
+  });
+  pinned.join();
+  outside.join();
+  client.write_all("x");
+  reader.join();
 }
 
 descriptor open_watched_event() {

@@ -12,6 +12,7 @@
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/park.hpp>
+#include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
@@ -79,6 +80,22 @@ ACCIDENT(deadlock_after_a_long_computation) {
     });
     weft::this_fiber::sleep_for(1ms);  // woken by the spare
     others_sleep = true;
+    wait_for_ever();
+  });
+  return 0;
+}
+
+// All workers sleep, and so does the monitor, while a fiber runs without a seat; its parking is the last that happens.
+ACCIDENT(deadlock_of_one_without_a_seat) {
+  weft::run(weft::options{.workers = 1}, [] {
+    const weft::pin_guard pin;
+    std::atomic<bool> has_another_run{false};
+    weft::go([&] { has_another_run = true; });
+    while (!has_another_run) {
+    }
+    weft::this_fiber::yield();
+    for (const auto before = deadlock_looks(); deadlock_looks() == before;) {
+    }
     wait_for_ever();
   });
   return 0;

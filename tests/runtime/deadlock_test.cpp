@@ -43,6 +43,10 @@ TEST(deadlock, is_found_when_the_last_one_awake_had_computed_for_long) {
   expect_deadlock("deadlock_after_a_long_computation", "weft: 2 fibers\n");
 }
 
+TEST(deadlock, is_found_when_a_fiber_without_a_seat_was_the_last_to_run) {
+  expect_deadlock("deadlock_of_one_without_a_seat", "what never comes, pinned to worker 0");
+}
+
 TEST(deadlock, is_found_over_two_runtimes) { expect_deadlock("deadlock_of_two_runtimes", "weft: 2 fibers\n"); }
 
 TEST(deadlock, is_found_once_the_last_plain_thread_has_ended_or_waits_too) {

@@ -3,12 +3,15 @@
 
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include <unistd.h>
 
 #include <support/accident.hpp>
 #include <weft/runtime/detail/check.hpp>
+#include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
@@ -70,6 +73,14 @@ ACCIDENT(exception_in_a_program_with_a_terminate_handler) {
 
 ACCIDENT(failed_check_in_a_fiber) {
   weft::run([] { WEFT_CHECK(1 + 1 == 3, "arithmetic: must hold", 1, "one"); });
+  return 0;
+}
+
+ACCIDENT(pin_guard_that_another_fiber_destroys) {
+  weft::run([] {
+    std::optional<weft::pin_guard> pin(std::in_place);
+    weft::spawn([&pin] { pin.reset(); }).join();
+  });
   return 0;
 }
 

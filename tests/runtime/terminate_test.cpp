@@ -46,6 +46,8 @@ TEST(check, names_the_message_the_values_the_condition_the_place_and_who_ran) {
   expect_abort("failed_check_in_a_fiber",
                "weft: check failed: arithmetic: must hold: 1 one \\(1 \\+ 1 == 3\\) at "
                ".*terminate_accidents.cpp:[0-9]+, on fiber #[0-9]+ 'main', spawned at .*terminate_accidents.cpp:");
+  expect_abort("pin_guard_that_another_fiber_destroys",
+               "pin_guard: destroyed by another fiber than the one that made it");
   expect_abort("failed_check_in_a_plain_thread", "must hold \\(two == 3\\) at .*, on a plain thread\n");
 }
 

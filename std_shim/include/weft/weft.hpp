@@ -29,6 +29,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/dump.hpp>
+#include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/spawn.hpp>

@@ -35,6 +35,10 @@ class runtime {
   void go(F&& f, source_site site = source_site::current()) {
     detail::go_in(&running(), {}, site, std::decay_t<F>(std::forward<F>(f)));
   }
+  template <class F>
+  void go(const spawn_options& options, F&& f, source_site site = source_site::current()) {
+    detail::go_in(&running(), options, site, std::decay_t<F>(std::forward<F>(f)));
+  }
 
   template <class F>
   std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {

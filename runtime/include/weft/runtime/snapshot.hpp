@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,7 @@ struct fiber_info {
   std::chrono::nanoseconds since{};  // parked: for how long, to within some microseconds
   std::string spawned_at;
   std::size_t stack_used = 0;  // bytes of its stack that are in memory; maybe touched by a fiber that had it before
+  std::optional<unsigned> pinned_to;  // the number of the worker that it stays on
 };
 
 struct thread_info {

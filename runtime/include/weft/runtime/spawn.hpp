@@ -36,6 +36,7 @@ namespace weft {
 struct spawn_options {
   std::string_view name = {};  // shown by snapshot and dumps; the first 23 bytes are kept
   std::size_t stack_size = 0;  // bytes, guard included, rounded up to a power of two; 0: the runtime's
+  bool pinned = false;         // stays on the spawner's worker thread; from a plain thread: on the first that runs it
 };
 
 namespace detail {

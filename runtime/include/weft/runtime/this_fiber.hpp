@@ -14,7 +14,7 @@ void sleep_until(deadline until);
 
 namespace weft::this_fiber {
 
-// Lets every other fiber that is ready on this worker run first.
+// Lets every other fiber that is ready on this worker run first; one that is pinned to it, within some turns.
 void yield();
 
 // The default fiber_id on a plain thread.

@@ -1,0 +1,79 @@
+// Room: runtime. Pinned fibers: who pins one, and how it comes back to its worker. See pin_guard.hpp and inbox.hpp.
+
+#include <weft/runtime/pin_guard.hpp>
+
+#include <weft/runtime/detail/check.hpp>
+
+#include "switching.hpp"
+#include "this_worker.hpp"
+
+namespace weft {
+
+pin_guard::pin_guard() noexcept : fiber_(detail::this_fiber_block()) {
+  if (fiber_ != nullptr) fiber_->pin();
+}
+
+pin_guard::~pin_guard() {
+  WEFT_CHECK(fiber_ == detail::this_fiber_block(), "pin_guard: destroyed by another fiber than the one that made it");
+  if (fiber_ != nullptr) fiber_->unpin();
+}
+
+}  // namespace weft
+
+namespace weft::detail {
+
+void fiber_block::pin() noexcept {
+  if (pins++ != 0) return;
+  pinned_to = static_cast<std::uint16_t>(runs_on->index);
+  pinned = true;
+}
+
+void fiber_block::unpin() noexcept {
+  if (--pins != 0) return;
+  pinned = false;
+  pinned_to = k_to_none;
+}
+
+std::optional<unsigned> fiber_block::worker_pinned_to() const noexcept {
+  const std::uint16_t to = pinned_to;
+  return to < k_to_the_first ? std::optional<unsigned>(to) : std::nullopt;
+}
+
+// Of one that is pinned, and that the caller has made ready: it stays so until it is in the inbox.
+worker& scheduler::pinned_home_of(const fiber_block& fiber) const noexcept { return *seats.all()[fiber.pinned_to]; }
+
+// "Sending home". The fiber may run, and end, before this returns.
+void worker::send_home(fiber_block* fiber) noexcept {
+  worker& to = home_.pinned_home_of(*fiber);
+  if (&to == this) return inbox_.push(fiber);
+  to.receive(fiber);
+}
+
+void worker::receive(fiber_block* fiber) noexcept {
+  inbox_.send(fiber);
+  if (!is_running()) wake();  // P3, P4
+}
+
+// Those that arrived together have their turn one after the other, each as soon as the one before has left; then the
+// ring has its turns until the next service. Null: none is ready.
+fiber_block* worker::take_pinned() noexcept {
+  fiber_block* const fiber = inbox_.take();
+  next_visit_ = inbox_.has_due() ? 0 : next_service_.get();
+  return fiber;
+}
+
+// O2 to O4. Null: it has a seat, or a pinned fiber has arrived, or the runtime is shut.
+fiber_block* worker::work_without_a_seat() noexcept {
+  if (searching_) stop_searching(false);
+  hand_over_ring();
+  home_.wake_one_if_helpful();  // as W7 of "Waking": somebody may have relied on our search, or on our poll turn
+  if (fiber_block* const fiber = take_pinned()) {
+    note_time();
+    return fiber;
+  }
+  home_.note_worker_runs();  // the monitor may sleep, and this worker have run the last fiber that could wake others
+  be_a_spare();
+  return nullptr;
+}
+
+}  // namespace weft::detail
