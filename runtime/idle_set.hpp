@@ -105,17 +105,6 @@ class idle_set {
     }
   }
 
-  // For work that only the worker `index` may do. -1: it does not sleep. Another worker than `index`, in a race with
-  // another waker, is W7: it must be woken all the same.
-  [[nodiscard]] int pick_this(unsigned index) noexcept {
-    Env::fence();  // what was published before the bit: pairs with the fence of announce_sleep
-    if (!is_asleep(index)) return -1;
-    searching_.fetch_add(1, std::memory_order_relaxed);  // relaxed: as the CAS in pick_to_wake
-    if (take(index)) return static_cast<int>(index);
-    searching_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: before the fence of pick_to_wake; pairs with W3
-    return pick_to_wake();
-  }
-
   // --- Anybody, hints.
 
   [[nodiscard]] unsigned sleeping_hint() const noexcept {

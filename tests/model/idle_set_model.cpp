@@ -73,13 +73,6 @@ class world {
     wake(idle_.pick_to_wake());
   }
 
-  // The same for an item that only `worker` may take.
-  void submit_pinned(unsigned item, unsigned worker) {
-    only_[item].store(worker + 1, order::relaxed);
-    state_[item].store(k_published, order::relaxed);
-    wake(idle_.pick_this(worker));
-  }
-
   // From one queue to another: for a moment the item is in neither.
   void move(unsigned item, bool wakes) {
     std::uint32_t expected = k_published;
@@ -94,7 +87,7 @@ class world {
     bool counted = idle_.transition_to_searching(limit);
     for (;;) {
       if (counted) {
-        const int item = take(me);
+        const int item = take();
         const bool last = idle_.transition_from_searching(item >= 0);
         if (item >= 0) {
           if (last && Steps::k_wakes_one_more) wake(idle_.pick_to_wake());
@@ -106,7 +99,7 @@ class world {
       if (ended()) return;
       counted = sleep(me, idle_ends);
       if (counted) continue;
-      if (!Steps::k_second_look_by_s1) note_run(run, take(me));
+      if (!Steps::k_second_look_by_s1) note_run(run, take());
       counted = idle_.transition_to_searching(idle_.k_no_limit);
     }
   }
@@ -124,22 +117,16 @@ class world {
     if (worker >= 0) bells_[worker].ring();
   }
 
-  bool may_take(unsigned item, unsigned me) {
-    if (state_[item].load(order::relaxed) != k_published) return false;
-    const std::uint32_t only = only_[item].load(order::relaxed);
-    return only == 0 || only == me + 1;
-  }
-
-  bool in_sight(unsigned me) {
+  bool in_sight() {
     for (unsigned i = 0; i != items_; ++i)
-      if (may_take(i, me)) return true;
+      if (state_[i].load(order::relaxed) == k_published) return true;
     return false;
   }
 
-  int take(unsigned me) {
+  int take() {
     for (unsigned i = 0; i != items_; ++i) {
       std::uint32_t expected = k_published;
-      if (may_take(i, me) && state_[i].compare_exchange_strong(expected, k_taken, order::relaxed, order::relaxed))
+      if (state_[i].compare_exchange_strong(expected, k_taken, order::relaxed, order::relaxed))
         return static_cast<int>(i);
     }
     return -1;
@@ -148,7 +135,7 @@ class world {
   // S4 to S7. True: the worker counts as searching.
   bool sleep(unsigned me, unsigned& idle_ends) {
     idle_.announce_sleep(me);
-    const bool found = (Steps::k_looks_again && in_sight(me)) || ended();
+    const bool found = (Steps::k_looks_again && in_sight()) || ended();
     bool rung = false;
     if (!found && idle_ends == 0) {
       bells_[me].wait();
@@ -182,7 +169,6 @@ class world {
   const unsigned items_;
   detail::idle_set<Env, k_most> idle_;
   flag state_[k_most];
-  flag only_[k_most];
   flag run_;
   flag all_run_;
   bell bells_[k_most];
@@ -225,22 +211,6 @@ struct two_submitters : rl::test_suite<two_submitters<Env, IdleEnds, Late>, 3> {
   void after() { all.check_end(); }
 };
 
-// One item for anybody, one for worker 1 alone, from one submitter.
-template <class Env, class Steps = complete>
-struct pinned_item : rl::test_suite<pinned_item<Env, Steps>, 3> {
-  world<Env, Steps> all{2};
-
-  void thread(unsigned index) {
-    if (index == 0) {
-      all.submit(0);
-      all.submit_pinned(1, 1);
-    } else {
-      all.work(index - 1, 2, 1, [](unsigned) {});
-    }
-  }
-  void after() { all.check_end(); }
-};
-
 // A submitter, a worker, and another one that is not counted as searching and moves the item between queues.
 template <class Env, bool MoverWakes>
 struct moved_item : rl::test_suite<moved_item<Env, MoverWakes>, 3> {
@@ -265,7 +235,6 @@ int main(int argc, char** argv) {
   s.must_pass<two_submitters<env, 0>>("two submitters, one worker", 500'000);
   s.must_pass<two_submitters<env, 1>>("two submitters, one worker whose sleep may end for nothing", 500'000);
   s.must_pass<two_submitters<slow_undo_env<false>, 0, 40>>("a waker that undoes its count late", 500'000);
-  s.must_pass<pinned_item<env>>("an item that one worker alone may take", 500'000);
   s.must_pass<moved_item<env, true>>("an item moved between queues by a worker that is not searching", 500'000);
   s.must_fail<two_submitters<model_env<no_fence>, 0>>("no fences", 500'000);
   s.must_fail<both_are_needed<env, without_second_look>>("no second look after the announcement", 500'000);
