@@ -1,8 +1,10 @@
 // Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a
-// limit; further calls queue. They are never joined: an idle one waits for ever, at no cost.
+// limit; further calls queue. They are never joined: a few wait for ever, at no cost, and the others end when they have
+// had nothing to do for some seconds.
 
 #include <weft/runtime/blocking.hpp>
 
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -39,7 +41,9 @@ class helpers {
   }
 
  private:
-  static constexpr std::size_t k_most_threads = 64;
+  static constexpr std::size_t k_most_threads = 1024;
+  static constexpr std::size_t k_kept_threads = 16;
+  static constexpr std::chrono::seconds k_patience{10};
 
   void add_thread() {
     try {
@@ -50,21 +54,29 @@ class helpers {
     }
   }
 
-  [[noreturn]] void serve() noexcept {
+  void serve() noexcept {
     const own_thread counted;
     take_synchronous_signals_alone();
     ::prctl(PR_SET_NAME, "weft-blocking");
-    for (;;) {
-      job* const j = take();
+    while (job* const j = take()) {
       j->f(j->argument);
       if (const claimed won = claim(j->token, wake_reason::ready)) unpark(won);
     }
   }
 
+  // Null: the thread is one too many.
   job* take() {
     std::unique_lock lock(mutex_);
     ++idle_;
-    wanted_.wait(lock, [this] { return head_ != nullptr; });
+    const auto is_wanted = [this] { return head_ != nullptr; };
+    if (!wanted_.wait_for(lock, k_patience, is_wanted)) {
+      if (threads_ > k_kept_threads) {
+        --threads_;
+        --idle_;
+        return nullptr;
+      }
+      wanted_.wait(lock, is_wanted);
+    }
     --idle_;
     --queued_;
     job* const j = head_;

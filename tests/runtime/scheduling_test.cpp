@@ -317,6 +317,31 @@ FIBER_TEST(runtime, blocking_calls_return_values_and_exceptions_and_hold_up_nobo
   for (auto& each : blocked) each.join();
 }
 
+// Each waits for all the others, as calls that read what others write may do.
+TEST(blocking, hundreds_of_calls_block_at_once) {
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  constexpr int k_calls = 100;
+#else
+  constexpr int k_calls = 500;
+#endif
+  std::mutex mutex;
+  std::condition_variable all_are_here;
+  int here = 0;
+  weft::run(weft::options{.workers = 2}, [&] {
+    std::vector<weft::join_handle<void>> blocked;
+    for (int i = 0; i < k_calls; ++i)
+      blocked.push_back(weft::spawn([&] {
+        weft::blocking([&] {
+          std::unique_lock lock(mutex);
+          if (++here == k_calls) all_are_here.notify_all();
+          all_are_here.wait(lock, [&] { return here == k_calls; });
+        });
+      }));
+    for (auto& each : blocked) each.join();
+  });
+  EXPECT_EQ(here, k_calls);
+}
+
 TEST(blocking, runs_in_place_on_a_plain_thread) {
   const auto here = std::this_thread::get_id();
   EXPECT_EQ(weft::blocking([] { return std::this_thread::get_id(); }), here);
