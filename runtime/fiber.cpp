@@ -11,6 +11,7 @@
 
 #include <new>
 #include <stdexcept>
+#include <system_error>
 
 #include <weft/runtime/spawn.hpp>
 
@@ -93,10 +94,11 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   }
   try {
     fiber = w != nullptr ? w->take_block() : fiber_slab().take();
-  } catch (...) {
+  } catch (const std::bad_alloc&) {
     return_permit(w, stacks);
     owner.take_back_spawn();
-    throw;
+    throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
+                            "weft: no control block for another fiber: the system gives no more memory");
   }
   announce_acquire(static_cast<waiter*>(fiber));
   fiber->permit = &stacks;
