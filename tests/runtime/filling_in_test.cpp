@@ -90,7 +90,6 @@ FIBER_TEST(filling_in, a_runtime_ends_with_workers_that_are_out) {
   end = true;
 }
 
-// All of it is undone when it is over: as many workers run as the runtime was given.
 FIBER_TEST(filling_in, workers_are_shown_with_their_fibers) {
   std::atomic<bool> done{false};
   std::atomic<std::size_t> computing{0};
