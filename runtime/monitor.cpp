@@ -118,16 +118,9 @@ bool monitor::relieve_next_slots() noexcept {
       found = true;
       home_.make_ready_from_outside(fiber);
     }
-    if (w.has_surplus() && home_.idle.sleeping_hint() == 0) found = relieve_ring(w) || found;
+    // Half of the ring, for workers that are busy, and so steal nothing, but look at inject.
+    if (home_.idle.sleeping_hint() == 0) found |= w.hand_over_ring((w.surplus() + 1) / 2);
   }
-  return found;
-}
-
-// Half of it, for workers that are busy, and so steal nothing, but look at inject.
-bool monitor::relieve_ring(worker& stuck) noexcept {
-  fiber_block* fiber = stuck.steal_into(stolen_);
-  const bool found = fiber != nullptr;
-  for (; fiber != nullptr; fiber = stolen_.pop()) home_.make_ready_from_outside(fiber);
   return found;
 }
 

@@ -26,7 +26,6 @@
 #include <weft/runtime/poller.hpp>
 
 #include "relaxed.hpp"
-#include "steal_ring.hpp"
 
 namespace weft::detail {
 
@@ -52,7 +51,6 @@ class monitor {
   bool look() noexcept;
   bool expire_due() noexcept;
   bool relieve_next_slots() noexcept;
-  bool relieve_ring(worker& stuck) noexcept;
   bool wake_for_waiting() noexcept;
   bool fill_in() noexcept;
   void relieve_the_last_out() noexcept;
@@ -78,7 +76,6 @@ class monitor {
   deadline retry_at_ = deadline::from_nanoseconds(0);
   std::int64_t retry_delay_ns_ = 0;
   ready_batch batch_;
-  steal_ring<real_env, fiber_block> stolen_;  // empty between ticks
 
   // Any thread: 1 while it sleeps for want of running workers.
   std::atomic<std::uint32_t> asleep_{0};

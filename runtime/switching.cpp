@@ -57,10 +57,12 @@ void worker::displace(fiber_block* fiber, fiber_block* other) noexcept {
     hand_over_ring();
 }
 
-// By the owner that is counted out, or by the monitor that counts it out: to inject, for whoever is short of work.
-void worker::hand_over_ring() noexcept {
-  for (fiber_block* fiber = ring_.steal_one(); fiber != nullptr; fiber = ring_.steal_one())
+// To inject, for whoever is short of work.
+bool worker::hand_over_ring(std::uint32_t most) noexcept {
+  std::uint32_t moved = 0;
+  for (fiber_block* fiber = nullptr; moved < most && (fiber = ring_.steal_one()) != nullptr; ++moved)
     home_.make_ready_from_outside(fiber);
+  return moved != 0;
 }
 
 void worker::overflow(fiber_block* fiber) noexcept {

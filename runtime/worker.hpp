@@ -71,12 +71,9 @@ class worker {
   // "Sending home" (inbox.hpp), by any thread but this worker's: a fiber that is pinned here became ready.
   void receive(fiber_block* fiber) noexcept;
   [[nodiscard]] bool has_surplus() const noexcept { return !ring_.empty(); }
+  [[nodiscard]] std::uint32_t surplus() const noexcept { return ring_.size(); }
   // The monitor, when the owner has run one fiber for long: takes what waits in the next slot.
   [[nodiscard]] fiber_block* take_next() noexcept { return next_.take(); }
-  // Half of the ring; returns one of them.
-  [[nodiscard]] fiber_block* steal_into(steal_ring<real_env, fiber_block>& mine) noexcept {
-    return ring_.steal_into(mine);
-  }
   // A hint; also true if the worker is counted out.
   [[nodiscard]] bool has_next() const noexcept { return next_.is_set(); }
   // Acquires what release of note_finished published: whoever sees a fiber as finished sees it as spawned.
@@ -88,8 +85,9 @@ class worker {
   // I2 and I3; false: it is not running in its seat.
   [[nodiscard]] bool count_out() noexcept;
   [[nodiscard]] bool is_out() const noexcept;
-  // By the owner that is out, or by the monitor: its ring to inject, with a wake for each.
-  void hand_over_ring() noexcept;
+  // By the owner that is out, or by the monitor: its ring, or as many as that, to inject, with a wake for each. False:
+  // there was none.
+  bool hand_over_ring(std::uint32_t most = UINT32_MAX) noexcept;
   // relaxed: a hint.
   [[nodiscard]] bool is_running() const noexcept {
     return standing_.load(std::memory_order_relaxed) == standing::running;

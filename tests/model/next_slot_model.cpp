@@ -28,7 +28,7 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
 
   item items[k_items];
   detail::next_slot<env, item> next;
-  ring owned, stolen_by_monitor, moved_by_owner;
+  ring owned;
 
   void thread(unsigned index) {
     if (index == 0)
@@ -37,11 +37,8 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
       watch();
   }
 
-  static void move_all(ring& from, ring& through) {
-    for (item* each = from.steal_into(through); each != nullptr; each = from.steal_into(through)) {
-      inject(*each);
-      while (item* const more = through.pop()) inject(*more);
-    }
+  static void move_all(ring& from) {
+    while (item* const each = from.steal_one()) inject(*each);
   }
 
   void own() {
@@ -54,8 +51,8 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
         continue;
       }
       RL_ASSERT(owned.push(other));
-      env::fence();                                           // P2
-      if (next.is_closed()) move_all(owned, moved_by_owner);  // P3
+      env::fence();                           // P2
+      if (next.is_closed()) move_all(owned);  // P3
     }
   }
 
@@ -63,7 +60,7 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
     if (rl::rand(2) == 0)
       if (item* const stale = next.take()) inject(*stale);
     if (item* const left = next.close()) inject(*left);  // N1, N2
-    move_all(owned, stolen_by_monitor);                  // N3
+    move_all(owned);                                     // N3
   }
 
   void after() {
@@ -81,21 +78,21 @@ struct a_yield_meets_it : rl::test_suite<a_yield_meets_it<Mutation, LooksAgain>,
 
   item yielded;
   detail::next_slot<env, item> next;
-  ring owned, stolen_by_monitor, moved_by_owner;
+  ring owned;
 
   void thread(unsigned index) {
     if (index == 1) {
       RL_ASSERT(next.close() == nullptr);
-      others::move_all(owned, stolen_by_monitor);
+      others::move_all(owned);
       return;
     }
     yielded.payload.set(1);
     RL_ASSERT(owned.push(&yielded));
-    if (next.is_closed()) others::move_all(owned, moved_by_owner);
+    if (next.is_closed()) others::move_all(owned);
   }
 
   void after() {
-    if (LooksAgain) others::move_all(owned, stolen_by_monitor);
+    if (LooksAgain) others::move_all(owned);
     RL_ASSERT(owned.empty() && yielded.payload.get() == 2);
   }
 };
