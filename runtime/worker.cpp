@@ -108,7 +108,8 @@ bool worker::take_injected(inject_queue::spilled which) noexcept {
   std::size_t count = home_.inject.take_begun(batch, share(home_.inject.begun()));
   for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
   const std::size_t room = ring_.k_capacity - ring_.size();
-  const std::size_t fresh = home_.inject.take_fresh(batch, std::min(share(home_.inject.fresh()), room / 8 + 1), which);
+  // Two at least: one of each list.
+  const std::size_t fresh = home_.inject.take_fresh(batch, std::min(share(home_.inject.fresh()), room / 8 + 2), which);
   for (std::size_t i = 0; i < fresh; ++i) enqueue(batch[i]);
   count += fresh;
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.

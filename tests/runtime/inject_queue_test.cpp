@@ -89,6 +89,16 @@ TEST(inject_queue, of_the_spilled_the_oldest_one_goes_to_who_looks_around) {
   EXPECT_EQ(queue.size(), 1u);
 }
 
+TEST(inject_queue, who_looks_around_takes_one_from_outside_beside_the_oldest_spilled) {
+  blocks fresh(fiber_life::spawned);
+  inject_queue queue;
+  const std::array spilled{fresh[0], fresh[1]};
+  queue.push_spilled(spilled.data(), spilled.size());
+  queue.push(fresh[2]);
+  queue.push(fresh[3]);
+  EXPECT_EQ(take_fresh(queue, 2, inject_queue::spilled::one_oldest), (std::vector{fresh[0], fresh[2]}));
+}
+
 TEST(inject_queue, spilled_fibers_that_have_begun_keep_their_order) {
   blocks begun(fiber_life::started);
   inject_queue queue;
