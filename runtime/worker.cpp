@@ -98,18 +98,14 @@ fiber_block* worker::find_work() noexcept {
   return search();
 }
 
-// A fair share of what was injected. Fibers that have begun come first; of those that have not no more than help: what
-// is taken into a full ring pushes others out. False: there was nothing.
+// A fair share of what was injected, fibers that have begun first. False: there was nothing.
 bool worker::take_injected(inject_queue::spilled which) noexcept {
   if (home_.inject.size() == 0) return false;
-  static constexpr std::size_t k_most = 32;
-  const auto share = [this](std::size_t waiting) { return std::min(k_most, waiting / home_.seats.seats() + 1); };
-  fiber_block* batch[k_most];
-  std::size_t count = home_.inject.take_begun(batch, share(home_.inject.begun()));
+  const auto share = home_.inject.share_of(home_.seats.seats(), ring_.k_capacity - ring_.size());
+  fiber_block* batch[inject_queue::k_largest_share];
+  std::size_t count = home_.inject.take_begun(batch, share.begun);
   for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
-  const std::size_t room = ring_.k_capacity - ring_.size();
-  // Two at least: one of each list.
-  const std::size_t fresh = home_.inject.take_fresh(batch, std::min(share(home_.inject.fresh()), room / 8 + 2), which);
+  const std::size_t fresh = home_.inject.take_fresh(batch, share.fresh, which);
   for (std::size_t i = 0; i < fresh; ++i) enqueue(batch[i]);
   count += fresh;
   // On their way from queue to queue they were in neither: a sleeper's second look may have missed them.
