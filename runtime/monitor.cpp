@@ -3,10 +3,14 @@
 #include "monitor.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include <weft/runtime/detail/random.hpp>
 
 #include "deadlock.hpp"
 #include "switching.hpp"
@@ -27,7 +31,11 @@ constexpr unsigned k_quiet_ticks = 10;
 constexpr std::int64_t k_first_retry_ns = 1'000'000;
 constexpr std::int64_t k_longest_retry_ns = 64'000'000;
 
+std::int64_t nanoseconds(const timeval& time) noexcept { return (time.tv_sec * 1'000'000 + time.tv_usec) * 1'000; }
+
 }  // namespace
+
+monitor::monitor(scheduler& home) noexcept : home_(home), governor_(home.seats.seats()) {}
 
 void monitor::run() noexcept {
   const own_thread counted;
@@ -39,7 +47,8 @@ void monitor::run() noexcept {
   stalled_since_ = deadline::at(deadline::clock::now()).nanoseconds();
   while (!home_.is_shut()) {
     retry_starving();
-    relieve_the_last_out();
+    relieve_who_went_out();
+    govern();
     if (all_sleep()) {
       delay_ns_ = std::max(delay_ns_, k_quiet_delay_ns);
       if (++quiet_ticks_ > k_quiet_ticks) sleep_while_all_sleep();
@@ -73,7 +82,8 @@ void monitor::note_turns() noexcept {
     const worker& w = home_.seats.in_seat(seat);
     const std::uint64_t turn = w.turn;
     // One that is at home for long has not got the processor: a further thread would only make it wait longer.
-    seen_[seat] = {turn, turn == seen_[seat].turn && w.is_running() && w.current() != nullptr};
+    seen_[seat] = {turn,
+                   turn == seen_[seat].turn && !home_.seats.is_empty(seat) && w.is_running() && w.current() != nullptr};
   }
 }
 
@@ -133,26 +143,52 @@ bool monitor::wake_for_waiting() noexcept {
 // One at a tick, and after two milliseconds the next: the spare may be all that was missing.
 bool monitor::fill_in() noexcept {
   const std::int64_t at = deadline::at(deadline::clock::now()).nanoseconds();  // computing takes real time
-  const bool all_stuck = std::all_of(seen_.begin(), seen_.end(), [](const seat_seen& seat) { return seat.is_stuck; });
-  if (!all_stuck || !home_.work_in_sight()) {
+  const auto stuck = std::count_if(seen_.begin(), seen_.end(), [](const seat_seen& seat) { return seat.is_stuck; });
+  if (stuck != home_.seats.filled() || !home_.work_in_sight()) {
     stalled_since_ = at;
     return false;
   }
   if (at - stalled_since_ < k_longest_stall_ns) return false;
   stalled_since_ = at;
-  next_out_ = (next_out_ + 1) % home_.seats.seats();
-  worker& stuck = home_.seats.in_seat(next_out_);
-  if (!home_.seats.fill_in_for(stuck)) return false;
-  last_out_ = &stuck;
-  return true;
+  do next_out_ = (next_out_ + 1) % home_.seats.seats();
+  while (home_.seats.is_empty(next_out_));
+  const bool is_filled_in = home_.seats.fill_in_for(home_.seats.in_seat(next_out_));
+  somebody_went_out_ |= is_filled_in;
+  return is_filled_in;
 }
 
-// What the last one put into its ring as it was counted out, a fiber that yielded in that very moment, may have been
-// seen by neither side of "Counting out": that push has no fence, so that no yield pays for one. A tick later it is.
-void monitor::relieve_the_last_out() noexcept {
-  if (last_out_ == nullptr) return;
-  if (last_out_->is_out()) last_out_->hand_over_ring();
-  last_out_ = nullptr;
+// What one put into its ring as it was counted out, a fiber that yielded in that very moment, may have been seen by
+// neither side of "Counting out": that push has no fence, so that no yield pays for one. A tick later it is.
+void monitor::relieve_who_went_out() noexcept {
+  if (!std::exchange(somebody_went_out_, false)) return;
+  for (const auto& each : home_.seats.all())
+    if (each->is_out()) each->hand_over_ring();
+}
+
+void monitor::govern() noexcept {
+  const std::int64_t at = deadline::at(deadline::clock::now()).nanoseconds();
+  if (home_.seats.seats() == 1) return;
+  // Under sanitizers seats are vacated and filled at random, in the middle of whatever tests do.
+  if (k_is_sanitized && random_below(4) == 0) return fill_seats(1 + random_below(home_.seats.seats()));
+  if (k_is_sanitized || !governor_.is_due(at)) return;
+  rusage used{};
+  ::getrusage(RUSAGE_SELF, &used);
+  fill_seats(governor_.advise({at, turns_done(), nanoseconds(used.ru_utime) + nanoseconds(used.ru_stime),
+                               static_cast<std::uint64_t>(used.ru_nivcsw)}));
+}
+
+// Or as near to it as can be now: who sleeps stays.
+void monitor::fill_seats(unsigned count) noexcept {
+  while (home_.seats.filled() < count && home_.seats.fill_one()) {
+  }
+  for (unsigned seat = home_.seats.seats(); seat-- != 0 && home_.seats.filled() > count;)
+    somebody_went_out_ |= !home_.seats.is_empty(seat) && home_.seats.vacate(home_.seats.in_seat(seat));
+}
+
+std::uint64_t monitor::turns_done() const noexcept {
+  std::uint64_t turns = 0;
+  for (const auto& each : home_.seats.all()) turns += each->turn - each->sleeps;
+  return turns;
 }
 
 // Fibers that found no stack, and maybe nobody will ever give one back: the kernel is asked again, by one of them, ever
@@ -172,7 +208,7 @@ void monitor::retry_starving() noexcept {
     home_.make_ready_from_outside(fiber);
 }
 
-bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == home_.seats.seats(); }
+bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == home_.seats.filled(); }
 
 // "Going to sleep".
 void monitor::sleep_while_all_sleep() noexcept {

@@ -7,7 +7,8 @@
 //   3 fibers have waited for a tick behind one that a worker still runs: move the one in the next slot to inject, and,
 //     if no worker sleeps that could steal, half of the ring
 //   4 fibers wait in rings or in inject while workers sleep: wake one
-//   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count one out, seat a spare (seating.hpp)
+//   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count one out, seat a spare (seating.hpp);
+//   6 each 10 ms: as many seats are filled as the governor says (governor.hpp)
 //
 // "Going to sleep"                                 "Coming back", a worker that leaves the idle set
 //   M1 asleep = 1                                    B1 retract_sleep (or was picked by a waker)
@@ -25,6 +26,7 @@
 #include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/poller.hpp>
 
+#include "governor.hpp"
 #include "relaxed.hpp"
 
 namespace weft::detail {
@@ -35,7 +37,7 @@ struct fiber_block;
 
 class monitor {
  public:
-  explicit monitor(scheduler& home) noexcept : home_(home) {}
+  explicit monitor(scheduler& home) noexcept;
 
   void run() noexcept;
 
@@ -53,7 +55,10 @@ class monitor {
   bool relieve_next_slots() noexcept;
   bool wake_for_waiting() noexcept;
   bool fill_in() noexcept;
-  void relieve_the_last_out() noexcept;
+  void govern() noexcept;
+  void fill_seats(unsigned count) noexcept;
+  [[nodiscard]] std::uint64_t turns_done() const noexcept;
+  void relieve_who_went_out() noexcept;
   [[nodiscard]] std::int64_t longest_delay() const noexcept;
   void retry_starving() noexcept;
   void sleep_while_all_sleep() noexcept;
@@ -71,8 +76,9 @@ class monitor {
   };
   std::vector<seat_seen> seen_;     // one for each seat
   std::int64_t stalled_since_ = 0;  // fibers have waited, and all seats been stuck
-  worker* last_out_ = nullptr;      // to be looked after once more
+  bool somebody_went_out_ = false;  // to be looked after once more
   unsigned next_out_ = 0;           // the seat to be counted out next
+  governor governor_;
   deadline retry_at_ = deadline::from_nanoseconds(0);
   std::int64_t retry_delay_ns_ = 0;
   ready_batch batch_;

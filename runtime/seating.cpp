@@ -15,6 +15,8 @@ seating::seating(scheduler& home, unsigned seats, std::uint64_t seed)
       seats_(seats),
       seed_(seed),
       workers_(std::make_unique<std::unique_ptr<worker>[]>(seats + k_most_spares)),
+      empty_(seats),
+      filled_(seats),
       seated_(std::make_unique<std::atomic<worker*>[]>(seats)) {
   threads_.reserve(seats + k_most_spares);  // nothing allocates later, in the monitor or under the lock
   spares_.reserve(seats + k_most_spares);
@@ -50,20 +52,42 @@ worker& seating::publish(std::unique_ptr<worker> fresh) noexcept {
 }
 
 bool seating::fill_in_for(worker& stuck) noexcept {
-  worker* spare = take_spare();
-  if (spare == nullptr) spare = make_spare();
+  worker* const spare = find_spare();
   if (spare == nullptr) return false;
-  const unsigned seat = stuck.seat();
+  const unsigned its_seat = stuck.seat();
   if (!stuck.count_out()) {
     add_spare(*spare);
     spare->wake();  // it may have found itself taken: O4
     return false;
   }
-  (void)home_.idle.transition_to_searching(home_.idle.k_no_limit);
-  seated_[seat].store(spare, std::memory_order_release);  // release: pairs with in_seat
-  spare->take_seat(seat);
-  spare->wake();
+  seat(*spare, its_seat);
   return true;
+}
+
+bool seating::vacate(worker& running) noexcept {
+  const unsigned its_seat = running.seat();
+  if (filled_ == 1 || !running.count_out()) return false;
+  empty_[its_seat] = true;
+  filled_ = filled_ - 1;
+  return true;
+}
+
+bool seating::fill_one() noexcept {
+  const auto first_empty = std::find(empty_.begin(), empty_.end(), true);
+  worker* const spare = find_spare();
+  if (spare == nullptr) return false;
+  *first_empty = false;
+  filled_ += 1;
+  seat(*spare, static_cast<unsigned>(first_empty - empty_.begin()));
+  return true;
+}
+
+// I4.
+void seating::seat(worker& spare, unsigned seat) noexcept {
+  (void)home_.idle.transition_to_searching(home_.idle.k_no_limit);
+  seated_[seat].store(&spare, std::memory_order_release);  // release: pairs with in_seat
+  spare.take_seat(seat);
+  spare.wake();
 }
 
 void seating::add_spare(worker& spare) noexcept {
@@ -77,6 +101,12 @@ bool seating::remove_spare(worker& spare) noexcept {
   if (at == spares_.end()) return false;
   spares_.erase(at);
   return true;
+}
+
+// I1. Null: there is none.
+worker* seating::find_spare() noexcept {
+  worker* const spare = take_spare();
+  return spare != nullptr ? spare : make_spare();
 }
 
 worker* seating::take_spare() noexcept {

@@ -15,13 +15,20 @@
 //      ready goes to inject                           O3 it becomes a spare, and sleeps until it is seated; what is
 //   I4 the spare gets the seat, counted as searching     left of it (timers) is everybody's
 //      ("Sleeping", S2); its slot opened;             O4 or until a pinned fiber arrives ("Sending home", inbox.hpp):
-//      standing: out -> running; wake                    it leaves the spares and goes on at O2; or finds itself
+//      standing: out -> sleeping; wake                   it leaves the spares and goes on at O2; or finds itself
 //                                                        taken, and waits for its seat
+//                                                     O5 seated: standing: sleeping -> running
 //
 //             owner, to sleep            monitor, I2
 //   sleeping ◄──────────────── running ─────────────► out
-//            ────────────────►         ◄─────────────
-//             owner, awake               monitor, I4 (the worker is a spare)
+//      ▲     ────────────────►                         │
+//      │      owner, awake; O5                         │
+//      └───────────────────────────────────────────────┘
+//                     monitor, I4 (the worker is a spare)
+//
+// O5 is the owner's, lest the monitor count out a worker that counts as searching and has not seen its seat.
+// "Vacating": where fewer workers get more done (governor.hpp) the monitor counts one out, I2 and I3, and leaves the
+// seat empty: whoever ran there becomes a spare. It fills the seat again by I1 and I4. One is never empty.
 //
 // A worker that sleeps is never counted out, so a seat whose bit is set in the idle set keeps its worker.
 // A seat is the right to run what is in the queues, and what is pinned is pinned to a thread: so pinned fibers need no
@@ -39,6 +46,8 @@
 
 #include <weft/runtime/detail/internal_lock.hpp>
 
+#include "relaxed.hpp"
+
 namespace weft::detail {
 
 class scheduler;
@@ -46,7 +55,7 @@ class worker;
 
 enum class standing : std::uint8_t {
   running,   // seated; the monitor may count it out
-  sleeping,  // seated, in the idle set; its own
+  sleeping,  // seated, in the idle set or not awake yet; its own
   out,       // no seat: it computes on, or is a spare. The monitor may seat it once it is a spare
 };
 
@@ -71,6 +80,9 @@ class seating {
     return {workers_.get(), known_.load(std::memory_order_acquire)};  // acquire: the workers; pairs with add
   }
   [[nodiscard]] unsigned seats() const noexcept { return seats_; }
+  // Seats that are not empty; a hint but for the monitor.
+  [[nodiscard]] unsigned filled() const noexcept { return filled_; }
+  // In an empty one: who sat there last.
   [[nodiscard]] worker& in_seat(unsigned seat) const noexcept {
     return *seated_[seat].load(std::memory_order_acquire);  // acquire: the worker; pairs with fill_in_for
   }
@@ -78,6 +90,11 @@ class seating {
   // --- The monitor.
   // I1 to I4. False: it is not stuck after all, or there is no spare.
   bool fill_in_for(worker& stuck) noexcept;
+  // "Vacating". False: it is not running in its seat, or the last one.
+  bool vacate(worker& running) noexcept;
+  // False: there is no spare.
+  bool fill_one() noexcept;
+  [[nodiscard]] bool is_empty(unsigned seat) const noexcept { return empty_[seat]; }
 
   // --- A worker that is out, O3 and O4.
   void add_spare(worker& spare) noexcept;
@@ -87,8 +104,10 @@ class seating {
  private:
   [[nodiscard]] std::unique_ptr<worker> make_worker(bool is_spare) const;
   worker& publish(std::unique_ptr<worker> fresh) noexcept;
+  [[nodiscard]] worker* find_spare() noexcept;
   [[nodiscard]] worker* take_spare() noexcept;
   [[nodiscard]] worker* make_spare() noexcept;
+  void seat(worker& spare, unsigned seat) noexcept;
 
   scheduler& home_;
   const unsigned seats_;
@@ -98,6 +117,8 @@ class seating {
   std::atomic<unsigned> known_{0};
   std::vector<std::thread> threads_;
   bool has_warned_ = false;
+  std::vector<bool> empty_;  // by seat
+  relaxed<unsigned> filled_;
   // Any thread reads.
   const std::unique_ptr<std::atomic<worker*>[]> seated_;
 

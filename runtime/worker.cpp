@@ -53,7 +53,7 @@ void worker::run() noexcept {
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
   note_time();
-  if (is_spare_) wait_for_a_seat();
+  is_spare_ ? wait_for_a_seat() : begin_in_seat();
   while (fiber_block* const fiber = next_fiber()) {
     if (!is_ready_to_run(fiber)) continue;
     current_ = fiber;
@@ -101,7 +101,7 @@ fiber_block* worker::find_work() noexcept {
 // A fair share of what was injected, fibers that have begun first. False: there was nothing.
 bool worker::take_injected(inject_queue::spilled which) noexcept {
   if (home_.inject.size() == 0) return false;
-  const auto share = home_.inject.share_of(home_.seats.seats(), ring_.k_capacity - ring_.size());
+  const auto share = home_.inject.share_of(home_.seats.filled(), ring_.k_capacity - ring_.size());
   fiber_block* batch[inject_queue::k_largest_share];
   std::size_t count = home_.inject.take_begun(batch, share.begun);
   for (std::size_t i = 0; i < count; ++i) enqueue(batch[i]);
@@ -115,7 +115,7 @@ bool worker::take_injected(inject_queue::spilled which) noexcept {
 
 // "Sleeping", S1 and S2.
 fiber_block* worker::search() noexcept {
-  const unsigned workers = home_.seats.seats();
+  const unsigned workers = home_.seats.filled();
   if (!searching_) {
     // At most half of the workers search; and with all others asleep there is nobody to steal from.
     if (home_.idle.sleeping_hint() + 1 >= workers) return nullptr;
@@ -208,12 +208,18 @@ void worker::deliver() noexcept {
 void worker::take_seat(unsigned seat) noexcept {
   seat_ = seat;
   next_.open();
-  standing_.store(standing::running, std::memory_order_release);  // release: the seat; pairs with is_out
+  standing_.store(standing::sleeping, std::memory_order_release);  // release: the seat; pairs with is_out
+}
+
+// O5.
+void worker::begin_in_seat() noexcept {
+  // release: its count as a searcher is its own from here on; pairs with count_out.
+  standing_.store(standing::running, std::memory_order_release);
 }
 
 bool worker::count_out() noexcept {
   standing expected = standing::running;
-  // acq_rel: it has not begun to sleep, and what it did in its seat is done; pairs with leave_for_sleep and is_out.
+  // acq_rel: it is awake, and what it did in its seat is done; pairs with leave_for_sleep, begin_in_seat and is_out.
   if (!standing_.compare_exchange_strong(expected, standing::out, std::memory_order_acq_rel, std::memory_order_relaxed))
     return false;
   if (fiber_block* const fiber = next_.close()) home_.make_ready_from_outside(fiber);
@@ -251,6 +257,8 @@ void worker::wait_for_a_seat() noexcept {
   if (home_.is_shut()) return;
   searching_ = true;
   turn += 1;
+  sleeps += 1;
+  begin_in_seat();
   note_time();
 }
 
@@ -272,6 +280,7 @@ void worker::sleep() noexcept {
     searching_ = home_.idle.transition_to_searching(home_.idle.k_no_limit);
   }
   turn += 1;  // the monitor sees that it has not computed since
+  sleeps += 1;
   // release: it is out of the idle set; pairs with count_out.
   standing_.store(standing::running, std::memory_order_release);
   home_.note_worker_runs();

@@ -80,7 +80,7 @@ class worker {
   [[nodiscard]] std::uint64_t finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
   // --- The monitor, and whoever starts the runtime ("Filling in", seating.hpp).
-  // I4: the worker is a spare, or has not begun.
+  // I4: the worker is a spare that was taken, or has not begun.
   void take_seat(unsigned seat) noexcept;
   // I2 and I3; false: it is not running in its seat.
   [[nodiscard]] bool count_out() noexcept;
@@ -110,7 +110,8 @@ class worker {
   // --- Any thread, for figures.
   const unsigned index;
   relaxed<int> thread_id{0};
-  relaxed<std::uint64_t> turn{0};      // switches made here
+  relaxed<std::uint64_t> turn{0};      // switches made here, and sleeps
+  relaxed<std::uint64_t> sleeps{0};    // of these
   relaxed<std::int64_t> now{0};        // the clock when the worker last looked at it, nanoseconds
   relaxed<std::int64_t> last_look{0};  // ... when it last looked into the poller
   relaxed<std::uint64_t> spawned{0};
@@ -165,6 +166,7 @@ class worker {
   void limit_batch_to_ring() noexcept;
   void deliver() noexcept;
   [[nodiscard]] bool leave_for_sleep() noexcept;
+  void begin_in_seat() noexcept;
   void be_a_spare() noexcept;
   void wait_for_a_seat() noexcept;
   void sleep() noexcept;
