@@ -86,10 +86,12 @@ std::size_t take_protections(std::size_t most) noexcept {
   return take_off(limited ? injected.protections_left : left, most);
 }
 
+// Unrolled, because it is a third of what a fiber executes between spawn and end when there are many.
 // Not the sanitizers' business: a stack's own fiber may be writing there when it is measured.
 __attribute__((no_sanitize_address)) WEFT_NO_TSAN bool is_zero_page(const std::byte* page) noexcept {
-  const auto* const words = reinterpret_cast<const std::uint64_t*>(page);
+  const auto* const words = static_cast<const std::uint64_t*>(__builtin_assume_aligned(page, k_page));
   std::uint64_t any = 0;
+#pragma GCC unroll 16
   for (std::size_t i = 0; i < k_page / sizeof *words; ++i) any |= words[i];
   return any == 0;
 }

@@ -176,6 +176,17 @@ TEST(stack_pool, what_grew_deep_is_trimmed_when_it_is_pooled_and_what_stayed_sma
   EXPECT_LE(pool.measure().deepest, k_deep + 2 * stack_memory::k_page) << "the colour, and what rounds it to pages";
 }
 
+TEST(stack_pool, a_page_with_one_byte_written_is_not_zero_wherever_it_is) {
+  alignas(stack_memory::k_page) static std::byte page[stack_memory::k_page];
+  EXPECT_TRUE(stack_memory::is_zero_page(page));
+  for (std::byte& each : page) {
+    each = std::byte{1};
+    EXPECT_FALSE(stack_memory::is_zero_page(page)) << "at " << &each - page;
+    each = std::byte{0};
+  }
+  EXPECT_TRUE(stack_memory::is_zero_page(page));
+}
+
 TEST(stack_pool, the_deepest_of_those_in_use_is_measured_too) {
   stack_pool pool(64 << 10, stack_memory::best_guards());
   pool.take_permits(2);
