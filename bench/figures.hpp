@@ -16,6 +16,8 @@
 #include <string_view>
 #include <vector>
 
+#include <sys/resource.h>
+
 namespace figures {
 
 // The argument at `place`, or `otherwise` if there are not so many.
@@ -54,6 +56,19 @@ inline double quantile(std::vector<double>& samples, double part) {
   std::sort(samples.begin(), samples.end());
   const auto place = static_cast<std::size_t>(part * static_cast<double>(samples.size()));
   return samples[std::min(place, samples.size() - 1)];
+}
+
+// The soft limit of open files goes up to `count`, and the hard one where we are allowed to.
+inline void allow_descriptors(std::size_t count) {
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= count) return;
+  limit.rlim_cur = count;
+  limit.rlim_max = std::max<rlim_t>(limit.rlim_max, count);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    throw std::runtime_error(std::to_string(count) +
+                             " open files are needed and not allowed: raise the limit (ulimit -Hn " +
+                             std::to_string(count) + ", or nofile in /etc/security/limits.conf), or ask for less");
 }
 
 // {"name": value, ...}, printed at its end.

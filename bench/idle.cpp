@@ -1,5 +1,7 @@
-// Room: bench. A process that has nothing to do: many fibers parked on a channel, and the main thread in a read of its
-// standard input, at whose end everything ends. Whoever drives it (table.py) counts the context switches meanwhile.
+// Room: bench. A server that has nothing to do: fibers parked on a channel, and one for each connection that came to
+// its port, asked, got its echo, and is silent. The main fiber waits in a blocking read for the end of the standard
+// input, which ends everything. Whoever drives it (table.py) makes the connections, from another process, and counts
+// the context switches meanwhile.
 //
 //   idle [fibers]          default 10,000
 #include <weft/weft.hpp>
@@ -8,31 +10,46 @@
 
 #include <unistd.h>
 
+#include "echoing.hpp"
 #include "figures.hpp"
+
+namespace {
+
+void await_end_of_input() {
+  char ignored = 0;
+  while (::read(STDIN_FILENO, &ignored, 1) > 0) {
+  }
+}
+
+void stay_idle(std::size_t fibers) {
+  weft::channel<int> gate;
+  weft::wait_group begun;
+  weft::wait_group ended;
+  begun.add(static_cast<int>(fibers));
+  ended.add(static_cast<int>(fibers));
+  for (std::size_t i = 0; i < fibers; ++i)
+    weft::go([&ended, &begun, gate] {
+      begun.done();
+      gate.recv();
+      ended.done();
+    });
+  begun.wait();
+  const std::uint16_t port = echoing::start_server();
+  {
+    figures::line out;
+    out.add("parked", static_cast<double>(fibers));
+    out.add("port", static_cast<double>(port));
+  }
+  weft::blocking(await_end_of_input);
+  gate.close();
+  ended.wait();
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   return figures::report("idle", [&] {
     const std::size_t fibers = figures::argument(argc, argv, 1, "the number of fibers", 10'000);
-    weft::channel<int> gate;
-    weft::wait_group ended;
-    weft::runtime runtime;
-    runtime.run([&] {
-      weft::wait_group begun;
-      begun.add(static_cast<int>(fibers));
-      ended.add(static_cast<int>(fibers));
-      for (std::size_t i = 0; i < fibers; ++i)
-        weft::go([&ended, &begun, gate] {
-          begun.done();
-          gate.recv();
-          ended.done();
-        });
-      begun.wait();
-    });
-    { figures::line().add("parked", static_cast<double>(fibers)); }
-    char ignored = 0;
-    while (::read(STDIN_FILENO, &ignored, 1) > 0) {
-    }
-    gate.close();
-    ended.wait();
+    weft::run([=] { stay_idle(fibers); });
   });
 }

@@ -8,6 +8,8 @@ import dataclasses
 from sides import Go, GoogleBenchmark, HalfTheDifference, IdleWatch, Instructions, Program, Sweep
 
 WORKERS = {1: "1 worker", 0: "all workers"}
+LENT_CONNECTIONS = 64  # by the fibers of growth to each other
+FEW_CONNECTIONS = 4  # of an echo that something is measured beside of
 LONG = 2.0  # seconds: where one iteration takes half a second, and the first is unlike the others
 
 
@@ -174,10 +176,26 @@ def memory(fibers):
 
 
 def starvation(seconds):
-    return Measurement("starvation", {"weft": Program("hogs", 8, 2, seconds), "go": Go("hogs", 2, 8, seconds)}, [
+    yield Measurement("starvation", {"weft": Program("hogs", 8, 2, seconds), "go": Go("hogs", 2, 8, seconds)}, [
         Row("1 ms sleep beside 8 hogs on 2 workers, late, p50", "late_p50_us", "ms", 1e-3),
         Row("1 ms sleep beside 8 hogs on 2 workers, late, p99", "late_p99_us", "ms", 1e-3,
             [at_most(6, "ms"), of_go(1)]),
+    ])
+    yield Measurement("starvation", {"weft": Program("hogs", 8, 2, seconds, FEW_CONNECTIONS),
+                                     "go": Go("hogs_echo", 2, 8, seconds, FEW_CONNECTIONS)}, [
+        Row("echo beside 8 hogs on 2 workers, p50", "echo_p50_us", "ms", 1e-3),
+        Row("echo beside 8 hogs on 2 workers, p99", "echo_p99_us", "ms", 1e-3, [at_most(6, "ms"), of_go(1)]),
+    ])
+
+
+def storm(calls, seconds):
+    beside = f"beside {calls:,} blocking calls"
+    return Measurement("blocking", {"weft": Program("storm", calls, 0, seconds, FEW_CONNECTIONS),
+                                    "go": Go("storm", 0, calls, seconds, FEW_CONNECTIONS)}, [
+        Row("echo alone, p99", "alone_p99_us", "us"),
+        Row(f"echo {beside}, p50", "beside_p50_us", "us"),
+        Row(f"echo {beside}, p99", "beside_p99_us", "us"),
+        Row(f"echo {beside}, p99, by p99 alone", "p99_ratio", "x", 1.0, [at_most(2)]),
     ])
 
 
@@ -185,28 +203,29 @@ def growth(sizes):
     def again(size):
         return max(1, 100_000 // size)
 
-    sides = {"weft": Sweep(lambda size: Program("growth", size, 0, 0, again(size)), sizes),
-             "go": Sweep(lambda size: Go("growth", 0, size, again(size)), sizes),
+    sides = {"weft": Sweep(lambda size: Program("growth", size, 0, 0, again(size), LENT_CONNECTIONS), sizes),
+             "go": Sweep(lambda size: Go("growth", 0, size, again(size), LENT_CONNECTIONS), sizes),
              "limit": Sweep(lambda size: Program("touched_stacks", size, 256 << 10, again(size)), sizes)}
     rows = []
-    for time, name in (("first", "fresh"), ("again", "again")):
+    for time, name in (("first", "fresh"), ("again", "again"), ("echo", "with an echo each")):
         rows += [Row(f"growth, {name}, {size:,}", f"{time}_ns_{size}", "ns") for size in sizes]
         rows.append(Row(f"growth, {name}, {sizes[-2]:,} to {sizes[-1]:,}", f"{time}_ns_factor", "x", 1.0,
-                        [at_most(1.5), of_limit(1)]))
+                        [at_most(1.5)] if time == "echo" else [at_most(1.5), of_limit(1)]))
     yield Measurement("growth", sides, rows)
     # Valgrind has no address space for a million stacks of the default size.
-    counted = {"weft": Instructions(lambda size: Program("growth", size, 1, 65536), sizes)}
+    counted = {"weft": Instructions(lambda size: Program("growth", size, 1, 65536, 1, LENT_CONNECTIONS), sizes)}
     steps = [Row(f"growth, instructions of one, {less:,} to {size:,}", f"step_{size}", "")
              for less, size in zip(sizes, sizes[1:])]
     spread = Row("growth, instructions of one, most by least", "spread", "x", 1.0, [at_most(1.1)])
     yield Measurement("growth", counted, [*steps, spread], rounds=1)
 
 
-def idle(fibers, seconds):
-    return Measurement("idle", {"weft": IdleWatch(Program("idle", fibers), seconds),
-                                "go": IdleWatch(Go("idle", 0, fibers), seconds)}, [
-        Row(f"idle, {fibers:,} parked, wakeups in {seconds} s", "wakeups", "", 1.0, [at_most(0)]),
-        Row(f"idle, {fibers:,} parked, CPU in {seconds} s", "cpu_us", "us"),
+def idle(fibers, connections, seconds):
+    what = f"idle, {fibers:,} parked, {connections:,} connections"
+    return Measurement("idle", {"weft": IdleWatch(Program("idle", fibers), connections, seconds),
+                                "go": IdleWatch(Go("idle", 0, fibers), connections, seconds)}, [
+        Row(f"{what}, wakeups in {seconds} s", "wakeups", "", 1.0, [at_most(0)]),
+        Row(f"{what}, CPU in {seconds} s", "cpu_us", "us"),
     ])
 
 
@@ -216,6 +235,7 @@ def all_measurements(quick):
             yield from thing(workers, on)
     yield sleepers(10_000 if quick else 1_000_000)
     yield from memory(10_000 if quick else 1_000_000)
-    yield starvation(1 if quick else 3)
+    yield from starvation(1 if quick else 3)
+    yield storm(100 if quick else 1000, 1 if quick else 3)
     yield from growth([1000, 10_000] if quick else [1000, 10_000, 100_000, 1_000_000])
-    yield idle(10_000, 1 if quick else 10)
+    yield idle(10_000, 100 if quick else 1000, 1 if quick else 10)

@@ -4,20 +4,23 @@ A side's measure(context) returns its figures by name. A figure that could not b
 Failed if it should have been. Failure is raised if nothing came of it, Absent if this machine does not have the side.
 Next: rows.py.
 """
+import contextlib
 import dataclasses
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 
-from driving import END_LIMIT, Failure, find_program
+from driving import END_LIMIT, Failure, allow_descriptors, find_program
 
 RUN = 0.5  # seconds that a time per item is measured for, if a row does not want more
 QUICK_RUN = 0.01  # the same, with --quick
 RUN_LIMIT = 180.0  # seconds for one program to end
+MESSAGE = b"0123456789abcdef" * 4  # that is echoed
 SETTLE = 1.0  # seconds until a process counts as idle
 
 
@@ -187,23 +190,30 @@ class Instructions:
 
 
 class IdleWatch:
-    """Context switches and CPU time of an idle process, of all its threads. It says that it is there, and ends with its
-    standard input."""
+    """Context switches and CPU time of an idle server, of all its threads, while connections that have had one echo each
+    are held from here. It says that it is there, and on which port, and ends with its standard input."""
 
-    def __init__(self, program, seconds):
+    def __init__(self, program, connections, seconds):
         self.program = program
+        self.connections = connections
         self.seconds = seconds
 
     def measure(self, context):
         command = self.program.command(context)
+        allow_descriptors(self.connections + 100)
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
-            if b"parked" not in child.stdout.readline():
+            said = child.stdout.readline()
+            if b"parked" not in said:
                 raise Failure(f"{self.program.name} did not park its fibers (exit status {child.wait(END_LIMIT)})")
-            time.sleep(SETTLE)
-            before = self._counts(child.pid)
-            time.sleep(self.seconds)
-            after = self._counts(child.pid)
+            with contextlib.ExitStack() as held:
+                address = ("127.0.0.1", int(figures_in(said, command)["port"]))
+                for _ in range(self.connections):
+                    self._echo_once(held.enter_context(socket.create_connection(address, timeout=END_LIMIT)))
+                time.sleep(SETTLE)
+                before = self._counts(child.pid)
+                time.sleep(self.seconds)
+                after = self._counts(child.pid)
             child.communicate(timeout=END_LIMIT)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failure(f"{self.program.name}: {error}") from error
@@ -212,6 +222,15 @@ class IdleWatch:
                 child.kill()
             child.wait()
         return {key: after[key] - before[key] for key in after}
+
+    def _echo_once(self, connection):
+        connection.sendall(MESSAGE)
+        answer = b""
+        while len(answer) < len(MESSAGE):
+            part = connection.recv(len(MESSAGE))
+            answer += part
+            if not part or not MESSAGE.startswith(answer):
+                raise Failure(f"{self.program.name} answered {answer!r} to {MESSAGE!r}")
 
     @staticmethod
     def _counts(pid):

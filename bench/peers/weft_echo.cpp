@@ -4,19 +4,8 @@
 //   weft_echo [port [workers]]          default 8080, and as many workers as CPUs
 #include <weft/weft.hpp>
 
+#include "echoing.hpp"
 #include "listening.hpp"
-
-#include <utility>
-
-namespace {
-
-void converse(weft::net::tcp_stream conn) {
-  char buf[4096];
-  std::error_code ec;
-  while (const auto n = conn.read_some(buf, ec)) conn.write_all(std::span(buf, n), ec);
-}
-
-}  // namespace
 
 int main(int argc, char** argv) try {
   const std::uint16_t port = argc > 1 ? peers::parse_port(argv[1]) : 8080;
@@ -24,7 +13,7 @@ int main(int argc, char** argv) try {
   weft::run({.workers = workers}, [port] {
     auto listener = weft::net::listen("127.0.0.1:" + std::to_string(port));
     peers::announce(listener.local_address().port());
-    for (;;) weft::go(converse, listener.accept());
+    echoing::serve(std::move(listener));
   });
 } catch (const std::exception& error) {
   std::cerr << "weft_echo: " << error.what() << '\n';

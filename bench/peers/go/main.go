@@ -36,8 +36,10 @@ var rows = map[string]struct {
 	"deadline":           {func([]int) figures { return armAndCancel() }, nil},
 	"sleepers":           {func(a []int) figures { return sleepers(a[0]) }, []int{1_000_000}},
 	"hogs":               {func(a []int) figures { return besideHogs(a[0], a[1]) }, []int{8, 3}},
+	"hogs_echo":          {func(a []int) figures { return echoBesideHogs(a[0], a[1], a[2]) }, []int{8, 3, 4}},
+	"storm":              {func(a []int) figures { return storm(a[0], a[1], a[2]) }, []int{1000, 3, 4}},
 	"parked":             {func(a []int) figures { return parked(a[0]) }, []int{1_000_000}},
-	"growth":             {func(a []int) figures { return growth(a[0], a[1]) }, []int{1_000_000, 1}},
+	"growth":             {func(a []int) figures { return growth(a[0], a[1], a[2]) }, []int{1_000_000, 1, 64}},
 	"idle":               {func(a []int) figures { return idle(a[0]) }, []int{10_000}},
 }
 
