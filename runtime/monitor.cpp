@@ -26,10 +26,14 @@ constexpr std::int64_t k_longest_delay_ns = 10'000'000;
 // While somebody may be waiting for what busy workers leave undone.
 constexpr std::int64_t k_longest_delay_beside_others_ns = 1'000'000;
 constexpr std::int64_t k_longest_stall_ns = 2'000'000;
+constexpr std::int64_t k_longest_stall_without_computing_ns = 8'000'000;
 constexpr std::int64_t k_quiet_delay_ns = 2'000'000;
 constexpr unsigned k_quiet_ticks = 10;
 constexpr std::int64_t k_first_retry_ns = 1'000'000;
 constexpr std::int64_t k_longest_retry_ns = 64'000'000;
+
+// Computing takes real time, whatever the clock of the runtime.
+std::int64_t real_now_ns() noexcept { return deadline::at(deadline::clock::now()).nanoseconds(); }
 
 std::int64_t nanoseconds(const timeval& time) noexcept { return (time.tv_sec * 1'000'000 + time.tv_usec) * 1'000; }
 
@@ -44,7 +48,7 @@ void monitor::run() noexcept {
   thread_id = static_cast<int>(::syscall(SYS_gettid));
   seen_.assign(home_.seats.seats(), {});
   delay_ns_ = k_first_delay_ns;
-  stalled_since_ = deadline::at(deadline::clock::now()).nanoseconds();
+  stalled_since_ = real_now_ns();
   while (!home_.is_shut()) {
     retry_starving();
     relieve_who_went_out();
@@ -64,7 +68,7 @@ void monitor::tick() noexcept {
   note_turns();
   bool found = look();
   found |= expire_due();
-  found |= relieve_next_slots();
+  found |= relieve_who_waits_behind_one();
   found |= wake_for_waiting();
   found |= fill_in();
   delay_ns_ = found ? k_first_delay_ns : std::min(delay_ns_ * 2, longest_delay());
@@ -78,13 +82,32 @@ std::int64_t monitor::longest_delay() const noexcept {
 }
 
 void monitor::note_turns() noexcept {
+  const std::int64_t at = real_now_ns();
   for (unsigned seat = 0; seat < seen_.size(); ++seat) {
     const worker& w = home_.seats.in_seat(seat);
+    seat_seen& seen = seen_[seat];
     const std::uint64_t turn = w.turn;
     // One that is at home for long has not got the processor: a further thread would only make it wait longer.
-    seen_[seat] = {turn,
-                   turn == seen_[seat].turn && !home_.seats.is_empty(seat) && w.is_running() && w.current() != nullptr};
+    const bool was_stuck = std::exchange(
+        seen.is_stuck, turn == seen.turn && !home_.seats.is_empty(seat) && w.is_running() && w.current() != nullptr);
+    seen.turn = turn;
+    if (was_stuck || !seen.is_stuck) continue;
+    seen.since_ns = at;
+    seen.ran_ns = w.processor_time_ns();
   }
+}
+
+unsigned monitor::stuck() const noexcept {
+  return static_cast<unsigned>(
+      std::count_if(seen_.begin(), seen_.end(), [](const seat_seen& seat) { return seat.is_stuck; }));
+}
+
+// Others wait behind it: it has computed for long, or been unable to for longer.
+bool monitor::is_held_up(unsigned seat, std::int64_t at_ns) const noexcept {
+  const seat_seen& seen = seen_[seat];
+  if (!seen.is_stuck || at_ns - seen.since_ns < k_longest_stall_ns) return false;
+  if (at_ns - seen.since_ns >= k_longest_stall_without_computing_ns) return true;
+  return home_.seats.in_seat(seat).processor_time_ns() - seen.ran_ns >= k_longest_stall_ns / 2;
 }
 
 bool monitor::look() noexcept {
@@ -119,7 +142,9 @@ bool monitor::expire_due() noexcept {
   return found;
 }
 
-bool monitor::relieve_next_slots() noexcept {
+bool monitor::relieve_who_waits_behind_one() noexcept {
+  const std::int64_t at = real_now_ns();
+  const bool somebody_gets_on = stuck() != home_.seats.filled();
   bool found = false;
   for (unsigned seat = 0; seat < seen_.size(); ++seat) {
     if (!seen_[seat].is_stuck) continue;
@@ -128,8 +153,10 @@ bool monitor::relieve_next_slots() noexcept {
       found = true;
       home_.make_ready_from_outside(fiber);
     }
-    // Half of the ring, for workers that are busy, and so steal nothing, but look at inject.
-    if (home_.idle.sleeping_hint() == 0) found |= w.hand_over_ring((w.surplus() + 1) / 2);
+    // Half of the ring, for workers that are busy, and so steal nothing, but look at inject. Not at once: most who are
+    // stuck have lost their processor for a moment, and in inject what is oldest would wait behind what is not.
+    if (home_.idle.sleeping_hint() == 0 && somebody_gets_on && is_held_up(seat, at))
+      found |= w.hand_over_ring((w.surplus() + 1) / 2);
   }
   return found;
 }
@@ -142,16 +169,18 @@ bool monitor::wake_for_waiting() noexcept {
 
 // One at a tick, and after two milliseconds the next: the spare may be all that was missing.
 bool monitor::fill_in() noexcept {
-  const std::int64_t at = deadline::at(deadline::clock::now()).nanoseconds();  // computing takes real time
-  const auto stuck = std::count_if(seen_.begin(), seen_.end(), [](const seat_seen& seat) { return seat.is_stuck; });
-  if (stuck != home_.seats.filled() || !home_.work_in_sight()) {
+  const std::int64_t at = real_now_ns();
+  if (stuck() != home_.seats.filled() || !home_.work_in_sight()) {
     stalled_since_ = at;
     return false;
   }
   if (at - stalled_since_ < k_longest_stall_ns) return false;
+  const unsigned seats = home_.seats.seats();
+  unsigned tried = 0;
+  do next_out_ = (next_out_ + 1) % seats;
+  while (!is_held_up(next_out_, at) && ++tried != seats);
+  if (tried == seats) return false;
   stalled_since_ = at;
-  do next_out_ = (next_out_ + 1) % home_.seats.seats();
-  while (home_.seats.is_empty(next_out_));
   const bool is_filled_in = home_.seats.fill_in_for(home_.seats.in_seat(next_out_));
   somebody_went_out_ |= is_filled_in;
   return is_filled_in;
@@ -166,10 +195,10 @@ void monitor::relieve_who_went_out() noexcept {
 }
 
 void monitor::govern() noexcept {
-  const std::int64_t at = deadline::at(deadline::clock::now()).nanoseconds();
   if (home_.seats.seats() == 1) return;
   // Under sanitizers seats are vacated and filled at random, in the middle of whatever tests do.
   if (k_is_sanitized && random_below(4) == 0) return fill_seats(1 + random_below(home_.seats.seats()));
+  const std::int64_t at = real_now_ns();
   if (k_is_sanitized || !governor_.is_due(at)) return;
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);

@@ -4,8 +4,8 @@
 // At a tick:
 //   1 nobody is in the poller and no worker has looked for a tick: look, without waiting
 //   2 a timer is due whose owner is asleep, out, or behind one fiber for a tick: expire it
-//   3 fibers have waited for a tick behind one that a worker still runs: move the one in the next slot to inject, and,
-//     if no worker sleeps that could steal, half of the ring
+//   3 a fiber has waited in the next slot for a tick, behind one that the worker still runs: move it to inject. After
+//     as long as in 5, if no worker sleeps that could steal but some get on, half of the ring, too
 //   4 fibers wait in rings or in inject while workers sleep: wake one
 //   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count one out, seat a spare (seating.hpp);
 //   6 each 10 ms: as many seats are filled as the governor says (governor.hpp)
@@ -50,9 +50,11 @@ class monitor {
  private:
   void tick() noexcept;
   void note_turns() noexcept;
+  [[nodiscard]] unsigned stuck() const noexcept;
+  [[nodiscard]] bool is_held_up(unsigned seat, std::int64_t at_ns) const noexcept;
   bool look() noexcept;
   bool expire_due() noexcept;
-  bool relieve_next_slots() noexcept;
+  bool relieve_who_waits_behind_one() noexcept;
   bool wake_for_waiting() noexcept;
   bool fill_in() noexcept;
   void govern() noexcept;
@@ -72,7 +74,9 @@ class monitor {
   unsigned quiet_ticks_ = 0;
   struct seat_seen {
     std::uint64_t turn = 0;
-    bool is_stuck = false;  // it runs a fiber, and is in the same turn as a tick ago
+    bool is_stuck = false;      // it runs a fiber, and is in the same turn as a tick ago
+    std::int64_t since_ns = 0;  // ... when that was first seen
+    std::int64_t ran_ns = 0;    // ... and how long its thread had run by then
   };
   std::vector<seat_seen> seen_;     // one for each seat
   std::int64_t stalled_since_ = 0;  // fibers have waited, and all seats been stuck

@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdio>
 
+#include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,6 +51,7 @@ void worker::run() noexcept {
   name_thread(index);
   set_this_worker(this);
   thread_id = static_cast<int>(::syscall(SYS_gettid));
+  if (clockid_t clock; ::pthread_getcpuclockid(::pthread_self(), &clock) == 0) processor_clock_ = clock;
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
   note_time();
@@ -229,6 +231,12 @@ bool worker::count_out() noexcept {
 
 bool worker::is_out() const noexcept {
   return standing_.load(std::memory_order_acquire) == standing::out;  // acquire: pairs with take_seat
+}
+
+std::int64_t worker::processor_time_ns() const noexcept {
+  timespec time{};
+  ::clock_gettime(processor_clock_, &time);
+  return time.tv_sec * 1'000'000'000 + time.tv_nsec;
 }
 
 // False: it has just been counted out.

@@ -11,6 +11,8 @@
 #include <cstdint>
 #include <thread>
 
+#include <time.h>
+
 #include <weft/runtime/poller.hpp>
 
 #include "fiber_block.hpp"
@@ -93,6 +95,8 @@ class worker {
     return standing_.load(std::memory_order_relaxed) == standing::running;
   }
   [[nodiscard]] unsigned seat() const noexcept { return seat_; }
+  // What the worker's thread has computed so far, by the kernel's account. A system call.
+  [[nodiscard]] std::int64_t processor_time_ns() const noexcept;
 
   // --- Owner only, from any of its stacks.
   [[nodiscard]] fiber_block* current() const noexcept { return current_; }
@@ -200,7 +204,8 @@ class worker {
 
   // --- Any thread.
   std::atomic<std::uint64_t> finished_{0};
-  relaxed<unsigned> seat_{0};  // written by who seats it
+  relaxed<unsigned> seat_{0};                            // written by who seats it
+  relaxed<clockid_t> processor_clock_{CLOCK_MONOTONIC};  // its thread's, once that runs
   std::atomic<standing> standing_{standing::out};
   inbox<real_env, fiber_block> inbox_;
   alignas(64) next_slot<real_env, fiber_block> next_;

@@ -33,6 +33,18 @@ FIBER_TEST(filling_in, a_timer_is_kept_beside_more_hogs_than_workers) {
   for (auto& each : hogs) each.join();
 }
 
+// As a fiber does that calls what blocks without saying so.
+FIBER_TEST(filling_in, a_timer_is_kept_beside_more_blocked_threads_than_workers) {
+  std::atomic<bool> done{false};
+  std::vector<weft::join_handle<void>> blocked;
+  for (std::size_t i = 0; i < weft::testing::workers_of_this_test() + 2; ++i)
+    blocked.push_back(weft::spawn([&done] { done.wait(false); }));
+  weft::this_fiber::sleep_for(1ms);
+  done = true;
+  done.notify_all();
+  for (auto& each : blocked) each.join();
+}
+
 FIBER_TEST(filling_in, what_a_hog_makes_ready_is_run_by_others) {
   constexpr int k_rounds = 4, k_each = 100;
   std::atomic<int> ran{0};
