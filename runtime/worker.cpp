@@ -15,6 +15,7 @@
 #include "deadlock.hpp"
 #include "random.hpp"
 #include "scheduler.hpp"
+#include "seat_walk.hpp"
 #include "stack_overflow.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
@@ -132,13 +133,10 @@ fiber_block* worker::search() noexcept {
 
 fiber_block* worker::steal_once() noexcept {
   const unsigned seats = home_.seats.seats();
-  const auto start = static_cast<unsigned>(random() % seats);
-  for (unsigned i = 0; i < seats; ++i) {
-    worker& victim = home_.seats.in_seat((start + i) % seats);
-    if (&victim == this) continue;
-    if (fiber_block* const fiber = victim.ring_.steal_into(ring_)) return fiber;
-  }
-  return nullptr;
+  return first_from_seats(seats, static_cast<unsigned>(random() % seats), [this](unsigned seat) {
+    worker& victim = home_.seats.in_seat(seat);
+    return &victim != this ? victim.ring_.steal_into(ring_) : nullptr;
+  });
 }
 
 // The last searcher that finds work wakes another: two wakers may have relied on it.
