@@ -190,8 +190,11 @@ void worker::expire_due(timer_queue& queue) noexcept {
 }
 
 // What is more than the ring holds stays where it is, in its order, and where others find it, too. Taken in, it would
-// overflow to inject, and what comes later would pass it by.
-void worker::limit_batch_to_ring() noexcept { batch_.limit_to(ring_.k_capacity - ring_.size()); }
+// overflow to inject, and what comes later would pass it by. Two at least, what an event may bring: a ring that is full
+// for ever, and never overflows, would leave it there for ever; these make it overflow, and so make room for more.
+void worker::limit_batch_to_ring() noexcept {
+  batch_.limit_to(std::max<std::size_t>(ring_.k_capacity - ring_.size(), 2));
+}
 
 // Oldest first, to the end of the ring; if that is more than this worker runs next, one sleeper may come for it.
 void worker::deliver() noexcept {

@@ -223,9 +223,11 @@ std::uint64_t turns_until_sleepers_run_in_order(still_runtime& still, std::size_
       last_at = turn_now();
     }));
   }
-  weft::testing::wait_until([=] { return this_worker()->home().armed_timers() == sleepers; });
+  const scheduler& home = this_worker()->home();
+  weft::testing::wait_until([&] { return home.armed_timers() == sleepers && home.inject.size() == 0; });
   const std::uint64_t from = turn_now();
   still.clock.advance(2ms, still.get());
+  weft::testing::wait_until([&] { return order.size() == sleepers; });
   for (auto& each : fibers) each.join();
   std::vector<std::size_t> in_order(sleepers);
   std::iota(in_order.begin(), in_order.end(), 0u);
@@ -241,6 +243,15 @@ TEST_F(fairness, timers_expire_in_order_within_61_turns_and_a_ring_beside_busy_f
       EXPECT_LE(turns_until_sleepers_run_in_order(still, 20), k_turns_between_looks + busy + 1 + 20) << busy;
     });
   }
+}
+
+// The ring is as full as can be, and none overflows: it never has room by itself.
+TEST_F(fairness, timers_expire_in_order_within_61_turns_and_a_ring_also_beside_a_full_ring) {
+  still_runtime still(1);
+  still.run([&] {
+    const busy_fibers others(k_ring - 1);  // and this one
+    EXPECT_LE(turns_until_sleepers_run_in_order(still, 20), k_turns_between_looks + k_ring);
+  });
 }
 
 }  // namespace
