@@ -2,6 +2,8 @@
 
 #include <weft/runtime/pin_guard.hpp>
 
+#include <algorithm>
+
 #include <weft/runtime/detail/check.hpp>
 
 #include "switching.hpp"
@@ -55,10 +57,11 @@ void worker::receive(fiber_block* fiber) noexcept {
 }
 
 // Those that arrived together have their turn one after the other, each as soon as the one before has left; then the
-// ring has its turns until the next service. Null: none is ready.
+// others have theirs until the next service, and one at least: the service may have come meanwhile, or come after each
+// turn, and those that are pinned have all come back by then. Null: none is ready.
 fiber_block* worker::take_pinned() noexcept {
   fiber_block* const fiber = inbox_.take();
-  next_visit_ = inbox_.has_due() ? 0 : next_service_.get();
+  next_visit_ = inbox_.has_due() ? 0 : std::max(next_service_.get(), turn + 2);
   return fiber;
 }
 

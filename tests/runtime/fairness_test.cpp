@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <numeric>
 #include <thread>
 #include <utility>
@@ -42,12 +43,13 @@ class fairness : public testing::Test {
 // Fibers that are always ready, and nothing else: with the one that makes them one more.
 class busy_fibers {
  public:
-  explicit busy_fibers(std::size_t count, weft::spawn_options how = {}) {
+  explicit busy_fibers(
+      std::size_t count, weft::spawn_options how = {}, std::function<void()> each_turn = [] {}) {
     std::size_t begun = 0;
     for (std::size_t i = 0; i < count; ++i)
-      fibers_.push_back(weft::spawn(how, [this, &begun] {
+      fibers_.push_back(weft::spawn(how, [this, &begun, each_turn] {
         ++begun;
-        for (; !over_ && turns_ < k_enough; weft::this_fiber::yield()) ++turns_;
+        for (; !over_ && turns_ < k_enough; weft::this_fiber::yield(), ++turns_) each_turn();
       }));
     while (begun != count) weft::this_fiber::yield();
   }
@@ -252,6 +254,49 @@ TEST_F(fairness, timers_expire_in_order_within_61_turns_and_a_ring_also_beside_a
     const busy_fibers others(k_ring - 1);  // and this one
     EXPECT_LE(turns_until_sleepers_run_in_order(still, 20), k_turns_between_looks + k_ring);
   });
+}
+
+// --- Pinned fibers.
+
+// Spends no operation, so that it never yields twice.
+void yield_once() { yield_now(*this_fiber_block()); }
+
+// Each turn of those takes 200 us on the still clock if `slow`: the worker looks around after each, then.
+void expect_pinned_and_others_to_take_turns(std::uint64_t pinned, bool slow) {
+  still_runtime still(1);
+  still.run([&] {
+    constexpr std::uint64_t k_others = 3;  // this one and two more
+    const auto take_time = [&still, slow] {
+      if (slow) still.clock.advance(200us, still.get());
+    };
+    const busy_fibers beside(k_others - 1), at_home(pinned, {.pinned = true}, take_time);
+    std::uint64_t longest_of_a_pinned_one = 0, turns_of_a_pinned_one = 0;
+    bool over = false;
+    auto one_more = weft::spawn({.pinned = true}, [&] {
+      for (std::uint64_t last = turn_now(); !over && turns_of_a_pinned_one < 10'000; ++turns_of_a_pinned_one) {
+        take_time();
+        yield_once();
+        longest_of_a_pinned_one = std::max(longest_of_a_pinned_one, turn_now() - std::exchange(last, turn_now()));
+      }
+    });
+    std::uint64_t longest_of_others = 0;
+    for (int i = 0; i < 200; ++i) {
+      const std::uint64_t before = turn_now();
+      yield_once();
+      longest_of_others = std::max(longest_of_others, turn_now() - before);
+    }
+    over = true;
+    one_more.join();
+    // All pinned ones have a turn, then one of the others at least, and they have 61 turns at most.
+    EXPECT_LE(longest_of_others, (pinned + 2) * k_others) << pinned << (slow ? " slow" : "");
+    EXPECT_LE(longest_of_a_pinned_one, pinned + 1 + k_turns_between_looks + 1) << pinned << (slow ? " slow" : "");
+  });
+}
+
+TEST_F(fairness, pinned_fibers_and_others_take_turns_however_many_and_however_slow) {
+  for (const bool slow : {false, true})
+    for (const std::uint64_t pinned : {1u, 30u, 59u, 60u, 61u, 121u})
+      expect_pinned_and_others_to_take_turns(pinned, slow);
 }
 
 }  // namespace

@@ -11,8 +11,12 @@
 #include <utility>
 #include <vector>
 
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <support/fiber_test.hpp>
 #include <support/seed.hpp>
+#include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
@@ -151,6 +155,32 @@ TEST(stack_exhaustion, a_stack_that_is_given_back_serves_a_fiber_whose_guard_was
     for (auto& each : waiting) each.join();
     EXPECT_EQ(ran, 20);
   });
+}
+
+// They wait in one queue, and are sent home when their turn comes: neither kind keeps the other from a stack.
+TEST(stack_exhaustion, pinned_and_other_fibers_whose_guards_were_refused_all_run_and_the_pinned_ones_at_home) {
+  for (const std::size_t workers : {1u, 2u, 4u, 8u}) {
+    weft::run({.workers = workers}, [] {
+      const weft::pin_guard pin;
+      const long home = ::syscall(SYS_gettid);
+      const auto holders = hold_all_stacks();
+      refused_guards refused;
+      std::atomic<int> ran{0};
+      std::vector<join_handle<void>> waiting;
+      for (int i = 0; i < 20; ++i) {
+        const bool pinned = i % 2 == 0;
+        waiting.push_back(weft::spawn({.stack_size = k_size_for_guards, .pinned = pinned}, [&ran, pinned, home] {
+          EXPECT_TRUE(!pinned || ::syscall(SYS_gettid) == home);
+          ++ran;
+        }));
+      }
+      wait_until([&] { return refused.count() > 20; });  // each has been refused, and one again
+      EXPECT_EQ(ran, 0);
+      refused.stop();
+      for (auto& each : waiting) each.join();
+      EXPECT_EQ(ran, 20);
+    });
+  }
 }
 
 TEST(stack_exhaustion, the_end_of_a_runtime_waits_for_fibers_without_a_stack) {
