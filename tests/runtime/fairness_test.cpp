@@ -14,24 +14,27 @@
 #include <vector>
 
 #include <support/fiber_test.hpp>
+#include <support/still_runtime.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
 #include "scheduler.hpp"
-#include "still_runtime.hpp"
 #include "switching.hpp"
+#include "this_worker.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using namespace weft::detail;
 using weft::testing::still_runtime;
-using weft::testing::turn_now;
 
 constexpr std::uint64_t k_turns_between_looks = 61;
 constexpr std::uint64_t k_most_next_in_a_row = 16;
 constexpr std::uint64_t k_ring = 256;
+
+// How many switches the worker of the calling fiber has made.
+std::uint64_t turn_now() { return this_worker()->turn; }
 
 class fairness : public testing::Test {
  protected:

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include <support/fiber_test.hpp>
+#include <support/manual_clock.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/park.hpp>
@@ -15,8 +16,6 @@
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
-
-#include "manual_clock.hpp"
 
 namespace {
 

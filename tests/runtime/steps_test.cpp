@@ -14,13 +14,14 @@
 #include <vector>
 
 #include <support/fiber_test.hpp>
+#include <support/still_runtime.hpp>
 #include <support/watchdog.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
 #include "scheduler.hpp"
-#include "still_runtime.hpp"
+#include "this_worker.hpp"
 
 namespace {
 

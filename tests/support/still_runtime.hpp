@@ -1,23 +1,24 @@
 #pragma once
-// Room: tests of runtime. A runtime that nothing from outside disturbs: its clock stands still, and its netpoller
-// thread, which would help whoever lost the processor for a moment, is held in a poller where it has come to look.
-// So nothing but its workers decides who runs, and at one worker who runs when is the same in every run.
+// Room: tests. A runtime that nothing from outside disturbs: its clock stands still, and its netpoller thread, which
+// would help whoever lost the processor for a moment, is held in a poller where it has come to look. So nothing but its
+// workers decides who runs, and at one worker who runs when is the same in every run.
 
 #include <atomic>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
+#include <string_view>
 #include <utility>
+
+#include <pthread.h>
+
+#include <support/manual_clock.hpp>
 
 #include <weft/runtime/poller.hpp>
 #include <weft/runtime/runtime.hpp>
 
-#include "manual_clock.hpp"
-#include "this_worker.hpp"
-
 namespace weft::testing {
 
-// Nobody waits in it; workers sleep in it, and other threads that ask stay inside until they are let go.
+// Nobody waits in it. Workers sleep in it, and the netpoller thread, which asks first, stays until it is let go.
 class holding_poller : public detail::poller {
  public:
   void poll(deadline until, detail::ready_batch&) noexcept override {
@@ -29,7 +30,7 @@ class holding_poller : public detail::poller {
     woken_.notify_one();
   }
   [[nodiscard]] bool has_waiters() const noexcept override {
-    if (detail::this_worker() != nullptr) return false;
+    if (!is_netpoller()) return false;
     has_come_ = true;
     let_go_.wait(false);
     return false;
@@ -42,6 +43,12 @@ class holding_poller : public detail::poller {
   }
 
  private:
+  static bool is_netpoller() noexcept {
+    char name[16] = {};
+    ::pthread_getname_np(::pthread_self(), name, sizeof name);
+    return std::string_view(name) == "weft-netpoll";
+  }
+
   std::atomic<bool> woken_{false};
   std::atomic<bool> let_go_{false};
   mutable std::atomic<bool> has_come_{false};
@@ -49,8 +56,7 @@ class holding_poller : public detail::poller {
 
 class still_runtime {
  public:
-  explicit still_runtime(std::size_t workers, std::size_t stack_size = 0)
-      : runtime_(weft::options{.workers = workers, .stack_size = stack_size}, &clock) {
+  explicit still_runtime(std::size_t workers) : runtime_(weft::options{.workers = workers}, &clock) {
     runtime_.run([this] {
       poller_ = static_cast<holding_poller*>(
           &detail::this_poller([]() -> std::unique_ptr<detail::poller> { return std::make_unique<holding_poller>(); }));
@@ -74,8 +80,5 @@ class still_runtime {
   runtime runtime_;
   holding_poller* poller_ = nullptr;
 };
-
-// How many switches the worker of the calling fiber has made.
-[[nodiscard]] inline std::uint64_t turn_now() noexcept { return detail::this_worker()->turn; }
 
 }  // namespace weft::testing
