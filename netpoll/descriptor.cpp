@@ -74,7 +74,7 @@ std::error_code set_deadline(const descriptor& of, direction d, deadline until) 
 }
 
 void leave(descriptor_block& block) noexcept {
-  if (block.use.leave() == use_word::parting::close_descriptor) close_and_leave(block);
+  if (block.use.leave() == users::parting::close_descriptor) close_and_leave(block);
 }
 
 void close_and_leave(descriptor_block& block) noexcept {

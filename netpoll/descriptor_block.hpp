@@ -20,6 +20,7 @@
 namespace weft::net::detail {
 
 using readiness = readiness_word<weft::detail::real_env>;
+using users = use_word<weft::detail::real_env>;
 
 // What the poller is given with a descriptor: [ generation : 40 ][ index : 24 ].
 inline constexpr unsigned k_index_bits = 24;
@@ -27,7 +28,7 @@ inline constexpr std::uint32_t k_max_descriptors = (1u << k_index_bits) - 1;  //
 
 struct alignas(64) descriptor_block {
   // Any thread.
-  use_word use;
+  users use;
   readiness ready[2];                      // by direction
   std::atomic<int> fd{-1};                 // written when nobody else uses the block
   std::atomic<std::uint64_t> key{0};       // of the present tenant

@@ -67,11 +67,11 @@ std::error_code direction_use::enter() {
   if (block_ == nullptr) return closed_before();
   ready_ = &block_->readiness_of(direction_);
   switch (block_->use.enter(direction_)) {
-    case use_word::entered::closed: return closed_before();
-    case use_word::entered::must_queue:
+    case users::entered::closed: return closed_before();
+    case users::entered::must_queue:
       if (auto ec = wait_for_turn()) return ec;
       break;
-    case use_word::entered::holding: break;
+    case users::entered::holding: break;
   }
   std::error_code ec = past_deadline();
   if (!ec && readiness::is_closing(ready_->prepare()) && !block_->use.is_closed()) ec = closed_before();  // no poller
@@ -82,9 +82,9 @@ std::error_code direction_use::enter() {
 // "Taking turns", L1.
 void direction_use::leave_direction() noexcept {
   switch (block_->use.leave(direction_)) {
-    case use_word::parting::nothing: break;
-    case use_word::parting::hand_over: hand_over(); break;
-    case use_word::parting::close_descriptor: close_and_leave(*block_); break;
+    case users::parting::nothing: break;
+    case users::parting::hand_over: hand_over(); break;
+    case users::parting::close_descriptor: close_and_leave(*block_); break;
   }
 }
 
@@ -93,17 +93,17 @@ std::error_code direction_use::wait_for_turn() {
   weft::detail::wait_node node;
   for (;;) {
     if (auto ec = past_deadline()) return leave(*block_), ec;
-    auto entered = use_word::entered::closed;
+    auto entered = users::entered::closed;
     {
       const weft::detail::internal_guard guard(block_->queue_lock);
       entered = block_->use.try_hold(direction_);
-      if (entered == use_word::entered::must_queue) {
+      if (entered == users::entered::must_queue) {
         node.token = weft::detail::arm(weft::detail::cancellation::honoured);
         block_->queue_of(direction_).push_back(node);
       }
     }
-    if (entered == use_word::entered::holding) return {};
-    if (entered == use_word::entered::closed) return leave(*block_), closed_meanwhile();
+    if (entered == users::entered::holding) return {};
+    if (entered == users::entered::closed) return leave(*block_), closed_meanwhile();
     const auto until = deadline::from_nanoseconds(ready_->deadline());
     const wake_reason reason = weft::detail::park(node.token, until, label_);
     if (reason == wake_reason::handed) return {};

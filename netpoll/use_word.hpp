@@ -18,6 +18,7 @@
 //   C3 the last user (users == 1, closed) closes the descriptor, then leaves
 // "Abandoning". The handle is gone (its destructor closes first): the block is given back by the last user that leaves,
 // or by the abandoner if there is none. Exactly one of them sees "abandoned, and no users".
+// Model: tests/model/use_word_model.cpp.
 
 #include <atomic>
 #include <cstdint>
@@ -26,11 +27,12 @@ namespace weft::net::detail {
 
 enum class direction : std::uint8_t { read = 0, write = 1 };
 
+template <class Env>
 class use_word {
  public:
   // A new descriptor moves in.
   void reset() noexcept {
-    word_.store(0, std::memory_order_release);  // release: publishes the block; pairs with the acquires of enter
+    word_.store(0, std::memory_order_relaxed);  // relaxed: who has the handle, which is made next, sees the block
   }
 
   enum class entered : std::uint8_t { holding, must_queue, closed };
@@ -52,8 +54,8 @@ class use_word {
   [[nodiscard]] bool enter() noexcept {
     std::uint64_t seen = word_.load(std::memory_order_relaxed);
     while ((seen & k_closed) == 0) {
-      // acquire: sees the block; pairs with the release of reset.
-      if (word_.compare_exchange_weak(seen, seen + k_user, std::memory_order_acquire, std::memory_order_relaxed))
+      // relaxed: as in reset; it comes after nobody's turn.
+      if (word_.compare_exchange_weak(seen, seen + k_user, std::memory_order_relaxed, std::memory_order_relaxed))
         return true;
     }
     return false;
@@ -108,8 +110,8 @@ class use_word {
 
   // C3, the last user, when the descriptor is closed. True: the block is the caller's to give back.
   [[nodiscard]] bool leave_closed() noexcept {
-    // acq_rel: whoever gives the block back sees that the descriptor was closed; pairs with abandon.
-    return (word_.fetch_sub(k_user, std::memory_order_acq_rel) & k_abandoned) != 0;
+    // release: if the abandoner gives the block back, it sees that the descriptor was closed; pairs with abandon.
+    return (word_.fetch_sub(k_user, std::memory_order_release) & k_abandoned) != 0;
   }
 
   // C1. False: closed before.
@@ -126,8 +128,8 @@ class use_word {
 
   // After close. True: the block is the caller's to give back.
   [[nodiscard]] bool abandon() noexcept {
-    // acq_rel: pairs with leave_closed.
-    return (word_.fetch_or(k_abandoned, std::memory_order_acq_rel) >> k_user_shift) == 0;
+    // acquire: pairs with leave_closed. No release: what the abandoner did with the block it did as a user.
+    return (word_.fetch_or(k_abandoned, std::memory_order_acquire) >> k_user_shift) == 0;
   }
 
   [[nodiscard]] bool is_closed() const noexcept {
@@ -152,7 +154,7 @@ class use_word {
   }
 
   // Any thread.
-  std::atomic<std::uint64_t> word_{k_closed | k_abandoned};
+  typename Env::template atomic<std::uint64_t> word_{k_closed | k_abandoned};
 };
 
 }  // namespace weft::net::detail

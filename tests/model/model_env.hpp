@@ -8,8 +8,10 @@
 // Relacy comes last of all headers: what it defines as macros is taken back below.
 // Next: search.hpp, which runs a model and its mutants.
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 #include <relacy/relacy.hpp>
@@ -32,6 +34,18 @@
 namespace weft::model {
 
 using order = std::memory_order;
+
+// Where in the product an operation stands.
+struct site {
+  const char* file;
+  int line;
+  const char* function;
+  static constexpr site here(const char* file = __builtin_FILE(), int line = __builtin_LINE(),
+                             const char* function = __builtin_FUNCTION()) {
+    return {file, line, function};
+  }
+  rl::debug_info info() const { return {function, file, static_cast<unsigned>(line)}; }
+};
 
 // --- Mutations.
 
@@ -69,6 +83,27 @@ struct no_seq_cst : faithful {
   static constexpr order weaken(order o) { return o == order::seq_cst ? order::acq_rel : o; }
 };
 
+// The mutation in one step of a protocol alone, the function of that name: shows that this very order is needed.
+template <std::size_t Size>
+struct step_name {
+  char text[Size] = {};
+  constexpr step_name(const char (&name)[Size]) { std::copy(name, name + Size, text); }  // NOLINT: a string's stand-in
+  bool is(const char* function) const { return std::strcmp(text, function) == 0; }
+};
+
+template <class Mutation, step_name Step>
+struct only_in : Mutation {
+  static order weaken(order o, const site& at) { return Step.is(at.function) ? Mutation::weaken(o) : o; }
+};
+
+template <class Mutation>
+order weaken(order o, const site& at) {
+  if constexpr (requires { Mutation::weaken(o, at); })
+    return Mutation::weaken(o, at);
+  else
+    return Mutation::weaken(o);
+}
+
 // --- The adapter.
 
 enum class access { load, store, update };
@@ -90,58 +125,53 @@ class atomic {
   atomic() : atomic(T()) {}
   atomic(T value) { impl_.store(value, rl::mo_relaxed, {}); }  // NOLINT: as std::atomic
 
-  T load(order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
-    return impl_.load(to_relacy<access::load>(Mutation::weaken(o)), at(file, line));
+  T load(order o, site at = site::here()) const {
+    return impl_.load(to_relacy<access::load>(weaken<Mutation>(o, at)), at.info());
   }
-  void store(T value, order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    impl_.store(value, to_relacy<access::store>(Mutation::weaken(o)), at(file, line));
+  void store(T value, order o, site at = site::here()) {
+    impl_.store(value, to_relacy<access::store>(weaken<Mutation>(o, at)), at.info());
   }
-  T exchange(T value, order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    return impl_.exchange(value, rmw(o), at(file, line));
+  T exchange(T value, order o, site at = site::here()) { return impl_.exchange(value, rmw(o, at), at.info()); }
+  T fetch_add(T value, order o, site at = site::here()) { return impl_.fetch_add(value, rmw(o, at), at.info()); }
+  T fetch_sub(T value, order o, site at = site::here()) { return impl_.fetch_sub(value, rmw(o, at), at.info()); }
+  T fetch_and(T value, order o, site at = site::here()) { return impl_.fetch_and(value, rmw(o, at), at.info()); }
+  T fetch_or(T value, order o, site at = site::here()) { return impl_.fetch_or(value, rmw(o, at), at.info()); }
+  bool compare_exchange_weak(T& expected, T desired, order success, order failure, site at = site::here()) {
+    if (Mutation::k_torn_cas) return torn(expected, desired, success, at);
+    const rl::memory_order on_failure = failure_order(success, failure, at);
+    return impl_.compare_exchange_weak(expected, desired, rmw(success, at), at.info(), on_failure, at.info()) ||
+           look_again(expected, failure, on_failure, at);
   }
-  T fetch_add(T value, order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    return impl_.fetch_add(value, rmw(o), at(file, line));
-  }
-  T fetch_sub(T value, order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    return impl_.fetch_sub(value, rmw(o), at(file, line));
-  }
-  T fetch_and(T value, order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    return impl_.fetch_and(value, rmw(o), at(file, line));
-  }
-  T fetch_or(T value, order o, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    return impl_.fetch_or(value, rmw(o), at(file, line));
-  }
-  bool compare_exchange_weak(T& expected, T desired, order success, order failure, const char* file = __builtin_FILE(),
-                             int line = __builtin_LINE()) {
-    if (Mutation::k_torn_cas) return torn(expected, desired, success, file, line);
-    return impl_.compare_exchange_weak(expected, desired, rmw(success), at(file, line), on_failure(success, failure),
-                                       at(file, line));
-  }
-  bool compare_exchange_strong(T& expected, T desired, order success, order failure,
-                               const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    if (Mutation::k_torn_cas) return torn(expected, desired, success, file, line);
-    return impl_.compare_exchange_strong(expected, desired, rmw(success), at(file, line), on_failure(success, failure),
-                                         at(file, line));
+  bool compare_exchange_strong(T& expected, T desired, order success, order failure, site at = site::here()) {
+    if (Mutation::k_torn_cas) return torn(expected, desired, success, at);
+    const rl::memory_order on_failure = failure_order(success, failure, at);
+    return impl_.compare_exchange_strong(expected, desired, rmw(success, at), at.info(), on_failure, at.info()) ||
+           look_again(expected, failure, on_failure, at);
   }
 
  private:
-  static rl::debug_info at(const char* file, int line) { return {"", file, static_cast<unsigned>(line)}; }
-  static rl::memory_order rmw(order o) { return to_relacy<access::update>(Mutation::weaken(o)); }
+  static rl::memory_order rmw(order o, const site& at) { return to_relacy<access::update>(weaken<Mutation>(o, at)); }
 
-  // Relacy wants a failure order that is not stronger than the other; a mutation may have weakened one of them alone.
-  static rl::memory_order on_failure(order success, order failure) {
-    const rl::memory_order s = to_relacy<access::load>(Mutation::weaken(success));
-    const rl::memory_order f = to_relacy<access::load>(Mutation::weaken(failure));
+  // Relacy wants a failure order that is not stronger than the other, as standards before C++17 did.
+  static rl::memory_order failure_order(order success, order failure, const site& at) {
+    const rl::memory_order s = to_relacy<access::load>(weaken<Mutation>(success, at));
+    const rl::memory_order f = to_relacy<access::load>(weaken<Mutation>(failure, at));
     return f < s ? f : s;
   }
 
-  bool torn(T& expected, T desired, order success, const char* file, int line) {
-    const T seen = load(success, file, line);
+  // What was failed with too weak an order is loaded again with the one that was meant.
+  bool look_again(T& expected, order failure, rl::memory_order had, const site& at) {
+    if (had < to_relacy<access::load>(weaken<Mutation>(failure, at))) expected = load(failure, at);
+    return false;
+  }
+
+  bool torn(T& expected, T desired, order success, const site& at) {
+    const T seen = load(success, at);
     if (seen != expected) {
       expected = seen;
       return false;
     }
-    store(desired, success, file, line);
+    store(desired, success, at);
     return true;
   }
 
@@ -153,9 +183,8 @@ struct model_env {
   template <class T>
   using atomic = model::atomic<T, Mutation>;
 
-  static void fence(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    if (Mutation::k_fences)
-      rl::atomic_thread_fence(rl::mo_seq_cst, rl::debug_info("", file, static_cast<unsigned>(line)));
+  static void fence(site at = site::here()) {
+    if (Mutation::k_fences) rl::atomic_thread_fence(rl::mo_seq_cst, at.info());
   }
 };
 
@@ -166,12 +195,8 @@ template <class T>
 class plain {
  public:
   explicit plain(T value) : impl_(value) {}
-  T get(const char* file = __builtin_FILE(), int line = __builtin_LINE()) const {
-    return impl_(rl::debug_info("", file, static_cast<unsigned>(line))).load();
-  }
-  void set(T value, const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
-    impl_(rl::debug_info("", file, static_cast<unsigned>(line))).store(value);
-  }
+  T get(site at = site::here()) const { return impl_(at.info()).load(); }
+  void set(T value, site at = site::here()) { impl_(at.info()).store(value); }
 
  private:
   rl::var<T> impl_;
@@ -195,6 +220,27 @@ class bell {
 
  private:
   rl::semaphore<bell> impl_;
+};
+
+// An internal_lock, as the models see it: what is done under it is in some order.
+class lock {
+ public:
+  void acquire() { impl_.lock({}); }
+  void release() { impl_.unlock({}); }
+
+ private:
+  rl::mutex impl_;
+};
+
+class guard {
+ public:
+  explicit guard(lock& held) : held_(held) { held_.acquire(); }
+  ~guard() { held_.release(); }
+  guard(const guard&) = delete;
+  guard& operator=(const guard&) = delete;
+
+ private:
+  lock& held_;
 };
 
 // Lets others run, for about so many steps.

@@ -1,6 +1,6 @@
 // Room: tests of netpoll. use_word step by step: turns, closing, abandoning; and that many threads close exactly once.
 
-#include <use_word.hpp>
+#include <descriptor_block.hpp>
 
 #include <gtest/gtest.h>
 
@@ -11,11 +11,11 @@
 namespace weft::net::detail {
 namespace {
 
-using entered = use_word::entered;
-using parting = use_word::parting;
+using entered = users::entered;
+using parting = users::parting;
 
 TEST(use_word, directions_are_held_apart) {
-  use_word use;
+  users use;
   use.reset();
   EXPECT_EQ(use.enter(direction::read), entered::holding);
   EXPECT_EQ(use.enter(direction::write), entered::holding);
@@ -24,7 +24,7 @@ TEST(use_word, directions_are_held_apart) {
 }
 
 TEST(use_word, the_second_reader_queues_and_is_handed_the_turn) {
-  use_word use;
+  users use;
   use.reset();
   ASSERT_EQ(use.enter(direction::read), entered::holding);
   ASSERT_EQ(use.enter(direction::read), entered::must_queue);
@@ -38,7 +38,7 @@ TEST(use_word, the_second_reader_queues_and_is_handed_the_turn) {
 }
 
 TEST(use_word, a_turn_that_came_free_before_the_queue_is_taken) {
-  use_word use;
+  users use;
   use.reset();
   ASSERT_EQ(use.enter(direction::write), entered::holding);
   ASSERT_EQ(use.enter(direction::write), entered::must_queue);
@@ -47,7 +47,7 @@ TEST(use_word, a_turn_that_came_free_before_the_queue_is_taken) {
 }
 
 TEST(use_word, closed_refuses_and_the_last_user_closes) {
-  use_word use;
+  users use;
   use.reset();
   ASSERT_EQ(use.enter(direction::read), entered::holding);
   EXPECT_TRUE(use.close());
@@ -63,7 +63,7 @@ TEST(use_word, closed_refuses_and_the_last_user_closes) {
 }
 
 TEST(use_word, abandoned_while_in_use_is_given_back_by_the_last_user) {
-  use_word use;
+  users use;
   use.reset();
   ASSERT_TRUE(use.enter());
   ASSERT_TRUE(use.close());
@@ -75,7 +75,7 @@ TEST(use_word, abandoned_while_in_use_is_given_back_by_the_last_user) {
 
 TEST(use_word, many_threads_close_once_and_give_back_once) {
   for (int round = 0; round < 2000; ++round) {
-    use_word use;
+    users use;
     use.reset();
     std::atomic<int> closed{0};
     std::atomic<int> given_back{0};
