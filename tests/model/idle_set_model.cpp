@@ -17,12 +17,16 @@ struct complete {
   static constexpr bool k_wakes_one_more = true;     // end of S2
   static constexpr bool k_looks_again = true;        // S6
   static constexpr bool k_second_look_by_s1 = true;  // S6, "from S1"
+  static constexpr bool k_wakes_as_it_goes = true;   // O2 of "Filling in" (seating.hpp)
 };
 struct without_waking_one_more : complete {
   static constexpr bool k_wakes_one_more = false;
 };
 struct without_second_look : complete {
   static constexpr bool k_looks_again = false;
+};
+struct leaves_without_a_wake : complete {
+  static constexpr bool k_wakes_as_it_goes = false;
 };
 struct second_look_takes_at_once : complete {
   static constexpr bool k_second_look_by_s1 = false;
@@ -102,6 +106,17 @@ class world {
       if (!Steps::k_second_look_by_s1) note_run(run, take());
       counted = idle_.transition_to_searching(idle_.k_no_limit);
     }
+  }
+
+  // A worker that searches is counted out: it leaves where it would fall asleep, S3 and no S4, unless it found an item;
+  // that one it runs for ever.
+  template <class Run>
+  void search_until_out(unsigned limit, Run run) {
+    if (!idle_.transition_to_searching(limit)) return;
+    const int item = take();
+    if (idle_.transition_from_searching(item >= 0) && item >= 0) wake(idle_.pick_to_wake());
+    note_run(run, item);
+    if (Steps::k_wakes_as_it_goes) wake(idle_.pick_to_wake());
   }
 
   void check_end() {
@@ -224,6 +239,19 @@ struct moved_item : rl::test_suite<moved_item<Env, MoverWakes>, 3> {
   void after() { all.check_end(); }
 };
 
+// A submitter relies on a searcher that is counted out, and does not come to its second look; a worker that sleeps.
+template <class Env, class Steps = complete>
+struct searcher_is_counted_out : rl::test_suite<searcher_is_counted_out<Env, Steps>, 3> {
+  world<Env, Steps> all{1};
+
+  void thread(unsigned index) {
+    if (index == 0) all.submit(0);
+    if (index == 1) all.search_until_out(all.idle().k_no_limit, [](unsigned) {});
+    if (index == 2) all.work(0, 1, 0, [](unsigned) {});
+  }
+  void after() { all.check_end(); }
+};
+
 }  // namespace
 }  // namespace weft::model
 
@@ -236,11 +264,14 @@ int main(int argc, char** argv) {
   s.must_pass<two_submitters<env, 1>>("two submitters, one worker whose sleep may end for nothing", 500'000);
   s.must_pass<two_submitters<slow_undo_env<false>, 0, 40>>("a waker that undoes its count late", 500'000);
   s.must_pass<moved_item<env, true>>("an item moved between queues by a worker that is not searching", 500'000);
+  s.must_pass<searcher_is_counted_out<env>>("a searcher that is counted out", 500'000);
   s.must_fail<two_submitters<model_env<no_fence>, 0>>("no fences", 500'000);
   s.must_fail<both_are_needed<env, without_second_look>>("no second look after the announcement", 500'000);
   s.must_fail<both_are_needed<env, without_waking_one_more>>("the last searcher wakes nobody", 500'000);
   s.must_fail<both_are_needed<env, second_look_takes_at_once>>("the second look takes without searching", 500'000);
   s.must_fail<two_submitters<slow_undo_env<true>, 0, 40>>("a waker whose pick failed does not look again", 500'000);
   s.must_fail<moved_item<env, false>>("who moves an item wakes nobody", 500'000);
+  s.must_fail<searcher_is_counted_out<env, leaves_without_a_wake>>("who is counted out wakes nobody", 500'000);
+  s.must_fail<searcher_is_counted_out<model_env<no_fence>>>("no fences as it goes", 500'000);
   return s.exit_code();
 }

@@ -16,15 +16,19 @@ namespace {
 // --- Steps left out.
 
 struct complete {
-  static constexpr bool k_looks_again = true;   // E3
-  static constexpr bool k_comes_back = true;    // L1: a worker that has left comes to H2 again
-  static constexpr bool k_leaver_looks = true;  // L3
+  static constexpr bool k_looks_again = true;       // E3
+  static constexpr bool k_comes_back = true;        // L1: a worker that has left comes to H2 again
+  static constexpr bool k_leaver_looks = true;      // L3
+  static constexpr bool k_wakes_as_it_goes = true;  // O2 of "Filling in" (seating.hpp)
 };
 struct without_second_look : complete {
   static constexpr bool k_looks_again = false;
 };
 struct without_coming_back : complete {
   static constexpr bool k_comes_back = false;
+};
+struct leaves_without_a_wake : complete {
+  static constexpr bool k_wakes_as_it_goes = false;
 };
 struct without_look_of_leaver : complete {
   static constexpr bool k_leaver_looks = false;
@@ -79,6 +83,14 @@ class world {
     if (!Steps::k_leaver_looks) return turn_.release();
     turn_.release_for_others();
     if (idle_.sleeping_hint() == workers_) wake(idle_.pick_any_to_wake());
+  }
+
+  // A worker that had the turn ran on, and has been counted out meanwhile: it does not come to H2 again.
+  void have_the_turn_and_be_counted_out() {
+    if (!turn_.try_take()) return;
+    use_poller();
+    turn_.release();
+    if (Steps::k_wakes_as_it_goes) wake(idle_.pick_to_wake());
   }
 
   void check_end() {
@@ -178,6 +190,19 @@ struct netpoller_leaves : rl::test_suite<netpoller_leaves<Env, Steps>, 3> {
   void after() { all.check_end(); }
 };
 
+// A worker relies on another's turn, which is counted out and never sleeps again.
+template <class Env, class Steps = complete>
+struct holder_is_counted_out : rl::test_suite<holder_is_counted_out<Env, Steps>, 3> {
+  world<Env, Steps> all{1};
+
+  void thread(unsigned index) {
+    if (index == 0) all.sleep_until_fired(0);
+    if (index == 1) all.have_the_turn_and_be_counted_out();
+    if (index == 2) all.arm(0, k_soon);
+  }
+  void after() { all.check_end(); }
+};
+
 }  // namespace
 }  // namespace weft::model
 
@@ -188,6 +213,7 @@ int main(int argc, char** argv) {
   s.must_pass<two_armers<env>>("two armers, one sleeper", 1'000'000);
   s.must_pass<two_workers<env>>("two workers hand the turn over", 500'000);
   s.must_pass<netpoller_leaves<env>>("the netpoller thread leaves a sleeping worker the turn", 1'000'000);
+  s.must_pass<holder_is_counted_out<env>>("a holder of the turn is counted out", 1'000'000);
   s.must_fail<two_armers<model_env<no_fence>>>("no fences: a timer is slept past", 500'000);
   s.must_fail<two_armers<env, without_second_look>>("no second look at the timers", 500'000);
   s.must_fail<two_workers<env, without_coming_back>>("a worker sleeps without asking for the turn again", 500'000);
@@ -195,5 +221,7 @@ int main(int argc, char** argv) {
   s.must_fail<two_workers<model_env<no_acquire>>>("no acquire: two are in the poller", 500'000);
   s.must_fail<netpoller_leaves<model_env<no_fence>>>("no fences: nobody has the turn", 500'000);
   s.must_fail<netpoller_leaves<env, without_look_of_leaver>>("who leaves for good does not look for sleepers", 500'000);
+  s.must_fail<holder_is_counted_out<env, leaves_without_a_wake>>("who is counted out wakes nobody", 500'000);
+  s.must_fail<holder_is_counted_out<model_env<no_fence>>>("no fences as it goes: nobody has the turn", 500'000);
   return s.exit_code();
 }
