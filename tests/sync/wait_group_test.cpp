@@ -121,8 +121,9 @@ TEST(wait_group, may_be_destroyed_by_a_thread_as_soon_as_its_wait_returns) {
 }
 
 TEST(wait_group, is_not_touched_by_the_last_done_once_a_wait_has_returned) {
+  // A store behind the last done's last access is met in nearly every round.
   weft::testing::expect_no_access_after_wait<weft::wait_group>(
-      30'000, [](weft::wait_group& wg) { wg.add(); }, [](weft::wait_group& wg) { wg.done(); },
+      1000, [](weft::wait_group& wg) { wg.add(); }, [](weft::wait_group& wg) { wg.done(); },
       [](weft::wait_group& wg) { wg.wait(); });
 }
 
