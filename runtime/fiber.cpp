@@ -1,6 +1,6 @@
 // Room: runtime. A fiber's beginning and end: its block, its closure, its outcome, and who meets it. See spawn.hpp.
 //
-// "Joining", on the word `joining`:
+// "Joining", on the word `joining` (join_word.hpp):
 //   joiner                                            the fiber's end, on its own stack
 //   J1 joiner = arm()                                 F1 exchange(done)
 //   J2 running -> awaited; it is done? disarm         F2 it was awaited: claim(joiner), unpark
@@ -57,8 +57,7 @@ void pin_from_birth(fiber_block& fiber, const worker* to) noexcept {
 
 // F1 and F2.
 void complete(fiber_block& fiber) noexcept {
-  // acq_rel: publishes the outcome to the joiner (pairs with join_fiber), acquires `joiner`.
-  const join_state before = fiber.joining.exchange(join_state::done, std::memory_order_acq_rel);
+  const join_state before = fiber.joining.complete();
   if (before == join_state::detached) fiber.body->drop_outcome(fiber.storage.data(), true);
   if (before != join_state::awaited) return;
   if (const claimed won = claim(fiber.joiner, wake_reason::ready)) unpark(won);
@@ -66,10 +65,10 @@ void complete(fiber_block& fiber) noexcept {
 
 void start(fiber_block& fiber, const fiber_body& body, join_state joining, std::uint32_t references) noexcept {
   fiber.body = &body;
-  fiber.joining.store(joining, std::memory_order_relaxed);  // relaxed: published by the queue
-  fiber.references.store(references, std::memory_order_relaxed);
+  fiber.joining.reset(joining);
+  fiber.references.reset(references);
   announce_release(static_cast<waiter*>(&fiber));
-  scheduler& home = *fiber.home.load(std::memory_order_relaxed);
+  scheduler& home = *fiber.home.load(std::memory_order_relaxed);  // relaxed: ours until it is in the queue
   worker* const w = this_worker();
   if (w != nullptr && &w->home() == &home) {
     w->make_ready(&fiber);
@@ -125,7 +124,7 @@ void return_permit(worker* w, stack_pool& stacks) noexcept {
 void discard_fiber(fiber_block* fiber) noexcept {
   return_permit(this_worker(), *fiber->permit);
   scheduler& home = *fiber->home.load(std::memory_order_relaxed);  // relaxed: ours
-  fiber->references.store(1, std::memory_order_relaxed);           // relaxed: nobody else has seen it
+  fiber->references.reset(1);
   release_fiber(fiber);
   home.take_back_spawn();
 }
@@ -153,40 +152,23 @@ void fiber_main(arrival first) {
 
 void* join_fiber(fiber_block* fiber, bool shielded) {
   if (!shielded) cancellation_point();
-  // acquire, here and below: the outcome; pairs with the exchange in complete().
-  while (fiber->joining.load(std::memory_order_acquire) != join_state::done) {
+  while (!fiber->joining.is_done()) {
     fiber->joiner = arm(shielded ? cancellation::ignored : cancellation::honoured);
-    join_state expected = join_state::running;
-    // acq_rel: release publishes `joiner` to complete().
-    const bool waits = fiber->joining.compare_exchange_strong(expected, join_state::awaited, std::memory_order_acq_rel,
-                                                              std::memory_order_acquire);
+    const bool waits = fiber->joining.await();
     if (!waits && disarm(fiber->joiner)) break;
     const wake_reason reason = park(fiber->joiner, deadline::never(), "join");
-    if (reason != wake_reason::cancelled) continue;
-    expected = join_state::awaited;
-    // acq_rel: takes `joiner` back from complete(), or (acquire) sees the outcome that it published.
-    if (waits && fiber->joining.compare_exchange_strong(expected, join_state::running, std::memory_order_acq_rel,
-                                                        std::memory_order_acquire))
-      throw_cancelled();
+    if (reason == wake_reason::cancelled && waits && fiber->joining.withdraw()) throw_cancelled();
   }
   return fiber->storage.data();
 }
 
 void detach_fiber(fiber_block* fiber) noexcept {
-  join_state expected = join_state::running;
-  // acq_rel: acquires the outcome if the fiber is done; pairs with complete().
-  if (!fiber->joining.compare_exchange_strong(expected, join_state::detached, std::memory_order_acq_rel,
-                                              std::memory_order_acquire))
-    fiber->body->drop_outcome(fiber->storage.data(), true);
+  if (!fiber->joining.detach()) fiber->body->drop_outcome(fiber->storage.data(), true);
   release_fiber(fiber);
 }
 
 void release_fiber(fiber_block* fiber) noexcept {
-  // A lone holder stays alone, for nobody is left to hand out another reference: it needs no locked instruction.
-  // acquire, acq_rel: the last one sees all that the other did with the block; both pair with the release here.
-  if (fiber->references.load(std::memory_order_acquire) != 1 &&
-      fiber->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
-    return;
+  if (!fiber->references.give_up()) return;
   fiber->life.store(fiber_life::free, std::memory_order_relaxed);  // relaxed: a hint for dumps
   announce_release(static_cast<waiter*>(fiber));
   worker* const w = this_worker();

@@ -8,10 +8,12 @@
 #include <cstdint>
 #include <optional>
 
+#include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/spawn.hpp>
 
 #include "context.hpp"
 #include "fiber_label.hpp"
+#include "join_word.hpp"
 #include "relaxed.hpp"
 #include "slab.hpp"
 #include "stack_pool.hpp"
@@ -21,14 +23,6 @@ namespace weft::detail {
 
 class scheduler;
 class worker;
-
-// Who looks at the outcome.
-enum class join_state : std::uint32_t {
-  running,   // a handle exists and nobody waits; the handle may move it to awaited or detached
-  awaited,   // `joiner` waits; it may take that back to running, the fiber's end moves it to done
-  detached,  // nobody will look: the fiber itself drops its outcome
-  done,      // the outcome is in `storage` and belongs to the handle
-};
 
 enum class fiber_life : std::uint8_t {
   free,      // the slab's, or a magazine's
@@ -75,9 +69,9 @@ struct alignas(64) fiber_block : waiter {
   std::atomic<fiber_life> life{fiber_life::free};
   std::atomic<bool> cancel_requested{false};    // "Cancelling", waiting_word.hpp
   relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker
-  std::atomic<join_state> joining{join_state::detached};
-  std::atomic<std::uint32_t> references{0};  // the fiber itself, and its handle
-  relaxed<const char*> waits_for{nullptr};   // a hint for dumps
+  join_word<real_env> joining;
+  holder_count<real_env> references;        // the fiber itself, and its handle
+  relaxed<const char*> waits_for{nullptr};  // a hint for dumps
   relaxed<std::int64_t> waits_since{0};
   relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
   relaxed<bool> waits_timed{false};       // the wait has a deadline; published by its parking
