@@ -1,12 +1,11 @@
 #pragma once
 // Room: runtime. What runs: a stack with saved registers, a fiber's or a worker thread's own. This pair of files, and
-// no other, names Boost.Context and the sanitizers' hooks; exception state belongs to the context too
-// (runtime/README.md). It decides nothing: who runs next is worker.hpp's.
+// no other, names the sanitizers' hooks; exception state belongs to the context too (runtime/README.md). It decides
+// nothing: who runs next is worker.hpp's. How the stacks are swapped: jump.hpp.
 
 #include <cstddef>
 
-#include <boost/context/detail/fcontext.hpp>
-
+#include "jump.hpp"
 #include "sanitizers.hpp"
 #include "stack_pool.hpp"
 
@@ -76,16 +75,12 @@ WEFT_NO_TSAN inline arrival switch_context([[maybe_unused]] context& from, conte
 #if defined(WEFT_TSAN)
   __tsan_switch_to_fiber(to.tsan_fiber, __tsan_switch_to_fiber_no_sync);
 #endif
-  const boost::context::detail::transfer_t t = boost::context::detail::jump_fcontext(to.saved, w);
+  const landing here = jump(to.saved, w);
 #if defined(WEFT_ASAN)
   __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
 #endif
-  return {static_cast<worker*>(t.data), t.fctx};
+  return {static_cast<worker*>(here.data), here.left};
 }
-
-// Where the frame of the switch begins that `parked` left by, which is right above its return address: for walking its
-// stack. Null if the saved registers are not laid out as we know them.
-[[nodiscard]] const void* where_it_left(const context& parked) noexcept;
 
 // Tells the sanitizers that a fiber's context is gone, from another context.
 void destroy_context(context& gone) noexcept;

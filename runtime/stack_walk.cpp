@@ -12,8 +12,8 @@ namespace weft::detail {
 
 #if defined(__x86_64__)
 
-// weft_walk_from(frame, f, argument) calls f(argument). `frame` is context.hpp's where_it_left: rbp, rbx and r15 to r12
-// are saved right below the return address, which is right below `frame`.
+// weft_walk_from(frame, f, argument) calls f(argument). `frame` is where the stack pointer was before the jump: where
+// it goes on and rbp are saved right below (jump.hpp); the function around the jump has saved the other registers.
 // The escape is DW_CFA_def_cfa_expression: what the stack pointer of this frame points to (breg7 0, deref).
 __asm__(
     "  .text\n"
@@ -26,11 +26,6 @@ __asm__(
     "  pushq %rdi\n"
     "  .cfi_escape 0x0f, 0x03, 0x77, 0x00, 0x06\n"
     "  .cfi_offset %rbp, -16\n"
-    "  .cfi_offset %rbx, -24\n"
-    "  .cfi_offset %r15, -32\n"
-    "  .cfi_offset %r14, -40\n"
-    "  .cfi_offset %r13, -48\n"
-    "  .cfi_offset %r12, -56\n"
     "  movq %rdx, %rdi\n"
     "  callq *%rsi\n"
     "  addq $8, %rsp\n"
@@ -67,8 +62,7 @@ std::size_t walk_parked(const context& parked, const stack& on, std::span<const 
   const auto bottom = reinterpret_cast<std::uintptr_t>(on.bottom);
   walk w{bottom, bottom + on.usable, to};
   if (!w.holds(reinterpret_cast<std::uintptr_t>(parked.saved))) return 0;
-  const void* const frame = where_it_left(parked);
-  if (frame == nullptr || !w.holds(reinterpret_cast<std::uintptr_t>(frame))) return 0;
+  const void* const frame = static_cast<const std::uintptr_t*>(parked.saved) + 2;
   weft_walk_from(
       frame, [](void* argument) noexcept { _Unwind_Backtrace(&note_frame, argument); }, &w);
   return w.count;

@@ -1,0 +1,95 @@
+#pragma once
+// Room: runtime. The jump from one stack to another; context.hpp wraps it, and nobody else uses it. On x86-64 it is
+// ours, and inline: the compiler then saves those registers alone that the function around it needs, and the returns
+// after it are predicted as far as both sides came by the same calls. Elsewhere it is Boost.Context's.
+//
+// What a context is saved as points to (x86-64): [ rbp ][ where it goes on ][ the stack as it was ...
+// That is what a frame that saved rbp looks like from its inside, and stack_walk.cpp relies on it.
+// The floating-point environment (rounding mode, exception masks) stays the thread's: to swap it costs as much as all
+// the rest.
+
+#if !defined(__x86_64__)
+#include <boost/context/detail/fcontext.hpp>
+#endif
+
+#include <cstddef>
+#include <cstdint>
+
+namespace weft::detail {
+
+struct landing {
+  void* left;  // what the context that jumped here is saved as
+  void* data;
+};
+
+// What the first jump to a fresh context runs. Defined in context.cpp.
+[[noreturn]] void begin_context(void* left, void* data);  // not noexcept: spawn.hpp, fiber_body::run
+
+// What a fresh context is saved as, on the stack that ends at `top`: prepare_jump(top, usable).
+
+#if defined(__x86_64__)
+
+#if defined(__AVX512F__)
+#define WEFT_JUMP_CLOBBERS_AVX512                                                                               \
+  , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27", \
+      "xmm28", "xmm29", "xmm30", "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+#else
+#define WEFT_JUMP_CLOBBERS_AVX512
+#endif
+
+#if defined(__CET__)
+#define WEFT_JUMP_TARGET "endbr64\n"
+#else
+#define WEFT_JUMP_TARGET ""
+#endif
+
+// Pushes below the stack pointer: the function around it must have no red zone, which is so because it calls others
+// (and runtime/meson.build says so, too).
+inline landing jump(void* to, void* data) noexcept {
+  void* left = nullptr;
+  __asm__ __volatile__(
+      "leaq 1f(%%rip), %%rcx\n\t"
+      "pushq %%rcx\n\t"
+      "pushq %%rbp\n\t"
+      "movq %%rsp, %%rdi\n\t"
+      "movq %[to], %%rsp\n\t"
+      "popq %%rbp\n\t"
+      "popq %%rcx\n\t"
+      "jmpq *%%rcx\n"
+      "1:\t" WEFT_JUMP_TARGET
+      : "=&D"(left), "+S"(data), [to] "+d"(to)
+      :
+      : "rax", "rbx", "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "xmm0", "xmm1", "xmm2", "xmm3",
+        "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15", "mm0",
+        "mm1", "mm2", "mm3", "mm4", "mm5", "mm6", "mm7", "st", "st(1)", "st(2)", "st(3)", "st(4)", "st(5)", "st(6)",
+        "st(7)", "memory", "cc" WEFT_JUMP_CLOBBERS_AVX512);
+  return {left, data};
+}
+
+// As if begin_context had been called: the place of its return address is 8 below a multiple of 16.
+inline void* prepare_jump(void* top, std::size_t) noexcept {
+  auto** slot = reinterpret_cast<void**>(reinterpret_cast<std::uintptr_t>(top) & ~std::uintptr_t{15});
+  *--slot = nullptr;
+  *--slot = reinterpret_cast<void*>(&begin_context);
+  *--slot = nullptr;
+  return slot;
+}
+
+#undef WEFT_JUMP_CLOBBERS_AVX512
+#undef WEFT_JUMP_TARGET
+
+#else
+
+inline landing jump(void* to, void* data) noexcept {
+  const boost::context::detail::transfer_t t = boost::context::detail::jump_fcontext(to, data);
+  return {t.fctx, t.data};
+}
+
+inline void* prepare_jump(void* top, std::size_t usable) noexcept {
+  return boost::context::detail::make_fcontext(
+      top, usable, [](boost::context::detail::transfer_t t) { begin_context(t.fctx, t.data); });
+}
+
+#endif
+
+}  // namespace weft::detail
