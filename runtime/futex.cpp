@@ -1,8 +1,6 @@
-// Room: runtime. See detail/futex.hpp and detail/internal_lock.hpp.
+// Room: runtime. See detail/futex.hpp.
 
 #include <weft/runtime/detail/futex.hpp>
-
-#include <weft/runtime/detail/internal_lock.hpp>
 
 #include <cerrno>
 #include <climits>
@@ -19,14 +17,6 @@ namespace {
 long futex(std::atomic<std::uint32_t>& word, int operation, std::uint32_t value, const timespec* until) noexcept {
   // FUTEX_WAIT_BITSET takes an absolute point on CLOCK_MONOTONIC, which is std::chrono::steady_clock.
   return ::syscall(SYS_futex, &word, operation | FUTEX_PRIVATE_FLAG, value, until, nullptr, FUTEX_BITSET_MATCH_ANY);
-}
-
-inline void relax_cpu() noexcept {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ __volatile__("yield");
-#endif
 }
 
 }  // namespace
@@ -47,18 +37,5 @@ bool futex_wait_until(std::atomic<std::uint32_t>& word, std::uint32_t expected, 
 
 void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept { futex(word, FUTEX_WAKE, 1, nullptr); }
 void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { futex(word, FUTEX_WAKE, INT_MAX, nullptr); }
-
-void internal_lock::lock_contended() noexcept {
-  constexpr int k_spins = 100;
-  for (int i = 0; i < k_spins; ++i) {
-    // relaxed: a hint; try_lock() acquires.
-    if (word_.load(std::memory_order_relaxed) == k_free && try_lock()) return;
-    relax_cpu();
-  }
-  // acquire: pairs with the release exchange in unlock(). From here on the word says that somebody may sleep.
-  while (word_.exchange(k_contended, std::memory_order_acquire) != k_free) futex_wait(word_, k_contended);
-}
-
-void internal_lock::wake_one() noexcept { futex_wake_one(word_); }
 
 }  // namespace weft::detail

@@ -51,6 +51,8 @@ struct site {
 
 struct faithful {
   static constexpr bool k_fences = true;
+  static constexpr bool k_light_fences = true;
+  static constexpr bool k_heavy_fences = true;
   static constexpr bool k_torn_cas = false;
   static constexpr order weaken(order o) { return o; }
 };
@@ -62,6 +64,14 @@ struct no_fence : faithful {
 // A compare-and-swap that is a load, a comparison and a store.
 struct torn_cas : faithful {
   static constexpr bool k_torn_cas = true;
+};
+
+// An asymmetric fence with one half left out.
+struct no_light_fence : faithful {
+  static constexpr bool k_light_fences = false;
+};
+struct no_heavy_fence : faithful {
+  static constexpr bool k_heavy_fences = false;
 };
 
 struct no_release : faithful {
@@ -149,6 +159,24 @@ class atomic {
            look_again(expected, failure, on_failure, at);
   }
 
+  // As a futex: sleeps unless the word holds something else, until somebody wakes it. An update reads what was written
+  // last; no fence beside it, or it would stand for those of the protocol.
+  void wait_while(T expected, site at = site::here()) {
+    rl::context& c = rl::ctx();
+    c.sched();
+    T seen = T();
+    {
+      const rl::preemption_disabler until_it_sleeps(c);
+      seen = impl_.fetch_add(0, rl::mo_acquire, at.info());
+    }
+    if (seen == expected) impl_.wait(c, false, false, at.info());
+  }
+  void wake_one(site at = site::here()) {
+    rl::context& c = rl::ctx();
+    c.sched();
+    impl_.wake(c, 1, at.info());
+  }
+
  private:
   static rl::memory_order rmw(order o, const site& at) { return to_relacy<access::update>(weaken<Mutation>(o, at)); }
 
@@ -184,8 +212,18 @@ struct model_env {
   using atomic = model::atomic<T, Mutation>;
 
   static void fence(site at = site::here()) {
-    if (Mutation::k_fences) rl::atomic_thread_fence(rl::mo_seq_cst, at.info());
+    if (Mutation::k_fences) full_fence(at);
   }
+  // The two halves of an asymmetric fence, as a full one each.
+  static void light_fence(site at = site::here()) {
+    if (Mutation::k_light_fences) full_fence(at);
+  }
+  static void heavy_fence(site at = site::here()) {
+    if (Mutation::k_heavy_fences) full_fence(at);
+  }
+
+ private:
+  static void full_fence(const site& at) { rl::atomic_thread_fence(rl::mo_seq_cst, at.info()); }
 };
 
 // --- What models are made of, beside atomics.
