@@ -142,6 +142,7 @@ void fiber_main(arrival first) {
   first.on->clear_exceptions();
   for (fiber_block* fiber = first.on->current();; fiber = this_fiber_block()) {
     announce_acquire(static_cast<waiter*>(fiber));
+    fiber->runs_on->begin_fiber();
     if (fiber->pinned_to == fiber_block::k_to_the_first) [[unlikely]]
       fiber->pin();
     fiber->body->run(fiber->storage.data(), !fiber->is_cancel_requested());

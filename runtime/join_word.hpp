@@ -55,8 +55,9 @@ class join_word {
   // False: it is done, and the outcome is the handle's to drop.
   [[nodiscard]] bool detach() noexcept {
     join_state expected = join_state::running;
-    // relaxed: the fiber's end needs nothing of the handle's. acquire on failure: the outcome; pairs with complete.
-    return word_.compare_exchange_strong(expected, join_state::detached, std::memory_order_relaxed,
+    // acquire on failure: the outcome; pairs with complete. On success nothing of the handle's is needed, but g++ 12
+    // warns of a failure order that is the stronger one.
+    return word_.compare_exchange_strong(expected, join_state::detached, std::memory_order_acquire,
                                          std::memory_order_acquire);
   }
 

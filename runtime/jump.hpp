@@ -1,14 +1,19 @@
 #pragma once
 // Room: runtime. The jump from one stack to another; context.hpp wraps it, and nobody else uses it. On x86-64 it is
 // ours, and inline: the compiler then saves those registers alone that the function around it needs, and the returns
-// after it are predicted as far as both sides came by the same calls. Elsewhere it is Boost.Context's.
+// after it are predicted as far as both sides came by the same calls. Elsewhere, and with -Dcontext=boost, it is
+// Boost.Context's.
 //
-// What a context is saved as points to (x86-64): [ rbp ][ where it goes on ][ the stack as it was ...
-// That is what a frame that saved rbp looks like from its inside, and stack_walk.cpp relies on it.
-// The floating-point environment (rounding mode, exception masks) stays the thread's: to swap it costs as much as all
-// the rest.
+// What a context is saved as points to (x86-64): [ environment ][ rbp ][ where it goes on ][ the stack as it was ...
+// The upper part is what a frame that saved rbp looks like from its inside; stack_walk.cpp relies on it.
+// The floating-point environment (rounding mode, exception masks) belongs to the context, as the calling convention
+// wants. To load it costs as much as all the rest, so it is loaded only where it differs.
 
-#if !defined(__x86_64__)
+#if defined(__x86_64__) && !defined(WEFT_BOOST_JUMP)
+#define WEFT_INLINE_JUMP
+#endif
+
+#if !defined(WEFT_INLINE_JUMP)
 #include <boost/context/detail/fcontext.hpp>
 #endif
 
@@ -27,7 +32,7 @@ struct landing {
 
 // What a fresh context is saved as, on the stack that ends at `top`: prepare_jump(top, usable).
 
-#if defined(__x86_64__)
+#if defined(WEFT_INLINE_JUMP)
 
 #if defined(__AVX512F__)
 #define WEFT_JUMP_CLOBBERS_AVX512                                                                               \
@@ -43,6 +48,9 @@ struct landing {
 #define WEFT_JUMP_TARGET ""
 #endif
 
+// Of MXCSR the bits that belong to the callee: all but the sticky flags.
+#define WEFT_JUMP_CONTROL_BITS "$0xffc0"
+
 // Pushes below the stack pointer: the function around it must have no red zone, which is so because it calls others
 // (and runtime/meson.build says so, too).
 inline landing jump(void* to, void* data) noexcept {
@@ -51,11 +59,27 @@ inline landing jump(void* to, void* data) noexcept {
       "leaq 1f(%%rip), %%rcx\n\t"
       "pushq %%rcx\n\t"
       "pushq %%rbp\n\t"
+      "pushq %%rax\n\t"
+      "stmxcsr (%%rsp)\n\t"
+      "fnstcw 4(%%rsp)\n\t"
       "movq %%rsp, %%rdi\n\t"
-      "movq %[to], %%rsp\n\t"
+      "movl (%%rdi), %%eax\n\t"
+      "xorl (%[to]), %%eax\n\t"
+      "andl " WEFT_JUMP_CONTROL_BITS
+      ", %%eax\n\t"
+      "movzwl 4(%%rdi), %%ecx\n\t"
+      "xorw 4(%[to]), %%cx\n\t"
+      "orl %%ecx, %%eax\n\t"
+      "jnz 2f\n"
+      "3:\t"
+      "leaq 8(%[to]), %%rsp\n\t"
       "popq %%rbp\n\t"
       "popq %%rcx\n\t"
       "jmpq *%%rcx\n"
+      "2:\t"
+      "ldmxcsr (%[to])\n\t"
+      "fldcw 4(%[to])\n\t"
+      "jmp 3b\n"
       "1:\t" WEFT_JUMP_TARGET
       : "=&D"(left), "+S"(data), [to] "+d"(to)
       :
@@ -72,9 +96,12 @@ inline void* prepare_jump(void* top, std::size_t) noexcept {
   *--slot = nullptr;
   *--slot = reinterpret_cast<void*>(&begin_context);
   *--slot = nullptr;
+  --slot;
+  __asm__ __volatile__("stmxcsr (%0)\n\tfnstcw 4(%0)" : : "r"(slot) : "memory");  // nothing to be loaded
   return slot;
 }
 
+#undef WEFT_JUMP_CONTROL_BITS
 #undef WEFT_JUMP_CLOBBERS_AVX512
 #undef WEFT_JUMP_TARGET
 

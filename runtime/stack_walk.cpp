@@ -10,7 +10,7 @@
 
 namespace weft::detail {
 
-#if defined(__x86_64__)
+#if defined(WEFT_INLINE_JUMP)
 
 // weft_walk_from(frame, f, argument) calls f(argument). `frame` is where the stack pointer was before the jump: where
 // it goes on and rbp are saved right below (jump.hpp); the function around the jump has saved the other registers.
@@ -62,7 +62,7 @@ std::size_t walk_parked(const context& parked, const stack& on, std::span<const 
   const auto bottom = reinterpret_cast<std::uintptr_t>(on.bottom);
   walk w{bottom, bottom + on.usable, to};
   if (!w.holds(reinterpret_cast<std::uintptr_t>(parked.saved))) return 0;
-  const void* const frame = static_cast<const std::uintptr_t*>(parked.saved) + 2;
+  const void* const frame = static_cast<const std::uintptr_t*>(parked.saved) + 3;
   weft_walk_from(
       frame, [](void* argument) noexcept { _Unwind_Backtrace(&note_frame, argument); }, &w);
   return w.count;

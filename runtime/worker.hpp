@@ -16,6 +16,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "fiber_block.hpp"
+#include "float_environment.hpp"
 #include "inbox.hpp"
 #include "inject_queue.hpp"
 #include "next_slot.hpp"
@@ -55,6 +56,8 @@ class worker {
   [[nodiscard]] bool is_alone() noexcept;
   // An exception is on its way through the running fiber.
   [[nodiscard]] WEFT_NO_TSAN bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
+  // First thing in a new fiber.
+  void begin_fiber() const noexcept { floats_.enter(); }
   // The end of `fiber`, the running one: leaves it for good. Returns if one that has not run yet is the running one
   // now, on the same stack.
   static void finish(worker* w, fiber_block* fiber) noexcept;
@@ -198,7 +201,8 @@ class worker {
 
   // --- Owner only, at home.
   const bool is_spare_;
-  char made_ = 0;  // only its address is used
+  const float_environment floats_ = float_environment::current();  // which its thread inherits
+  char made_ = 0;                                                  // only its address is used
   bool searching_ = false;
   ready_batch batch_;
 

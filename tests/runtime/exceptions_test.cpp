@@ -1,10 +1,13 @@
-// C++ exception state belongs to the fiber: what is caught, and how many exceptions are in flight.
+// What belongs to the fiber besides its stack: C++ exception state (what is caught, how many exceptions are in flight),
+// and how floating-point numbers are rounded.
 
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <exception>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <support/fiber_test.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -81,6 +84,23 @@ FIBER_TEST(runtime, a_fresh_fiber_starts_without_exceptions_of_its_spawner) {
     }).join();
     EXPECT_NE(std::current_exception(), nullptr);
   }
+}
+
+FIBER_TEST(runtime, the_rounding_mode_belongs_to_the_fiber) {
+  std::vector<weft::join_handle<void>> fibers;
+  for (const int mode : {FE_UPWARD, FE_DOWNWARD, FE_TOWARDZERO, FE_TONEAREST})
+    fibers.push_back(weft::spawn([mode] {
+      EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+      std::fesetround(mode);
+      for (int i = 0; i < 50; ++i) {
+        weft::spawn([] { EXPECT_EQ(std::fegetround(), FE_TONEAREST); }).join();
+        EXPECT_EQ(std::fegetround(), mode);
+      }
+    }));
+  hop();
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
+  for (auto& each : fibers) each.join();
+  EXPECT_EQ(std::fegetround(), FE_TONEAREST);
 }
 
 }  // namespace
