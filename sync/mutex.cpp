@@ -29,7 +29,9 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/detail/futex.hpp>
+#include <weft/runtime/detail/real_env.hpp>
 
+#include "mutex_word.hpp"
 #include "spin.hpp"
 
 namespace weft {
@@ -44,7 +46,16 @@ namespace {
 constexpr auto k_patience = std::chrono::milliseconds(1);
 // Worth waiting for a holder that is inside a short section on another core; a parked one is not worth more.
 constexpr int k_mutex_spins = 20;
-constexpr int k_queue_spins = 100;
+
+struct mutex_env : detail::real_env {
+  static constexpr int k_queue_spins = 100;
+  static void spin_pause() noexcept { detail::spin_pause(); }
+  static void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t expected) noexcept {
+    detail::futex_wait(word, expected);
+  }
+  static void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept { detail::futex_wake_all(word); }
+};
+using slow = detail::mutex_word<mutex_env>;
 }  // namespace
 
 // Stands on the frame of the locker.
@@ -85,36 +96,7 @@ bool mutex::spin() noexcept {
   return false;
 }
 
-// L2 and L3, and U3 for an unlocker, which holds the mutex and so always comes to the queue. `consumed`: k_woken if the
-// caller is the woken one.
-mutex::entered mutex::enter(std::uint32_t consumed) noexcept {
-  std::uint32_t seen = word_.load(std::memory_order_relaxed);
-  for (int spins = 0;;) {
-    if ((seen & k_locked) == 0) {
-      // acquire: sees what the last holder wrote; pairs with the releases of unlock(), unlock_slow() and
-      // release_queue().
-      if (word_.compare_exchange_weak(seen, (seen | k_locked) & ~consumed, std::memory_order_acquire,
-                                      std::memory_order_relaxed))
-        return entered::mutex;
-    } else if ((seen & k_queue_locked) == 0) {
-      // acquire: sees the queue; pairs with release_queue().
-      if (word_.compare_exchange_weak(seen, seen | k_queue_locked, std::memory_order_acquire,
-                                      std::memory_order_relaxed))
-        return entered::queue;
-    } else if (spins < k_queue_spins) {
-      ++spins;
-      detail::spin_pause();
-      // relaxed, to the end: only a guess; the exchanges above acquire.
-      seen = word_.load(std::memory_order_relaxed);
-    } else if ((seen & k_queue_contended) != 0 ||
-               word_.compare_exchange_weak(seen, seen | k_queue_contended, std::memory_order_relaxed,
-                                           std::memory_order_relaxed)) {
-      detail::futex_wait(word_, seen | k_queue_contended);
-      // relaxed: as above.
-      seen = word_.load(std::memory_order_relaxed);
-    }
-  }
-}
+detail::mutex_bits::entered mutex::enter(std::uint32_t consumed) noexcept { return slow::enter(word_, consumed); }
 
 // L4 to L6. The caller is at the queue, and somebody else holds the mutex.
 detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
@@ -126,30 +108,18 @@ detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
   } else {
     waiters_.push_back(self);
   }
-  // relaxed: as in let_go().
-  const std::uint32_t others_woken = outrun ? 0 : word_.load(std::memory_order_relaxed) & k_woken;
-  release_queue(k_locked | k_has_waiters | others_woken);
+  slow::leave_queued(word_, outrun);
   return detail::park(self.token, deadline::never(), "mutex");
 }
 
-// L5, U5, U6: the caller's last access to the mutex.
-void mutex::release_queue(std::uint32_t next) noexcept {
-  // release: publishes the queue, and what was guarded if locked goes with it; pairs with the acquires of enter() and
-  // lock().
-  const std::uint32_t before = word_.exchange(next, std::memory_order_release);
-  // All of them: one that is woken may take the mutex instead of the queue, and would then owe the others a wake.
-  if ((before & k_queue_contended) != 0) detail::futex_wake_all(word_);
-}
+// The caller's last access to the mutex.
+void mutex::release_queue(std::uint32_t next) noexcept { slow::release_queue(word_, next); }
 
 void mutex::unlock_slow() noexcept {
-  // relaxed: only a guess for the exchanges.
-  std::uint32_t seen = word_.load(std::memory_order_relaxed);
+  // relaxed: a diagnosis.
+  const std::uint32_t seen = word_.load(std::memory_order_relaxed);
   WEFT_CHECK((seen & k_locked) != 0, "weft::mutex: unlocked while nobody holds it", seen);
-  while ((seen & (k_woken | k_queue_locked)) == k_woken) {
-    // release: as in unlock(). No waiter in the queue is overdue while a woken one is on its way (L4, U5).
-    if (word_.compare_exchange_weak(seen, seen & ~k_locked, std::memory_order_release, std::memory_order_relaxed))
-      return;
-  }
+  if (slow::let_go_to_woken(word_)) return;
   const entered where = enter(0);
   WEFT_CHECK(where == entered::queue, "weft::mutex: unlocked while somebody else unlocked it");
   auto* front = static_cast<waiter*>(waiters_.front());
@@ -173,8 +143,7 @@ void mutex::hand_off() noexcept {
 
 // U4, U5.
 void mutex::let_go() noexcept {
-  // relaxed: woken can change only by whoever is at the queue, or by a taker, while locked is clear.
-  if ((word_.load(std::memory_order_relaxed) & k_woken) != 0) return release_queue(k_woken | waiters_bit());
+  if (slow::woken_bit(word_) != 0) return release_queue(k_woken | waiters_bit());
   detail::claimed won;
   const bool woke = waiters_.claim_front(detail::wake_reason::again, won) != nullptr;
   release_queue((woke ? k_woken : 0) | waiters_bit());

@@ -10,15 +10,17 @@
 
 namespace weft::testing {
 
-// Returns once `n` fibers are parked on `what`.
+// How many fibers are parked on `what`.
+[[nodiscard]] inline std::size_t count_parked(std::string_view what) {
+  const process_snapshot now = snapshot();
+  return static_cast<std::size_t>(std::count_if(now.fibers.begin(), now.fibers.end(), [what](const fiber_info& fiber) {
+    return fiber.state == fiber_state::parked && fiber.waits_for == what;
+  }));
+}
+
+// Returns once `n` fibers are.
 inline void await_parked(std::size_t n, std::string_view what) {
-  wait_until([=] {
-    const process_snapshot now = snapshot();
-    const auto waiting = std::count_if(now.fibers.begin(), now.fibers.end(), [what](const fiber_info& fiber) {
-      return fiber.state == fiber_state::parked && fiber.waits_for == what;
-    });
-    return static_cast<std::size_t>(waiting) == n;
-  });
+  wait_until([=] { return count_parked(what) == n; });
 }
 
 }  // namespace weft::testing

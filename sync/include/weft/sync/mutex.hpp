@@ -9,6 +9,7 @@
 
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
+#include <weft/sync/detail/mutex_bits.hpp>
 
 namespace weft {
 
@@ -25,7 +26,7 @@ namespace weft {
 // that let it in, still returning on another thread, does not touch it any more.
 // Misuse: unlocking a mutex that is free ends the process. In a debug build of the library so does unlocking one that
 // another fiber or thread holds, and locking it twice throws std::system_error (resource_deadlock_would_occur).
-class mutex {
+class mutex : detail::mutex_bits {
  public:
   constexpr mutex() noexcept = default;
   ~mutex() = default;
@@ -68,17 +69,8 @@ class mutex {
  private:
   struct waiter;
 
-  // What the word says; "Locking" in mutex.cpp says who may change which bit when.
-  static constexpr std::uint32_t k_locked = 1;           // somebody holds the mutex
-  static constexpr std::uint32_t k_queue_locked = 2;     // somebody is at the queue; only ever together with k_locked
-  static constexpr std::uint32_t k_queue_contended = 4;  // somebody may sleep on the word, waiting for the queue
-  static constexpr std::uint32_t k_has_waiters = 8;      // the queue is not empty
-  static constexpr std::uint32_t k_woken = 16;           // a waiter was woken to try for itself, and has not tried yet
-
   // Whether the library was built to check owners: the same for a whole program, whatever its own NDEBUG says.
   static const bool k_tracks_owner;
-
-  enum class [[nodiscard]] entered : std::uint8_t{mutex, queue};
 
   void lock_slow();
   void unlock_slow() noexcept;
