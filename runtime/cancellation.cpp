@@ -54,6 +54,14 @@ void cancellation_point(waiter& self) {
     fiber_cancellation_point(static_cast<fiber_block&>(self));
 }
 
+waiter& cancellable_self() {
+  fiber_block* const fiber = this_fiber_block();
+  if (fiber == nullptr) [[unlikely]]
+    return this_waiter();
+  fiber_cancellation_point(*fiber);
+  return *fiber;
+}
+
 void throw_cancelled() {
   fiber_block* const fiber = this_fiber_block();
   if (fiber != nullptr && ++fiber->swallowed == k_most_swallowed)

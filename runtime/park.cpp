@@ -22,11 +22,10 @@ claimed to_claimed(waiter* who, waiting_word<real_env>::outcome outcome) noexcep
 
 fiber_block& as_fiber(waiter* who) noexcept { return *static_cast<fiber_block*>(who); }
 
-// A fiber that is ready now, wherever the caller runs.
-void make_ready(fiber_block& fiber) noexcept {
+// A fiber that is ready now, by a caller on worker `w` (null: a plain thread).
+void make_ready(fiber_block& fiber, worker* w) noexcept {
   // relaxed: constant while the fiber lives, and it lives: it was claimed and is not yet queued.
   scheduler& home = *fiber.home.load(std::memory_order_relaxed);
-  worker* const w = this_worker();
   if (w != nullptr && &w->home() == &home)
     w->make_ready(&fiber);
   else
@@ -73,14 +72,29 @@ claimed claim(wait_token token, wake_reason reason) noexcept {
   return to_claimed(token.who, token.who->word.claim(token.generation, reason));
 }
 
-void unpark(claimed won) noexcept {
+namespace {
+
+template <class WorkerOfCaller>
+[[gnu::always_inline]] inline void unpark_from(claimed won, WorkerOfCaller worker_of_caller) noexcept {
   waiter* const who = won.who();
   announce_release(who);
   if (who->word.unpark(won.was_parked()) == must::do_nothing) return;
   if (who->kind == waiter_kind::thread)
     static_cast<thread_waiter*>(who)->make_ready();
   else
-    make_ready(as_fiber(who));
+    make_ready(as_fiber(who), worker_of_caller());
+}
+
+}  // namespace
+
+void unpark(claimed won) noexcept {
+  unpark_from(won, [] { return this_worker(); });
+}
+
+void unpark(claimed won, const waiter& by) noexcept {
+  unpark_from(won, [&by]() -> worker* {
+    return by.kind == waiter_kind::fiber ? static_cast<const fiber_block&>(by).runs_on.get() : nullptr;
+  });
 }
 
 fiber_block* settle(claimed won, const scheduler& home) noexcept {
@@ -115,7 +129,7 @@ void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
 bool hold_still(fiber_block& fiber) noexcept { return fiber.word.inspect(); }
 
 void let_go(fiber_block& fiber) noexcept {
-  if (fiber.word.release_inspected() == must::make_ready) make_ready(fiber);
+  if (fiber.word.release_inspected() == must::make_ready) make_ready(fiber, this_worker());
 }
 
 deadline now() noexcept {

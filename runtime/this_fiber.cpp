@@ -15,8 +15,7 @@ namespace weft {
 namespace detail {
 
 void sleep_until(deadline until) {
-  waiter& self = this_waiter();
-  cancellation_point(self);
+  waiter& self = cancellable_self();
   const wait_token token = arm(self, cancellation::honoured);
   if (park(token, until, "sleep") == wake_reason::cancelled) throw_cancelled();
 }

@@ -45,16 +45,28 @@ void copy_bytes(void* to, const void* from, std::size_t size) noexcept {
   }
 }
 
+template <std::size_t Bytes>
 void construct(const element_ops& ops, void* to, void* from) noexcept {
-  ops.construct != nullptr ? ops.construct(to, from) : copy_bytes(to, from, ops.size);
+  if constexpr (Bytes != 0)
+    std::memcpy(to, from, Bytes);
+  else
+    ops.construct != nullptr ? ops.construct(to, from) : copy_bytes(to, from, ops.size);
 }
 
+template <std::size_t Bytes>
 void relocate(const element_ops& ops, void* to, void* from) noexcept {
-  ops.relocate != nullptr ? ops.relocate(to, from) : copy_bytes(to, from, ops.size);
+  if constexpr (Bytes != 0)
+    std::memcpy(to, from, Bytes);
+  else
+    ops.relocate != nullptr ? ops.relocate(to, from) : copy_bytes(to, from, ops.size);
 }
 
 constexpr wait_label label_of(direction way) noexcept {
   return way == direction::send ? "channel send" : "channel receive";
+}
+
+constexpr direction opposite(direction way) noexcept {
+  return way == direction::send ? direction::receive : direction::send;
 }
 
 constexpr bool would_wait(channel_status status) noexcept {
@@ -71,7 +83,7 @@ channel_core::~channel_core() WEFT_NO_THREAD_SAFETY_ANALYSIS {
   if (ring_ == nullptr) return;
   if (ops_.destroy != nullptr) {
     for (; size_ > 0; --size_) {
-      ops_.destroy(slot_of(front_));
+      ops_.destroy(slot_of<0>(front_));
       front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
     }
   }
@@ -89,15 +101,22 @@ WEFT_INLINED channel_waiter* channel_core::claim(direction way, wake_reason reas
   return node;
 }
 
+template <std::size_t Bytes>
+WEFT_INLINED void* channel_core::slot_of(std::size_t place) const noexcept {
+  return ring_ + place * (Bytes != 0 ? Bytes : ops_.size);
+}
+
+template <std::size_t Bytes>
 WEFT_INLINED void channel_core::put_back(void* from) noexcept {
   std::size_t place = front_ + size_;
   if (place >= capacity_) place -= capacity_;
-  construct(ops_, slot_of(place), from);
+  construct<Bytes>(ops_, slot_of<Bytes>(place), from);
   ++size_;
 }
 
+template <std::size_t Bytes>
 WEFT_INLINED void channel_core::take_front(void* to) noexcept {
-  relocate(ops_, to, slot_of(front_));
+  relocate<Bytes>(ops_, to, slot_of<Bytes>(front_));
   front_ = front_ + 1 == capacity_ ? 0 : front_ + 1;
   --size_;
 }
@@ -108,15 +127,15 @@ WEFT_INLINED attempt channel_core::attempt_send(void* slot) noexcept {
   if (channel_waiter* const receiver = claim(direction::receive, wake_reason::ready, won))
     return {channel_status::ok, won, receiver->slot, slot};
   if (size_ == capacity_) return {channel_status::full};
-  put_back(slot);
+  put_back<0>(slot);
   return {channel_status::ok};
 }
 
 WEFT_INLINED attempt channel_core::attempt_receive(void* slot) noexcept {
   claimed won;
   if (size_ > 0) {
-    take_front(slot);
-    if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won)) put_back(sender->slot);
+    take_front<0>(slot);
+    if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won)) put_back<0>(sender->slot);
     return {channel_status::ok, won};
   }
   if (channel_waiter* const sender = claim(direction::send, wake_reason::ready, won))
@@ -129,7 +148,7 @@ WEFT_INLINED attempt channel_core::attempt_either(direction way, void* slot) noe
 }
 
 WEFT_INLINED void channel_core::hand_over(const attempt& done) const noexcept {
-  if (done.to != nullptr) construct(ops_, done.to, done.from);
+  if (done.to != nullptr) construct<0>(ops_, done.to, done.from);
   if (done.won) unpark(done.won);
 }
 
@@ -139,17 +158,59 @@ attempt channel_core::attempt_locked(direction way, void* slot) noexcept { retur
 
 void channel_core::finish(const attempt& done) const noexcept { hand_over(done); }
 
-template <direction Way>
-channel_status channel_core::run_one_way(void* slot, deadline until) {
-  waiter& self = this_waiter();
-  cancellation_point(self);
+// Ahead of all else what is so most of the time with a ring: nobody waits on the other side, and there is room.
+template <std::size_t Bytes>
+channel_status channel_core::send(void* slot, deadline until) {
+  waiter& self = cancellable_self();
   lock_.lock();
-  const attempt first = attempt_either(Way, slot);
-  if (!would_wait(first.status)) {
-    lock_.unlock();
-    hand_over(first);
-    return first.status;
+  if (size_ == capacity_ || !receivers_.empty() || closed_)
+    return hand_over_or_wait<direction::send, Bytes>(self, slot, until);
+  put_back<Bytes>(slot);
+  lock_.unlock();
+  return channel_status::ok;
+}
+
+template <std::size_t Bytes>
+channel_status channel_core::receive(void* slot, deadline until) {
+  waiter& self = cancellable_self();
+  lock_.lock();
+  if (size_ == 0 || !senders_.empty()) return hand_over_or_wait<direction::receive, Bytes>(self, slot, until);
+  take_front<Bytes>(slot);
+  lock_.unlock();
+  return channel_status::ok;
+}
+
+// And what is so without one: somebody waits, or this one has to.
+template <direction Way, std::size_t Bytes>
+channel_status channel_core::hand_over_or_wait(waiter& self, void* slot, deadline until) {
+  if (size_ != 0 || closed_) return run_locked<Way>(self, slot, until);
+  claimed won;
+  channel_waiter* const partner = claim(opposite(Way), wake_reason::ready, won);
+  if (partner == nullptr) {
+    const bool has_room = Way == direction::send && capacity_ != 0;
+    return has_room ? run_locked<Way>(self, slot, until) : wait<Way>(self, slot, until);
   }
+  lock_.unlock();
+  if constexpr (Way == direction::send)
+    construct<Bytes>(ops_, partner->slot, slot);
+  else
+    construct<Bytes>(ops_, slot, partner->slot);
+  unpark(won, self);
+  return channel_status::ok;
+}
+
+// Whatever is so.
+template <direction Way>
+channel_status channel_core::run_locked(waiter& self, void* slot, deadline until) {
+  const attempt first = attempt_either(Way, slot);
+  if (would_wait(first.status)) return wait<Way>(self, slot, until);
+  lock_.unlock();
+  hand_over(first);
+  return first.status;
+}
+
+template <direction Way>
+channel_status channel_core::wait(waiter& self, void* slot, deadline until) {
   channel_waiter node;
   node.slot = slot;
   node.token = arm(self, cancellation::honoured);
@@ -163,10 +224,16 @@ channel_status channel_core::run_one_way(void* slot, deadline until) {
   }
 }
 
-channel_status channel_core::run(direction way, void* slot, deadline until) {
-  return way == direction::send ? run_one_way<direction::send>(slot, until)
-                                : run_one_way<direction::receive>(slot, until);
-}
+// What channel.hpp calls.
+#define WEFT_INSTANTIATE(Bytes)                                       \
+  template channel_status channel_core::send<Bytes>(void*, deadline); \
+  template channel_status channel_core::receive<Bytes>(void*, deadline)
+WEFT_INSTANTIATE(0);
+WEFT_INSTANTIATE(1);
+WEFT_INSTANTIATE(4);
+WEFT_INSTANTIATE(8);
+WEFT_INSTANTIATE(16);
+#undef WEFT_INSTANTIATE
 
 channel_status channel_core::try_run(direction way, void* slot) noexcept {
   lock_.lock();
@@ -195,7 +262,7 @@ std::size_t channel_core::size() const noexcept {
 bool channel_core::holds(const void* element) const noexcept {
   internal_guard held(lock_);
   for (std::size_t i = 0; i < size_; ++i)
-    if (std::memcmp(slot_of((front_ + i) % capacity_), element, ops_.size) == 0) return true;
+    if (std::memcmp(slot_of<0>((front_ + i) % capacity_), element, ops_.size) == 0) return true;
   return false;
 }
 

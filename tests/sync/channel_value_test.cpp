@@ -97,6 +97,41 @@ FIBER_TEST(channel_value, types_of_every_kind_go_over_unbuffered_and_through_a_r
   }
 }
 
+// Of that many bytes, each of which tells the number.
+template <std::size_t Bytes>
+struct bytes_of_a_number {
+  bytes_of_a_number() = default;
+  explicit bytes_of_a_number(unsigned char number) { bytes.fill(number); }
+  friend bool operator==(const bytes_of_a_number&, const bytes_of_a_number&) = default;
+  std::array<unsigned char, Bytes> bytes;
+};
+
+template <std::size_t Bytes>
+void expect_whole_and_in_order(std::size_t capacity) {
+  using number = bytes_of_a_number<Bytes>;
+  const channel<number> ch(capacity);
+  auto sender = weft::spawn([&ch] {
+    for (int i = 0; i < 200; ++i) ch.send(number(static_cast<unsigned char>(i)));
+    ch.close();
+  });
+  int i = 0;
+  for (const number& each : ch) EXPECT_EQ(each, number(static_cast<unsigned char>(i++))) << Bytes << " bytes";
+  EXPECT_EQ(i, 200);
+  sender.join();
+}
+
+FIBER_TEST(channel_value, bytes_of_every_length_come_whole_and_in_order_as_the_ring_goes_round) {
+  for (std::size_t capacity : {0u, 1u, 3u, 64u}) {
+    expect_whole_and_in_order<1>(capacity);
+    expect_whole_and_in_order<2>(capacity);
+    expect_whole_and_in_order<4>(capacity);
+    expect_whole_and_in_order<7>(capacity);
+    expect_whole_and_in_order<8>(capacity);
+    expect_whole_and_in_order<16>(capacity);
+    expect_whole_and_in_order<24>(capacity);
+  }
+}
+
 struct alignas(64) over_aligned {
   int value = 0;
   [[nodiscard]] bool is_aligned() const { return reinterpret_cast<std::uintptr_t>(this) % 64 == 0; }
@@ -135,7 +170,7 @@ FIBER_TEST(channel_value, goes_from_frame_to_frame_in_one_move) {
   const channel<counted> ch;
   auto receiver = weft::spawn([&] {
     weft::detail::incoming<counted> in;
-    weft::detail::channel_access::core(ch)->run(weft::detail::direction::receive, in.slot(), weft::deadline::never());
+    weft::detail::channel_access::core(ch)->receive<0>(in.slot(), weft::deadline::never());
     const int moves = counted::moves;
     EXPECT_EQ(in.take()->value, 3);
     return moves;

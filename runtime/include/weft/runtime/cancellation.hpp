@@ -33,10 +33,12 @@ namespace detail {
 // the yield is not a cancellation point.
 void switch_point() noexcept;
 
-// The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back). `self`, if the
-// caller has asked already, is this_waiter().
+// The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back).
 void cancellation_point();
-void cancellation_point(waiter& self);
+void cancellation_point(waiter& self);  // by who has asked already for this_waiter()
+
+// Both at once, for operations that are called often: a cancellation point, and then this_waiter().
+[[nodiscard]] waiter& cancellable_self();
 
 // Throws weft::cancelled: for an operation whose park returned wake_reason::cancelled, after it has left every list.
 [[noreturn]] void throw_cancelled();

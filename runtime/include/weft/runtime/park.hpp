@@ -81,8 +81,9 @@ wake_reason park(wait_token token, deadline until, wait_label what) noexcept;
 claimed claim(wait_token token, wake_reason reason) noexcept;
 
 // Any thread; at most once for each successful claim, and never under a lock of the primitive. The frame of the waiter
-// is gone when it returns.
+// is gone when it returns. `by`, if the caller has asked already, is this_waiter().
 void unpark(claimed won) noexcept;
+void unpark(claimed won, const waiter& by) noexcept;
 
 // Now, on the clock of the calling fiber's runtime (virtual under a test's clock), or on the steady clock.
 [[nodiscard]] deadline now() noexcept;

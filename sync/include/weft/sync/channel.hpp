@@ -97,8 +97,7 @@ class channel {
   // Empty when the channel is closed and drained.
   std::optional<T> recv() const {
     detail::incoming<T> in;
-    if (core("recv").run(detail::direction::receive, in.slot(), deadline::never()) != channel_status::ok)
-      return std::nullopt;
+    if (core("recv").template receive<k_bytes>(in.slot(), deadline::never()) != channel_status::ok) return std::nullopt;
     return in.take();
   }
 
@@ -140,6 +139,7 @@ class channel {
 
  private:
   friend struct detail::channel_access;
+  static constexpr std::size_t k_bytes = detail::bytes_of(detail::element_ops_of<detail::element<T>>::value);
   explicit channel(std::shared_ptr<detail::channel_core> core) noexcept : core_(std::move(core)) {}
 
   detail::channel_core& core(const char* call) const {
@@ -151,12 +151,12 @@ class channel {
   channel_status send_within(const T& value, deadline until) const {
     detail::channel_core& to = core("send");
     detail::outgoing_copy<T> out(value);
-    return to.run(detail::direction::send, out.slot(), until);
+    return to.send<k_bytes>(out.slot(), until);
   }
   channel_status send_within(T&& value, deadline until) const {
     detail::channel_core& to = core("send");
     detail::outgoing<T> out(value);
-    return to.run(detail::direction::send, out.slot(), until);
+    return to.send<k_bytes>(out.slot(), until);
   }
   static void must_be_ok(channel_status status) {
     if (status == channel_status::closed) [[unlikely]]
@@ -166,7 +166,7 @@ class channel {
   template <class Out>
   channel_status recv_within(Out& out, deadline until) const {
     detail::incoming<T> in;
-    return taken(in, core("recv").run(detail::direction::receive, in.slot(), until), out);
+    return taken(in, core("recv").template receive<k_bytes>(in.slot(), until), out);
   }
   template <class Out>
   static channel_status taken(detail::incoming<T>& in, channel_status status, Out& out) {

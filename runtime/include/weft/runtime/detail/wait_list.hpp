@@ -57,8 +57,10 @@ class wait_list {
   // frame until it unparks `won`, which it must do, after the lock.
   wait_node* claim_front(wake_reason reason, claimed& won) noexcept {
     while (head_ != nullptr) {
-      wait_node* node = head_;
-      remove(*node);
+      wait_node* const node = head_;
+      head_ = node->next;
+      (head_ != nullptr ? head_->prev : tail_) = nullptr;
+      node->queued = false;
       won = claim(node->token, reason);
       if (won) return node;
     }

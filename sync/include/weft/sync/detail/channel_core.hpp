@@ -58,6 +58,12 @@ struct [[nodiscard]] attempt {
   void* from = nullptr;
 };
 
+// Elements of so many bytes, without ops, have a quick way through a ring; 0: others.
+constexpr std::size_t bytes_of(const element_ops& ops) noexcept {
+  const bool is_quick = ops.construct == nullptr && (ops.size == 1 || ops.size == 4 || ops.size == 8 || ops.size == 16);
+  return is_quick ? ops.size : 0;
+}
+
 class channel_core {
  public:
   // Throws std::length_error if a ring of `capacity` elements cannot be.
@@ -66,8 +72,12 @@ class channel_core {
   channel_core(const channel_core&) = delete;
   channel_core& operator=(const channel_core&) = delete;
 
-  // ok, closed or timeout; parks, throws cancelled. The slot is filled or emptied exactly if it returns ok.
-  channel_status run(direction way, void* slot, deadline until);
+  // ok, closed or timeout; parks, throws cancelled. The slot is filled or emptied exactly if it returns ok. `Bytes` is
+  // what bytes_of says of the element.
+  template <std::size_t Bytes>
+  channel_status send(void* slot, deadline until);
+  template <std::size_t Bytes>
+  channel_status receive(void* slot, deadline until);
   // ok, closed, and empty or full.
   channel_status try_run(direction way, void* slot) noexcept;
 
@@ -91,8 +101,12 @@ class channel_core {
   void dequeue(direction way, channel_waiter& node) noexcept WEFT_EXCLUDES(lock_);
 
  private:
+  template <direction Way, std::size_t Bytes>
+  channel_status hand_over_or_wait(waiter& self, void* slot, deadline until) WEFT_RELEASE(lock_);
   template <direction Way>
-  channel_status run_one_way(void* slot, deadline until);
+  channel_status run_locked(waiter& self, void* slot, deadline until) WEFT_RELEASE(lock_);
+  template <direction Way>
+  channel_status wait(waiter& self, void* slot, deadline until) WEFT_RELEASE(lock_);
   attempt attempt_either(direction way, void* slot) noexcept WEFT_REQUIRES(lock_);
   void hand_over(const attempt& done) const noexcept WEFT_EXCLUDES(lock_);
   attempt attempt_send(void* slot) noexcept WEFT_REQUIRES(lock_);
@@ -102,8 +116,11 @@ class channel_core {
     return way == direction::send ? senders_ : receivers_;
   }
 
-  [[nodiscard]] std::byte* slot_of(std::size_t place) const noexcept { return ring_ + place * ops_.size; }
+  template <std::size_t Bytes>
+  [[nodiscard]] void* slot_of(std::size_t place) const noexcept;
+  template <std::size_t Bytes>
   void put_back(void* from) noexcept WEFT_REQUIRES(lock_);
+  template <std::size_t Bytes>
   void take_front(void* to) noexcept WEFT_REQUIRES(lock_);
 
   // Constant.
