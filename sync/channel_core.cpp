@@ -266,11 +266,6 @@ bool channel_core::holds(const void* element) const noexcept {
   return false;
 }
 
-bool channel_core::may_proceed(direction way) const noexcept {
-  if (closed_) return true;
-  return way == direction::send ? size_ < capacity_ || !receivers_.empty() : size_ > 0 || !senders_.empty();
-}
-
 void channel_core::dequeue(direction way, channel_waiter& node) noexcept {
   internal_guard held(lock_);
   waiters(way).remove(node);

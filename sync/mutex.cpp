@@ -4,7 +4,7 @@
 // "Locking", both sides. One word says everything; the lock of the queue is a bit of the same word, so that an unlocker
 // lets go of both in one step, its last access to the mutex.
 //   locker                                           unlocker
-//   L1 word = 0 -> locked: mine (inline)             U1 word = locked -> 0: done (inline)
+//   L1 set locked; it was free: mine (inline)        U1 word = locked -> 0: done (inline)
 //   L2 free, whatever else it says: set locked:      U2 a woken waiter is on its way, nobody is at the queue:
 //      mine; a woken waiter clears woken with it        clear locked: done, it will try
 //   L3 otherwise set queue_locked, locked still      U3 otherwise set queue_locked

@@ -39,7 +39,10 @@ class channel_set {
     channel_core** last = all;
     for (const select_op* op : ops)
       if (op->is_channel()) *last++ = op->core;
-    std::sort(all, last, std::less<>());
+    if (more_ != nullptr)
+      std::sort(all, last, std::less<>());
+    else
+      sort_few(all, last);
     set_ = std::span(all, std::unique(all, last));
   }
 
@@ -52,6 +55,16 @@ class channel_set {
 
  private:
   static constexpr std::size_t k_inline = 8;
+
+  // By insertion: often they are in order already.
+  static void sort_few(channel_core** first, channel_core** last) noexcept {
+    for (channel_core** next = first; next < last; ++next) {
+      channel_core* const core = *next;
+      channel_core** place = next;
+      for (; place != first && std::less<>()(core, place[-1]); --place) *place = place[-1];
+      *place = core;
+    }
+  }
 
   channel_core* few_[k_inline];
   std::unique_ptr<channel_core*[]> more_;

@@ -94,7 +94,10 @@ class channel_core {
   void lock() const noexcept WEFT_ACQUIRE(lock_) { lock_.lock(); }
   void unlock() const noexcept WEFT_RELEASE(lock_) { lock_.unlock(); }
   // A look without claiming: false means that attempt_locked would have to wait.
-  [[nodiscard]] bool may_proceed(direction way) const noexcept WEFT_REQUIRES(lock_);
+  [[nodiscard]] bool may_proceed(direction way) const noexcept WEFT_REQUIRES(lock_) {
+    if (closed_) return true;
+    return way == direction::send ? size_ < capacity_ || !receivers_.empty() : size_ > 0 || !senders_.empty();
+  }
   attempt attempt_locked(direction way, void* slot) noexcept WEFT_REQUIRES(lock_);
   void finish(const attempt& done) const noexcept WEFT_EXCLUDES(lock_);
   void enqueue(direction way, channel_waiter& node) noexcept WEFT_REQUIRES(lock_) { waiters(way).push_back(node); }
