@@ -131,10 +131,7 @@ class world : detail::mutex_bits {
  private:
   using slow = detail::mutex_word<env<Mutation, Steps>>;
 
-  bool lock_free() {
-    std::uint32_t seen = 0;
-    return word_.compare_exchange_strong(seen, k_locked, order::acquire, order::relaxed);
-  }
+  bool lock_free() { return (word_.fetch_or(k_locked, order::acquire) & k_locked) == 0; }
 
   // L4 to L6. True: handed over.
   bool wait_in_queue(unsigned me, bool outrun) {

@@ -139,7 +139,7 @@ class channel {
 
  private:
   friend struct detail::channel_access;
-  static constexpr std::size_t k_bytes = detail::bytes_of(detail::element_ops_of<detail::element<T>>::value);
+  static constexpr std::size_t k_bytes = detail::quick_bytes<detail::element<T>>;
   explicit channel(std::shared_ptr<detail::channel_core> core) noexcept : core_(std::move(core)) {}
 
   detail::channel_core& core(const char* call) const {

@@ -58,12 +58,6 @@ struct [[nodiscard]] attempt {
   void* from = nullptr;
 };
 
-// Elements of so many bytes, without ops, have a quick way through a ring; 0: others.
-constexpr std::size_t bytes_of(const element_ops& ops) noexcept {
-  const bool is_quick = ops.construct == nullptr && (ops.size == 1 || ops.size == 4 || ops.size == 8 || ops.size == 16);
-  return is_quick ? ops.size : 0;
-}
-
 class channel_core {
  public:
   // Throws std::length_error if a ring of `capacity` elements cannot be.
@@ -73,7 +67,7 @@ class channel_core {
   channel_core& operator=(const channel_core&) = delete;
 
   // ok, closed or timeout; parks, throws cancelled. The slot is filled or emptied exactly if it returns ok. `Bytes` is
-  // what bytes_of says of the element.
+  // the element's quick_bytes (element.hpp).
   template <std::size_t Bytes>
   channel_status send(void* slot, deadline until);
   template <std::size_t Bytes>

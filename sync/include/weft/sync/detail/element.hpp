@@ -34,6 +34,13 @@ struct element_ops_of {
                                            : element_ops{sizeof(E), alignof(E), &construct, &relocate, &destroy};
 };
 
+// Elements of so many bytes, that are copied as such, have a quick way through a ring; 0: others.
+template <class E>
+inline constexpr std::size_t quick_bytes = std::is_trivially_copyable_v<E> && (sizeof(E) == 1 || sizeof(E) == 4 ||
+                                                                               sizeof(E) == 8 || sizeof(E) == 16)
+                                               ? sizeof(E)
+                                               : 0;
+
 // A sender's slot. It refers to the caller's value, which is moved from exactly if the channel took it: a T that
 // travels in a box is put back from it otherwise (if that throws as well, the value is what its move assignment left).
 template <class T, bool Bare = travels_bare<T>>
