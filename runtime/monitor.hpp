@@ -7,7 +7,9 @@
 //   3 a fiber has waited in the next slot for a tick, behind one that the worker still runs: move it to inject. After
 //     as long as in 5, if no worker sleeps that could steal but some get on, half of the ring, too
 //   4 fibers wait in rings or in inject while workers sleep: wake one
-//   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count one out, seat a spare (seating.hpp);
+//   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count out one that has computed, seat a
+//     spare (seating.hpp). One that has not got the processor, or is blocked in the kernel, for nothing tells the one
+//     from the other: after 8 ms
 //   6 each 10 ms: as many seats are filled as the governor says (governor.hpp)
 //
 // "Going to sleep"                                 "Coming back", a worker that leaves the idle set

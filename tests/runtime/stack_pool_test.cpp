@@ -76,7 +76,7 @@ TEST(stack_pool, ten_thousand_guarded_stacks_take_a_handful_of_mappings) {
     pool.take_permit();
     ASSERT_TRUE(pool.take());
   }
-  EXPECT_LT(mappings_of_this_process() - before, 20u);
+  EXPECT_LT(mappings_of_this_process(), before + 20);  // others of the process may have gone meanwhile
 }
 
 // One budget for the process: what one pool guards, another cannot.

@@ -1,6 +1,7 @@
 // Room: tests. Accidents that end in std::terminate or in a failed check. A check is always on, whatever NDEBUG says.
 #define NDEBUG 1
 
+#include <atomic>
 #include <cstdio>
 #include <exception>
 #include <optional>
@@ -31,7 +32,12 @@ ACCIDENT(exception_out_of_a_detached_fiber) {
 
 ACCIDENT(exception_out_of_a_fiber_whose_handle_let_go) {
   weft::run([] {
-    weft::spawn({.name = "let go"}, [] { throw_it(); }).detach();
+    std::atomic<bool> let_go{false};
+    weft::spawn({.name = "let go"}, [&let_go] {
+      while (!let_go) weft::this_fiber::yield();
+      throw_it();
+    }).detach();
+    let_go = true;
     wait_for_the_end();
   });
   return 0;
