@@ -18,6 +18,10 @@ struct complete {
   static constexpr bool k_looks_again = true;        // S6
   static constexpr bool k_second_look_by_s1 = true;  // S6, "from S1"
   static constexpr bool k_wakes_as_it_goes = true;   // O2 of "Filling in" (seating.hpp)
+  static constexpr bool k_begins_itself = true;      // O5
+};
+struct monitor_begins_for_it : complete {
+  static constexpr bool k_begins_itself = false;
 };
 struct without_waking_one_more : complete {
   static constexpr bool k_wakes_one_more = false;
@@ -63,6 +67,10 @@ struct slow_undo_env : model_env<faithful> {
 constexpr unsigned k_most = 2;  // of items, and of workers
 constexpr std::uint32_t k_published = 1;
 constexpr std::uint32_t k_taken = 2;
+// Of a spare's standing.
+constexpr std::uint32_t k_out = 0;
+constexpr std::uint32_t k_seated = 1;
+constexpr std::uint32_t k_running = 2;
 
 // --- The world of a model: items, workers, wakers.
 
@@ -117,6 +125,27 @@ class world {
     if (idle_.transition_from_searching(item >= 0) && item >= 0) wake(idle_.pick_to_wake());
     note_run(run, item);
     if (Steps::k_wakes_as_it_goes) wake(idle_.pick_to_wake());
+  }
+
+  // The monitor gives the seat of a spare, bell 1, and at once wants it back ("Vacating").
+  void seat_and_vacate() {
+    (void)idle_.transition_to_searching(idle_.k_no_limit);
+    standing_.store(Steps::k_begins_itself ? k_seated : k_running, order::release);
+    bells_[1].ring();
+    std::uint32_t expected = k_running;
+    standing_.compare_exchange_strong(expected, k_out, order::acq_rel, order::relaxed);
+  }
+
+  // The spare: O5, then it searches in the monitor's name, and leaves.
+  template <class Run>
+  void wait_for_a_seat(Run run) {
+    bells_[1].wait();
+    if (standing_.load(order::acquire) == k_out) return;  // it never learns that it counts as searching
+    standing_.store(k_running, order::release);
+    const int item = take();
+    if (idle_.transition_from_searching(item >= 0) && item >= 0) wake(idle_.pick_to_wake());
+    note_run(run, item);
+    wake(idle_.pick_to_wake());
   }
 
   void check_end() {
@@ -186,6 +215,7 @@ class world {
   flag state_[k_most];
   flag run_;
   flag all_run_;
+  flag standing_;  // the spare's
   bell bells_[k_most];
 };
 
@@ -252,6 +282,20 @@ struct searcher_is_counted_out : rl::test_suite<searcher_is_counted_out<Env, Ste
   void after() { all.check_end(); }
 };
 
+// A submitter relies on a spare that counts as searching from before it is awake.
+template <class Env, class Steps = complete>
+struct spare_is_seated_and_vacated : rl::test_suite<spare_is_seated_and_vacated<Env, Steps>, 4> {
+  world<Env, Steps> all{1};
+
+  void thread(unsigned index) {
+    if (index == 0) all.submit(0);
+    if (index == 1) all.wait_for_a_seat([](unsigned) {});
+    if (index == 2) all.work(0, 1, 0, [](unsigned) {});
+    if (index == 3) all.seat_and_vacate();
+  }
+  void after() { all.check_end(); }
+};
+
 }  // namespace
 }  // namespace weft::model
 
@@ -265,6 +309,7 @@ int main(int argc, char** argv) {
   s.must_pass<two_submitters<slow_undo_env<false>, 0, 40>>("a waker that undoes its count late", 500'000);
   s.must_pass<moved_item<env, true>>("an item moved between queues by a worker that is not searching", 500'000);
   s.must_pass<searcher_is_counted_out<env>>("a searcher that is counted out", 500'000);
+  s.must_pass<spare_is_seated_and_vacated<env>>("a spare whose seat is vacated at once", 500'000);
   s.must_fail<two_submitters<model_env<no_fence>, 0>>("no fences", 500'000);
   s.must_fail<both_are_needed<env, without_second_look>>("no second look after the announcement", 500'000);
   s.must_fail<both_are_needed<env, without_waking_one_more>>("the last searcher wakes nobody", 500'000);
@@ -273,5 +318,6 @@ int main(int argc, char** argv) {
   s.must_fail<moved_item<env, false>>("who moves an item wakes nobody", 500'000);
   s.must_fail<searcher_is_counted_out<env, leaves_without_a_wake>>("who is counted out wakes nobody", 500'000);
   s.must_fail<searcher_is_counted_out<model_env<no_fence>>>("no fences as it goes", 500'000);
+  s.must_fail<spare_is_seated_and_vacated<env, monitor_begins_for_it>>("a spare is counted out unseen", 500'000);
   return s.exit_code();
 }
