@@ -34,6 +34,7 @@
 // A seat is the right to run what is in the queues, and what is pinned is pinned to a thread: so pinned fibers need no
 // seat, and a spare whose pinned fibers are all parked may be given any. One that runs a pinned fiber is no spare: its
 // slot stays closed, and a count as searching would be kept up by whoever computes.
+// Models: O2 and O5 in tests/model/idle_set_model.cpp, the poll turn of O2 in poll_turn_model.cpp.
 // Rejected: the hog's thread keeps its seat when it is back and the spare leaves: either would do, and this way nobody
 // has to be called back. Next: monitor.hpp.
 
