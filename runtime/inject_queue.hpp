@@ -7,7 +7,7 @@
 //   outside   spawned by other threads; FIFO, in turns with:
 //   spilled   spawned by fibers, more than a ring holds; whoever is out of work takes the newest: of a tree of fibers
 //             the deep ones are run before the broad ones, and lie in the cache still. A worker that looks around
-//             between turns takes one of the oldest, so none waits for ever once no more is spilled (one that is spilled
+//             between turns takes one of the oldest, so none waits for ever once no more is spilled (what is spilled
 //             again counts as new)
 
 #include <algorithm>
