@@ -58,19 +58,19 @@ class inject_queue {
 
   // --- Any thread, hints.
   // What one of `takers` workers does well to take at once, `room` being what its ring has left. Of those that have
-  // begun no more than there is room for: what is taken into a full ring pushes others out, and whatever comes later
-  // passes them by. One at least: a ring that fibers which yield keep full never has room. Of the others an eighth of
-  // what room is left then, for they make more; two at least: one of each list.
+  // begun no more than three quarters of it: what is taken into a full ring pushes others out, and whatever comes later
+  // passes them by; the rest is for timers and readiness. One at least: a ring that wake-ups keep full never has room.
+  // Of the others an eighth of what room is left then, for they make more; two at least: one of each list.
   struct share {
     std::size_t begun;
     std::size_t fresh;
   };
   [[nodiscard]] share share_of(unsigned takers, std::size_t room) const noexcept {
     const auto fair = [takers](std::size_t waiting) { return std::min(k_largest_share, waiting / takers + 1); };
-    const std::size_t old = std::min({fair(begun()), begun(), std::max<std::size_t>(room, 1)});
+    const std::size_t old = std::min({fair(begun()), begun(), std::max<std::size_t>(room - room / 4, 1)});
     return {old, std::min(fair(fresh()), (room - std::min(old, room)) / 8 + 2)};
   }
-  static constexpr std::size_t k_largest_share = 32;
+  static constexpr std::size_t k_largest_share = 64;
 
   [[nodiscard]] std::size_t size() const noexcept { return begun() + fresh(); }
   // relaxed, both: hints.

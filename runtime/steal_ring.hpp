@@ -40,9 +40,12 @@ class steal_ring {
   // --- The owner.
 
   // False: full; take_half() makes room.
-  [[nodiscard]] bool push(T* item) noexcept {
+  [[nodiscard]] bool push(T* item) noexcept { return push_leaving(item, 0); }
+
+  // False: no more than `spare` slots are free.
+  [[nodiscard]] bool push_leaving(T* item, std::uint32_t spare) noexcept {
     const std::uint32_t tail = tail_.load(std::memory_order_relaxed);  // relaxed: only the owner writes it
-    if (free_slots(tail) == 0) return false;
+    if (free_slots(tail) <= spare) return false;
     slot(tail).store(item, std::memory_order_relaxed);  // relaxed: published by publish_tail
     publish_tail(tail + 1);
     return true;

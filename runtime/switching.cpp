@@ -74,6 +74,13 @@ void worker::overflow(fiber_block* fiber) noexcept {
   home_.wake_one_if_helpful();  // on their way from queue to queue they were in neither
 }
 
+// Whoever waits in inject came before a fiber that yields now, and it goes behind them.
+void worker::requeue_crowded(fiber_block* fiber) noexcept {
+  if (home_.inject.size() == 0) return enqueue(fiber);
+  home_.inject.push(fiber);
+  home_.wake_one_if_helpful();  // on its way it was in neither
+}
+
 // A fiber that has not run yet gets its stack now. False: there is none, and it waits until one of its size comes free
 // (feed_one_starving), or until the kernel may have changed its mind (monitor::retry_starving).
 bool worker::prepare(fiber_block* fiber) noexcept {

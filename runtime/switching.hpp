@@ -57,7 +57,7 @@ WEFT_NO_TSAN inline void worker::arrive(void* left) noexcept {
         cancel_wait(*fiber, home_);
       return;
     case after_switch::requeue:
-      enqueue(fiber);
+      requeue(fiber);
       if (next_.is_closed()) [[unlikely]]
         hand_over_ring();  // P3; who comes too late for it is looked after by the monitor
       return;
@@ -110,6 +110,13 @@ inline void worker::enqueue(fiber_block* fiber) noexcept {
     return send_home(fiber);
   if (!ring_.push(fiber)) [[unlikely]]
     overflow(fiber);
+}
+
+inline void worker::requeue(fiber_block* fiber) noexcept {
+  if (fiber->is_pinned()) [[unlikely]]
+    return send_home(fiber);
+  if (!ring_.push_leaving(fiber, k_kept_free_by_yields)) [[unlikely]]
+    requeue_crowded(fiber);
 }
 
 // By the fiber itself, or by whoever runs on its stack.

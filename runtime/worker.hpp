@@ -70,6 +70,8 @@ class worker {
   void make_ready(fiber_block* fiber) noexcept;
   // To the end of the ring (half of a full one goes to inject). Both send a pinned one home instead.
   void enqueue(fiber_block* fiber) noexcept;
+  // One that yields: to inject, rather than into a ring that is nearly full while others wait there.
+  void requeue(fiber_block* fiber) noexcept;
 
   // --- Any thread.
   void wake() noexcept;
@@ -127,6 +129,9 @@ class worker {
  private:
   static constexpr std::int64_t k_most_turns_between_services = 61;
   static constexpr std::uint32_t k_most_next_in_a_row = 16;
+  // So that a service always has room for as many as ran since the last one.
+  static constexpr std::uint32_t k_kept_free_by_yields = 64;
+  static_assert(k_kept_free_by_yields > k_most_turns_between_services);
   static constexpr unsigned k_magazine = 128;
 
   // switching.hpp
@@ -151,6 +156,7 @@ class worker {
     // relaxed load: this worker alone writes it. release: pairs with finished().
     finished_.store(finished_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   }
+  [[gnu::noinline]] void requeue_crowded(fiber_block* fiber) noexcept;
   [[nodiscard]] bool shuffle(fiber_block* fiber) noexcept;
 
   // pinning.cpp

@@ -72,6 +72,9 @@ class busy_fibers {
   std::vector<weft::join_handle<void>> fibers_;
 };
 
+// Spends no operation, so that it never yields twice.
+void yield_once() { yield_now(*this_fiber_block()); }
+
 // --- The operation budget.
 
 TEST_F(fairness, a_fiber_that_never_parks_yields_after_every_128_operations) {
@@ -213,6 +216,33 @@ TEST_F(fairness, one_woken_from_outside_runs_within_61_turns_and_a_ring_whoever_
   });
 }
 
+// --- More ready fibers than a ring holds.
+
+// Fibers that do nothing but yield, `each` times; the longest that one of them waited for its next turn.
+std::uint64_t longest_wait_among_yielders(std::size_t fibers, int each) {
+  std::uint64_t longest = 0;
+  std::size_t begun = 0;
+  std::vector<weft::join_handle<void>> yielders;
+  for (std::size_t i = 0; i < fibers; ++i)
+    yielders.push_back(weft::spawn([&, each] {
+      ++begun;
+      while (begun != fibers) yield_once();
+      for (int round = 0; round < each; ++round) {
+        const std::uint64_t before = turn_now();
+        yield_once();
+        longest = std::max(longest, turn_now() - before);
+      }
+    }));
+  for (auto& fiber : yielders) fiber.join();
+  return longest;
+}
+
+TEST_F(fairness, among_more_fibers_than_a_ring_holds_each_has_its_turn) {
+  for (const std::size_t fibers : {300u, 1'000u, 3'000u, 10'000u}) {
+    still_runtime(1).run([fibers] { EXPECT_LE(longest_wait_among_yielders(fibers, 20), fibers * 3 / 2); });
+  }
+}
+
 // --- Timers.
 
 // Sleepers whose deadlines pass at once, in no order; after so many turns the last of them has run, in their order.
@@ -260,9 +290,6 @@ TEST_F(fairness, timers_expire_in_order_within_61_turns_and_a_ring_also_beside_a
 }
 
 // --- Pinned fibers.
-
-// Spends no operation, so that it never yields twice.
-void yield_once() { yield_now(*this_fiber_block()); }
 
 // Each turn of those takes 200 us on the still clock if `slow`: the worker looks around after each, then.
 void expect_pinned_and_others_to_take_turns(std::uint64_t pinned, bool slow) {

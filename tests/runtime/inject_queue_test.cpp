@@ -107,16 +107,16 @@ TEST(inject_queue, spilled_fibers_that_have_begun_keep_their_order) {
   EXPECT_EQ(take_begun(queue, 8), (std::vector{begun[0], begun[1], begun[2]}));
 }
 
-TEST(inject_queue, a_share_of_those_that_have_begun_is_no_more_than_there_is_room_for_but_one) {
+TEST(inject_queue, a_share_of_those_that_have_begun_leaves_a_quarter_of_the_room_to_others_but_is_one_at_least) {
   std::array<fiber_block, 100> all;
   inject_queue queue;
   for (fiber_block& each : all) {
     each.life.store(fiber_life::started, std::memory_order_relaxed);
     queue.push(&each);
   }
-  EXPECT_EQ(queue.share_of(1, 256).begun, 32u);
+  EXPECT_EQ(queue.share_of(1, 256).begun, 64u);
   EXPECT_EQ(queue.share_of(4, 256).begun, 26u);
-  EXPECT_EQ(queue.share_of(1, 10).begun, 10u);
+  EXPECT_EQ(queue.share_of(1, 10).begun, 8u);
   EXPECT_EQ(queue.share_of(1, 0).begun, 1u);
 }
 
@@ -124,7 +124,7 @@ TEST(inject_queue, of_those_that_have_not_begun_a_share_leaves_room_for_what_the
   std::array<fiber_block, 100> all;
   inject_queue queue;
   for (fiber_block& each : all) queue.push(&each);
-  EXPECT_EQ(queue.share_of(1, 256).fresh, 32u);
+  EXPECT_EQ(queue.share_of(1, 256).fresh, 34u);
   EXPECT_EQ(queue.share_of(1, 80).fresh, 12u);
   EXPECT_EQ(queue.share_of(1, 0).fresh, 2u);
 }
