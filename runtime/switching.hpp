@@ -4,6 +4,7 @@
 // stack is used). What every park, unpark and yield runs is inline, so that it becomes one function in each of them;
 // what is rare stands in switching.cpp. Next: worker.cpp, what happens at home.
 
+#include "held_locks.hpp"
 #include "scheduler.hpp"
 #include "unparking.hpp"
 #include "worker.hpp"
@@ -17,6 +18,7 @@ inline constexpr bool k_is_sanitized = false;
 #endif
 
 WEFT_NO_TSAN inline worker* worker::leave(worker* w, fiber_block* fiber, after_switch step) noexcept {
+  if constexpr (k_looks_for_held_locks) look_for_held_locks(*fiber);
   context& to = w->choose_target();
   fiber->registers.exceptions = *w->exceptions_.get();
   w->leaving_ = fiber;

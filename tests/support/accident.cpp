@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -38,6 +39,12 @@ std::string program_of_accidents() {
   return self.substr(0, self.rfind('/') + 1) + "accidents";
 }
 
+std::vector<char*> environment_of_this_process() {
+  std::vector<char*> variables;
+  for (char** each = environ; *each != nullptr; ++each) variables.push_back(*each);
+  return variables;
+}
+
 void note_status(pid_t child, accident_end& end) {
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
@@ -56,7 +63,7 @@ bool keeps_signals_back() noexcept {
 #endif
 }
 
-accident_end run_accident(const std::string& name) {
+accident_end run_accident(const std::string& name, const std::string& variable) {
   accident_end end;
   int errors[2];
   std::FILE* const output = std::tmpfile();  // a file, so that neither of the two can be full while the other is read
@@ -68,8 +75,12 @@ accident_end run_accident(const std::string& name) {
   std::string program = program_of_accidents();
   std::string argument = name;
   std::array<char*, 3> arguments{program.data(), argument.data(), nullptr};
+  std::string one_more = variable;
+  std::vector<char*> variables = environment_of_this_process();
+  if (!variable.empty()) variables.push_back(one_more.data());
+  variables.push_back(nullptr);
   pid_t child = 0;
-  const int refused = ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  const int refused = ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), variables.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(errors[1]);
   EXPECT_EQ(refused, 0) << program;

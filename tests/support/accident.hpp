@@ -15,8 +15,8 @@ struct accident_end {
   std::string output;    // ... and on stdout
 };
 
-// Runs the accident of that name to its end.
-[[nodiscard]] accident_end run_accident(const std::string& name);
+// Runs the accident of that name to its end, with one more variable ("NAME=value") in its environment.
+[[nodiscard]] accident_end run_accident(const std::string& name, const std::string& variable = {});
 
 // True under TSan. It keeps a signal back while a thread is in a system call that it does not know, such as a futex's.
 [[nodiscard]] bool keeps_signals_back() noexcept;
