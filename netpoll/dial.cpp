@@ -10,6 +10,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/park.hpp>
+#include <weft/runtime/poller.hpp>
 
 #include "addresses.hpp"
 #include "direction_use.hpp"
@@ -97,7 +98,7 @@ tcp_stream dial_each(const std::vector<endpoint>& addresses, const dial_options&
 }  // namespace
 
 tcp_stream dial(const endpoint& address, const dial_options& options, std::error_code& ec) {
-  weft::detail::require_fiber("net::dial");
+  weft::detail::require_poller("net::dial");
   weft::detail::cancellation_point();
   return dial_each({address}, options, limit_of(options), ec);
 }
@@ -112,7 +113,7 @@ tcp_stream dial(const endpoint& address, const dial_options& options) {
 }
 
 tcp_stream dial(std::string_view address, const dial_options& options, std::error_code& ec) {
-  weft::detail::require_fiber("net::dial");
+  weft::detail::require_poller("net::dial");
   weft::detail::cancellation_point();
   const deadline until = limit_of(options);
   const std::vector<endpoint> addresses = detail::addresses_of(address, detail::purpose::dialing, ec);

@@ -3,6 +3,7 @@
 #include "direction_use.hpp"
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/poller.hpp>
 
 #include "leaving.hpp"
 #include "waiting_count.hpp"
@@ -51,7 +52,7 @@ int descriptor_use::fd() const noexcept { return block_->fd.load(std::memory_ord
 
 direction_use::direction_use(const descriptor& of, direction d, const char* call, weft::detail::wait_label label)
     : block_(of.block()), direction_(d), label_(label) {
-  weft::detail::require_fiber(call);
+  weft::detail::require_poller(call);
   weft::detail::cancellation_point();
   error_ = enter();
   if (error_) block_ = nullptr;

@@ -8,6 +8,7 @@
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/park.hpp>
+#include <weft/runtime/poller.hpp>
 
 #include "addresses.hpp"
 #include "host_port.hpp"
@@ -16,7 +17,7 @@
 namespace weft::net {
 
 std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec) {
-  weft::detail::require_fiber("net::resolve");
+  weft::detail::require_poller("net::resolve");
   weft::detail::cancellation_point();
   const std::string host_copy(host);
   const std::string service_copy(service);

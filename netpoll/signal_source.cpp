@@ -6,6 +6,7 @@
 
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/park.hpp>
+#include <weft/runtime/poller.hpp>
 
 #include "direction_use.hpp"
 #include "signal_slot.hpp"
@@ -39,7 +40,7 @@ signal_source::signal_source(std::initializer_list<int> signals)
     : signal_source(std::span(signals.begin(), signals.size())) {}
 
 signal_source::signal_source(std::span<const int> signals) : state_(std::make_unique<state>()) {
-  weft::detail::require_fiber("net::signal_source");
+  weft::detail::require_poller("net::signal_source");
   const detail::opened opened = detail::open_event();
   detail::unique_fd fd(opened.fd);
   std::error_code ec = opened.error;

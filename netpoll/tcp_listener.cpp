@@ -6,6 +6,7 @@
 
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/park.hpp>
+#include <weft/runtime/poller.hpp>
 
 #include "addresses.hpp"
 #include "direction_use.hpp"
@@ -126,7 +127,7 @@ endpoint tcp_listener::local_address() const {
 // --- listen.
 
 tcp_listener listen(const endpoint& address, const listen_options& options, std::error_code& ec) {
-  weft::detail::require_fiber("net::listen");
+  weft::detail::require_poller("net::listen");
   tcp_listener listener = listen_on(address, options, ec);
   if (is_without_v6(ec) && address.is_v6() && address.is_unspecified())
     return listen_on(endpoint::v4({}, address.port()), options, ec);
@@ -143,7 +144,7 @@ tcp_listener listen(const endpoint& address, const listen_options& options) {
 }
 
 tcp_listener listen(std::string_view address, const listen_options& options, std::error_code& ec) {
-  weft::detail::require_fiber("net::listen");
+  weft::detail::require_poller("net::listen");
   std::error_code first;
   for (const endpoint& each : detail::addresses_of(address, detail::purpose::listening, first)) {
     tcp_listener listener = listen(each, options, ec);

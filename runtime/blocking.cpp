@@ -14,6 +14,7 @@
 #include <weft/runtime/park.hpp>
 
 #include "deadlock.hpp"
+#include "fiber_block.hpp"
 #include "this_worker.hpp"
 #include "thread_signals.hpp"
 
@@ -105,6 +106,10 @@ helpers& all_helpers() {
 void run_blocking(void (*f)(void*) noexcept, void* argument) {
   if (!on_fiber()) return f(argument);
   cancellation_point();
+  if (this_fiber_block()->simulated) {
+    const shield_scope held;  // as on the helper, where nothing is delivered
+    return f(argument);
+  }
   const outside_call counted;
   job j{f, argument, arm(cancellation::ignored)};
   try {

@@ -4,6 +4,8 @@
 
 #include <cstdio>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
+
 #include "switching.hpp"
 #include "terminate.hpp"
 #include "this_worker.hpp"
@@ -24,7 +26,7 @@ constexpr std::uint32_t k_most_swallowed = 1000;
 void spend_budget(fiber_block& fiber) noexcept {
   if (--fiber.budget != 0) [[likely]]
     return;
-  fiber.budget = fiber_block::k_operation_budget;
+  fiber.budget = fiber.runs_on->home().operation_budget();
   yield_now(fiber);
 }
 
@@ -72,6 +74,7 @@ void throw_cancelled() {
 }
 
 void request_stop(fiber_block* fiber) noexcept {
+  const scheduling_points around;
   // seq_cst: "Cancelling", C1; pairs with is_cancel_requested.
   fiber->cancel_requested.store(true, std::memory_order_seq_cst);
   cancel_wait(*fiber,

@@ -13,6 +13,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
+#include <weft/runtime/poller.hpp>
 #include <weft/runtime/spawn.hpp>
 
 #include "switching.hpp"
@@ -38,10 +40,12 @@ scheduler& home_of_caller(worker* w) {
 }
 
 void count_spawn(scheduler& home, worker* w) {
-  if (w != nullptr && &w->home() == &home)
+  if (w != nullptr && &w->home() == &home) {
     w->spawned += 1;
-  else if (!home.admit_spawn_from_outside())
-    throw std::logic_error("weft: go or run on a runtime that was stopped");
+    return;
+  }
+  if (w != nullptr && w->home().is_simulated()) refuse_in_simulation("go or run in another runtime");
+  if (!home.admit_spawn_from_outside()) throw std::logic_error("weft: go or run on a runtime that was stopped");
 }
 
 void take_permit(worker* w, stack_pool& stacks) {
@@ -75,11 +79,13 @@ void start(fiber_block& fiber, const fiber_body& body, join_state joining, std::
   } else {
     home.make_ready_from_outside(&fiber);
   }
+  scheduling_point();
 }
 
 }  // namespace
 
 new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site) {
+  scheduling_point();
   worker* const w = this_worker();
   scheduler& owner = home != nullptr ? *home : home_of_caller(w);
   stack_pool& stacks = options.stack_size == 0 ? owner.default_stacks() : stack_pool::for_size(options.stack_size);
@@ -103,7 +109,8 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   fiber->permit = &stacks;
   fiber->label.set(w != nullptr ? w->next_id() : take_ids(1), options.name, site);
   fiber->shields = fiber->swallowed = 0;
-  fiber->budget = fiber_block::k_operation_budget;
+  fiber->budget = owner.operation_budget();
+  fiber->simulated = owner.is_simulated();
   fiber->waits_for = nullptr;
   fiber->pinned = false;
   fiber->pins = 0;
@@ -152,7 +159,7 @@ void fiber_main(arrival first) {
 }
 
 void* join_fiber(fiber_block* fiber, bool shielded) {
-  if (!shielded) cancellation_point();
+  shielded ? scheduling_point() : cancellation_point();
   while (!fiber->joining.is_done()) {
     fiber->joiner = arm(shielded ? cancellation::ignored : cancellation::honoured);
     const bool waits = fiber->joining.await();
@@ -164,6 +171,7 @@ void* join_fiber(fiber_block* fiber, bool shielded) {
 }
 
 void detach_fiber(fiber_block* fiber) noexcept {
+  scheduling_point();
   if (!fiber->joining.detach()) fiber->body->drop_outcome(fiber->storage.data(), true);
   release_fiber(fiber);
 }

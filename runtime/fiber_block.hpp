@@ -75,6 +75,7 @@ struct alignas(64) fiber_block : waiter {
   relaxed<std::int64_t> waits_since{0};
   relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
   relaxed<bool> waits_timed{false};       // the wait has a deadline; published by its parking
+  relaxed<bool> simulated{false};         // constant until it is free again
 
   // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
   wait_token joiner;

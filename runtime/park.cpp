@@ -22,6 +22,13 @@ claimed to_claimed(waiter* who, waiting_word<real_env>::outcome outcome) noexcep
 
 fiber_block& as_fiber(waiter* who) noexcept { return *static_cast<fiber_block*>(who); }
 
+// The calling thread's, if it is of the fiber's runtime.
+worker* this_worker_of(const fiber_block& fiber) noexcept {
+  worker* const w = this_worker();
+  // relaxed: it is only compared.
+  return w != nullptr && &w->home() == fiber.home.load(std::memory_order_relaxed) ? w : nullptr;
+}
+
 // A fiber that is ready now, by a caller on worker `w` (null: a plain thread).
 void make_ready(fiber_block& fiber, worker* w) noexcept {
   // relaxed: constant while the fiber lives, and it lives: it was claimed and is not yet queued.
@@ -57,7 +64,7 @@ wait_token arm(cancellation mode) noexcept { return arm(this_waiter(), mode); }
 wait_token arm(waiter& self, cancellation mode) noexcept {
   const bool cancellable =
       mode == cancellation::honoured && self.kind == waiter_kind::fiber && as_fiber(&self).is_cancellable();
-  return {&self, self.word.arm(cancellable)};
+  return {&self, self.word.arm(cancellable, mode != cancellation::ignored)};
 }
 
 bool disarm(wait_token token) noexcept { return token.who->word.disarm(token.generation); }
@@ -126,7 +133,11 @@ void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
   if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);
 }
 
-bool hold_still(fiber_block& fiber) noexcept { return fiber.word.inspect(); }
+bool hold_still(fiber_block& fiber) noexcept {
+  // Another thread would pay a wake-up, and so come into a simulation from outside.
+  if (fiber.simulated && this_worker_of(fiber) == nullptr) return false;
+  return fiber.word.inspect();
+}
 
 void let_go(fiber_block& fiber) noexcept {
   if (fiber.word.release_inspected() == must::make_ready) make_ready(fiber, this_worker());
@@ -135,6 +146,11 @@ void let_go(fiber_block& fiber) noexcept {
 deadline now() noexcept {
   worker* const w = this_worker();
   return w != nullptr ? w->home().now() : deadline::at(deadline::clock::now());
+}
+
+bool clock_is_virtual() noexcept {
+  const worker* const w = this_worker();
+  return w != nullptr && !w->home().clock_is_real();
 }
 
 bool on_fiber() noexcept { return this_fiber_block() != nullptr; }

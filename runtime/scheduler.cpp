@@ -6,26 +6,34 @@
 #include <cstdio>
 #include <string>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
+
 #include "registry.hpp"
+#include "simulation.hpp"
 #include "stack_overflow.hpp"
 #include "terminate.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {
 
-scheduler::scheduler(const options& settled, clock_source* clock)
+scheduler::scheduler(const options& settled, clock_source* clock, simulation* simulated)
     : seats(*this, static_cast<unsigned>(settled.workers), settled.seed),
       idle(static_cast<unsigned>(settled.workers)),
       settings_(settled),
       clock_(clock),
+      simulated_(simulated),
       default_stacks_(stack_pool::for_size(settled.stack_size)),
       monitor_(*this) {
   name_fibers_on_terminate();
   report_stack_overflows();
   register_runtime(*this);
   try {
-    seats.start();
-    monitor_thread_ = std::thread([this] { monitor_.run(); });
+    if (is_simulated()) {
+      seats.seat_the_first();
+    } else {
+      seats.start();
+      monitor_thread_ = std::thread([this] { monitor_.run(); });
+    }
   } catch (...) {
     shut_down();
     unregister_runtime(*this);
@@ -45,8 +53,12 @@ void scheduler::stop() {
   // Before the walk and the counts below: a fiber in a slab that the walk does not see yet sees the flag, and so does a
   // spawner that is not counted yet; pairs with the fence of admit_spawn_from_outside.
   real_env::fence();
-  cancel_all();
-  wait_until_quiet();
+  if (is_simulated()) {
+    simulated_->unwind_all();
+  } else {
+    cancel_all();
+    wait_until_quiet();
+  }
   shut_down();
 }
 
@@ -115,6 +127,8 @@ void scheduler::note_finished() noexcept {
 }
 
 void scheduler::make_ready_from_outside(fiber_block* fiber) noexcept {
+  if (is_anything_simulated()) [[unlikely]]
+    check_wake_stays_inside(this);
   // The fiber keeps the runtime alive until it is in the queue; the count keeps it until this thread is out again.
   wakers_outside_.fetch_add(1, std::memory_order_relaxed);
   if (fiber->is_pinned()) {

@@ -30,8 +30,9 @@ namespace weft::detail {
 
 class scheduler {
  public:
-  // Starts workers and monitor; `settled` has no zeros left. Throws what std::thread throws.
-  scheduler(const options& settled, clock_source* clock);
+  // Starts workers and monitor; `settled` has no zeros left. Throws what std::thread throws. With a simulation no
+  // thread is started: the one worker is the calling thread's, and the simulation's to run.
+  scheduler(const options& settled, clock_source* clock, class simulation* simulated = nullptr);
   ~scheduler();
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
@@ -62,6 +63,11 @@ class scheduler {
 
   [[nodiscard]] deadline now() const noexcept;
   [[nodiscard]] bool clock_is_real() const noexcept { return clock_ == nullptr; }
+  [[nodiscard]] bool is_simulated() const noexcept { return simulated_ != nullptr; }
+  // Of its fibers, between two yields: the first operation spends a simulated one's, and so is a scheduling point.
+  [[nodiscard]] std::uint32_t operation_budget() const noexcept {
+    return is_simulated() ? 1 : fiber_block::k_operation_budget;
+  }
   [[nodiscard]] deadline earliest_timer() const noexcept;
   [[nodiscard]] bool work_in_sight() const noexcept;
   [[nodiscard]] poller* installed_poller() const noexcept {
@@ -91,6 +97,7 @@ class scheduler {
 
   const options settings_;
   clock_source* const clock_;
+  class simulation* const simulated_;
   stack_pool& default_stacks_;
 
   std::atomic<bool> stopping_{false};

@@ -25,12 +25,16 @@ seating::seating(scheduler& home, unsigned seats, std::uint64_t seed)
 seating::~seating() = default;
 
 void seating::start() {
-  for (unsigned seat = 0; seat < seats_; ++seat) {
-    worker& first = publish(make_worker(false));
-    first.take_seat(seat);
-    seated_[seat].store(&first, std::memory_order_release);  // release: pairs with in_seat
-  }
+  for (unsigned seat = 0; seat < seats_; ++seat) seat_one(seat);
   for (const auto& each : all()) threads_.emplace_back([w = each.get()] { w->run(); });
+}
+
+void seating::seat_the_first() { seat_one(0); }
+
+void seating::seat_one(unsigned seat) {
+  worker& first = publish(make_worker(false));
+  first.take_seat(seat);
+  seated_[seat].store(&first, std::memory_order_release);  // release: pairs with in_seat
 }
 
 void seating::join() noexcept {

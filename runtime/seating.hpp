@@ -72,6 +72,8 @@ class seating {
 
   // Starts the first workers, one in each seat. Throws what std::thread throws; join() then ends those that run.
   void start();
+  // The same for one that has no thread, a simulation's.
+  void seat_the_first();
   // Wakes all, and waits for their threads: the runtime is shut, and the monitor has ended.
   void join() noexcept;
 
@@ -105,6 +107,7 @@ class seating {
  private:
   [[nodiscard]] std::unique_ptr<worker> make_worker(bool is_spare) const;
   worker& publish(std::unique_ptr<worker> fresh) noexcept;
+  void seat_one(unsigned seat);
   [[nodiscard]] worker* find_spare() noexcept;
   [[nodiscard]] worker* take_spare() noexcept;
   [[nodiscard]] worker* make_spare() noexcept;

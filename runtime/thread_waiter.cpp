@@ -3,8 +3,10 @@
 #include "thread_waiter.hpp"
 
 #include <weft/runtime/detail/futex.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 #include "context.hpp"
+#include "simulation.hpp"
 
 namespace weft::detail {
 
@@ -29,6 +31,8 @@ wake_reason thread_waiter::park(std::uint64_t generation, deadline until) noexce
 }
 
 void thread_waiter::make_ready() noexcept {
+  if (is_anything_simulated()) [[unlikely]]
+    check_wake_stays_inside(nullptr);
   // release: pairs with the acquire in park. After it the thread may be gone: the block is type-stable, and a wake of
   // somebody else's wait on the same word makes that one look again.
   signal.store(1, std::memory_order_release);

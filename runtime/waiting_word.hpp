@@ -45,11 +45,12 @@ class waiting_word {
   // --- The waiter itself.
 
   // W1. Returns the new wait's generation.
-  std::uint64_t arm(bool cancellable) noexcept {
+  std::uint64_t arm(bool cancellable, bool endable = false) noexcept {
     // relaxed: only the waiter changes a word in state running, and all its earlier claimants are done with it.
     const std::uint64_t generation = generation_of(word_.load(std::memory_order_relaxed)) + 1;
     // release: what the waiter wrote before is there for the claimant; pairs with the acquire of claim.
-    word_.store(pack(generation, 0, cancellable ? k_cancellable : 0, wait_state::armed), std::memory_order_release);
+    word_.store(pack(generation, 0, (cancellable ? k_cancellable : 0) | (endable ? k_endable : 0), wait_state::armed),
+                std::memory_order_release);
     return generation;
   }
 
@@ -152,12 +153,13 @@ class waiting_word {
   struct sleep {
     std::uint64_t generation = 0;
     bool cancellable = false;
+    bool endable = false;  // by whoever knows that nothing else will
   };
   sleep asleep() const noexcept {
     // acquire: all that the waiter did before it parked; pairs with publish.
     const std::uint64_t seen = word_.load(std::memory_order_acquire);
     if (state_of(seen) != wait_state::parked) return {};
-    return {generation_of(seen), (seen & k_cancellable) != 0};
+    return {generation_of(seen), (seen & k_cancellable) != 0, (seen & k_endable) != 0};
   }
 
   // --- Anybody, a hint.
@@ -167,6 +169,7 @@ class waiting_word {
   static constexpr std::uint64_t k_state_mask = 0xf;
   static constexpr std::uint64_t k_cancellable = 1 << 4;
   static constexpr std::uint64_t k_inspected = 1 << 5;
+  static constexpr std::uint64_t k_endable = 1 << 6;
   static constexpr unsigned k_reason_shift = 8;
   static constexpr unsigned k_generation_shift = 16;
 

@@ -116,6 +116,13 @@ class worker {
   void announce_made() noexcept { announce_release(&made_); }
   void announce_met() noexcept { announce_acquire(&made_); }
 
+  // --- A simulation, at home (simulated_worker.cpp): the calling thread is this worker's, from begin to end.
+  void begin_simulated() noexcept;
+  void end_simulated() noexcept;
+  // Until it parks, yields or ends; at once if there is no stack for it.
+  void run_simulated(fiber_block* fiber) noexcept;
+  [[nodiscard]] fiber_block* take_any_ready() noexcept;
+
   // --- Any thread, for figures.
   const unsigned index;
   relaxed<int> thread_id{0};

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 namespace weft {
 
@@ -167,6 +168,7 @@ channel_status channel_core::send(void* slot, deadline until) {
     return hand_over_or_wait<direction::send, Bytes>(self, slot, until);
   put_back<Bytes>(slot);
   lock_.unlock();
+  scheduling_point();
   return channel_status::ok;
 }
 
@@ -177,6 +179,7 @@ channel_status channel_core::receive(void* slot, deadline until) {
   if (size_ == 0 || !senders_.empty()) return hand_over_or_wait<direction::receive, Bytes>(self, slot, until);
   take_front<Bytes>(slot);
   lock_.unlock();
+  scheduling_point();
   return channel_status::ok;
 }
 
@@ -196,6 +199,7 @@ channel_status channel_core::hand_over_or_wait(waiter& self, void* slot, deadlin
   else
     construct<Bytes>(ops_, slot, partner->slot);
   unpark(won, self);
+  scheduling_point();
   return channel_status::ok;
 }
 
@@ -206,6 +210,7 @@ channel_status channel_core::run_locked(waiter& self, void* slot, deadline until
   if (would_wait(first.status)) return wait<Way>(self, slot, until);
   lock_.unlock();
   hand_over(first);
+  scheduling_point();
   return first.status;
 }
 
@@ -236,6 +241,7 @@ WEFT_INSTANTIATE(16);
 #undef WEFT_INSTANTIATE
 
 channel_status channel_core::try_run(direction way, void* slot) noexcept {
+  const scheduling_points around;
   lock_.lock();
   const attempt only = attempt_either(way, slot);
   lock_.unlock();
@@ -244,6 +250,7 @@ channel_status channel_core::try_run(direction way, void* slot) noexcept {
 }
 
 bool channel_core::close() noexcept {
+  const scheduling_points around;
   won_chain woken;
   internal_guard held(lock_);
   if (closed_) return false;

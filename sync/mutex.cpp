@@ -77,7 +77,12 @@ void mutex::lock_slow() {
   self.patience = deadline::after(detail::now(), k_patience);
   bool was_woken = false;
   while (enter(was_woken ? k_woken : 0) == entered::queue) {
-    if (wait_in_queue(self, was_woken) == detail::wake_reason::handed) return;
+    const detail::wake_reason reason = wait_in_queue(self, was_woken);
+    if (reason == detail::wake_reason::handed) return;
+    if (reason == detail::wake_reason::cancelled) [[unlikely]] {
+      give_up_waiting(self);
+      detail::throw_cancelled();
+    }
     was_woken = true;
   }
 }
@@ -100,7 +105,7 @@ detail::mutex_bits::entered mutex::enter(std::uint32_t consumed) noexcept { retu
 
 // L4 to L6. The caller is at the queue, and somebody else holds the mutex.
 detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
-  self.token = detail::arm(detail::cancellation::ignored);
+  self.token = detail::arm(detail::cancellation::unless_stuck);
   if (outrun) {
     const deadline now = detail::now();
     if (now >= self.patience) self.outrun_at = now;
@@ -110,6 +115,22 @@ detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
   }
   slow::leave_queued(word_, outrun);
   return detail::park(self.token, deadline::never(), "mutex");
+}
+
+// By a waiter whose wait was ended while it was queued: off the queue, if need be by way of the mutex.
+void mutex::give_up_waiting(waiter& self) noexcept {
+  const bool holds = enter(0) == entered::mutex;
+  if (holds) (void)enter(0);  // it is locked now, so this comes to the queue
+  waiters_.remove(self);
+  release_queue(k_locked | slow::woken_bit(word_) | waiters_bit());
+  if (holds) release();
+}
+
+// While it is held, and once it is not, others may run.
+void mutex::unlock_simulated() noexcept {
+  detail::scheduling_point();
+  release();
+  detail::scheduling_point();
 }
 
 // The caller's last access to the mutex.

@@ -25,6 +25,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/random.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 namespace weft::detail {
 
@@ -150,6 +151,7 @@ std::size_t select_ops(std::span<select_op* const> ops) {
   if (const select_op* const done = attempt_any(ops, left)) {
     channels.unlock();
     done->core->finish(left);
+    scheduling_point();
     return index_of(ops, done);
   }
   if (const select_op* const otherwise = find(ops, select_op::kind::otherwise)) {

@@ -17,10 +17,12 @@
 #include <stdexcept>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 namespace weft {
 
 void wait_group::add(std::int32_t n) {
+  const detail::scheduling_points around;
   if (n < 0) {
     if (!try_take(n)) take_last(n);
     return;

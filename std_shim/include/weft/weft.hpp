@@ -27,10 +27,12 @@
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/clock.hpp>
 #include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/dump.hpp>
 #include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
+#include <weft/runtime/simulate.hpp>
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>

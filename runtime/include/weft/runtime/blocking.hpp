@@ -6,7 +6,7 @@
 // Runs f on a helper thread while the calling fiber is parked; returns its value or rethrows its exception. Not a
 // cancellation point once f has begun, and the end of the runtime waits for it. On a plain thread f simply runs.
 // At most 1,024 calls run at once in a process, further ones wait for their turn: no more may wait for each other.
-// f may use sync, which blocks the helper; it is not on a fiber.
+// f may use sync, which blocks the helper; it is not on a fiber. In a simulation f runs in place, on the calling fiber.
 
 #include <exception>
 #include <memory>

@@ -1,5 +1,6 @@
 #pragma once
-// Room: runtime. Which fiber: a number that is never given twice in a process. The default one names no fiber.
+// Room: runtime. Which fiber: a number that is never given twice in a process, but for simulations (simulate.hpp), each
+// of which counts from 1. The default one names no fiber.
 
 #include <compare>
 #include <cstddef>

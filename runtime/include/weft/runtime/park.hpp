@@ -42,7 +42,13 @@ enum class wake_reason : std::uint8_t {
 };
 
 // Whether the end of a fiber's scope may end this wait. Delivery is held back by shield and while an exception unwinds.
-enum class cancellation : std::uint8_t { ignored, honoured };
+enum class cancellation : std::uint8_t {
+  ignored,
+  honoured,
+  unless_stuck,  // ignored, but once a simulation's fibers are all asleep for ever (simulate.hpp) such a wait may end
+  // with `cancelled` all the same: the waiter leaves every list and calls throw_cancelled. For waits that
+  // are neither a destructor's nor noexcept
+};
 
 // What a claimant has won: the duty to unpark. Converts to false if another claimant was first.
 class [[nodiscard]] claimed {
@@ -87,6 +93,9 @@ void unpark(claimed won, const waiter& by) noexcept;
 
 // Now, on the clock of the calling fiber's runtime (virtual under a test's clock), or on the steady clock.
 [[nodiscard]] deadline now() noexcept;
+
+// True if that is no real time: waiting moves it, and no other clock.
+[[nodiscard]] bool clock_is_virtual() noexcept;
 
 // True inside a fiber of a runtime.
 [[nodiscard]] bool on_fiber() noexcept;

@@ -59,7 +59,12 @@ class poller {
 };
 
 // The calling fiber's runtime's poller; made by `make` if there is none yet (any exception of it passes through). The
-// pointer is good until the runtime ends. Requires on_fiber().
+// pointer is good until the runtime ends. Requires on_fiber(), and no simulation.
 [[nodiscard]] poller& this_poller(std::unique_ptr<poller> (*make)());
+
+// First line of what needs descriptors, or anything else of the system that no seed replays. Throws std::logic_error
+// unless on_fiber(), and inside a simulation.
+void require_poller(const char* call);
+[[noreturn]] void refuse_in_simulation(const char* call);
 
 }  // namespace weft::detail

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 #include <weft/sync/mutex.hpp>
@@ -35,9 +36,11 @@ class condition_variable {
   condition_variable& operator=(const condition_variable&) = delete;
 
   void notify_one() noexcept {
+    const detail::scheduling_points around;
     if (!waiters_.nobody_inside()) notify(1);
   }
   void notify_all() noexcept {
+    const detail::scheduling_points around;
     if (!waiters_.nobody_inside()) notify(detail::wait_queue::k_all);
   }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/sync/detail/mutex_bits.hpp>
@@ -20,6 +21,7 @@ namespace weft {
 //   std::scoped_lock lock(m);                        // the standard lock types work on it
 //
 // lock() is a switch point when it has to wait and never a cancellation point; try_lock() and unlock() are neither.
+// (A simulation that has found a deadlock ends it by weft::cancelled out of lock(): simulate.hpp.)
 // Fairness: whoever comes while the mutex is free takes it, also ahead of the queue; a waiter that is outrun after 1 ms
 // of waiting is handed the mutex by the next unlock(). Waiters are woken in the order in which they came.
 // Destruction: whoever has locked it, and knows that nobody else will, may unlock and destroy it at once: an unlock()
@@ -34,6 +36,7 @@ class mutex : detail::mutex_bits {
   mutex& operator=(const mutex&) = delete;
 
   void lock() {
+    detail::scheduling_point();
     // acquire: sees what the last holder wrote; pairs with the releases of unlock() and release_queue(). It is one bit
     // to set and to test, and processors do that in less time than they compare and swap.
     if ((word_.fetch_or(k_locked, std::memory_order_acquire) & k_locked) != 0) [[unlikely]]
@@ -43,6 +46,7 @@ class mutex : detail::mutex_bits {
   }
 
   [[nodiscard]] bool try_lock() noexcept {
+    detail::scheduling_point();
     // relaxed: only a guess for the exchange.
     std::uint32_t seen = word_.load(std::memory_order_relaxed);
     while ((seen & k_locked) == 0) {
@@ -57,12 +61,9 @@ class mutex : detail::mutex_bits {
   }
 
   void unlock() noexcept {
-    if (k_tracks_owner) [[unlikely]]
-      forget_owner();
-    std::uint32_t seen = k_locked;
-    // release: publishes what was guarded; pairs with the acquires of lock(), try_lock() and enter().
-    if (!word_.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
-      unlock_slow();
+    if (detail::is_anything_simulated()) [[unlikely]]
+      return unlock_simulated();
+    release();
   }
 
  private:
@@ -71,8 +72,19 @@ class mutex : detail::mutex_bits {
   // Whether the library was built to check owners: the same for a whole program, whatever its own NDEBUG says.
   static const bool k_tracks_owner;
 
+  void release() noexcept {
+    if (k_tracks_owner) [[unlikely]]
+      forget_owner();
+    std::uint32_t seen = k_locked;
+    // release: publishes what was guarded; pairs with the acquires of lock(), try_lock() and enter().
+    if (!word_.compare_exchange_strong(seen, 0, std::memory_order_release, std::memory_order_relaxed)) [[unlikely]]
+      unlock_slow();
+  }
+
   void lock_slow();
   void unlock_slow() noexcept;
+  void unlock_simulated() noexcept;
+  void give_up_waiting(waiter& self) noexcept;
   bool spin() noexcept;
   entered enter(std::uint32_t consumed) noexcept;
   detail::wake_reason wait_in_queue(waiter& self, bool outrun) noexcept;
