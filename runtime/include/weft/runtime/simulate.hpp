@@ -44,8 +44,8 @@
 namespace weft {
 
 struct simulation_options {
-  std::uint64_t seed = 0;  // 0: WEFT_SEED, or a fresh one for each process; printed on stderr if f fails
-  std::uint64_t most_steps = 100'000'000;  // more scheduling points than this are taken for a livelock
+  std::uint64_t seed = 0;                 // 0: WEFT_SEED, or a fresh one for each process; printed on stderr if f fails
+  std::uint64_t most_steps = 10'000'000;  // more scheduling points than this are taken for a livelock
 };
 
 // What simulate_many throws; what f threw is nested in it (std::rethrow_if_nested).
