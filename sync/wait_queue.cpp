@@ -10,7 +10,7 @@ void wait_queue::enqueue(wait_node& node) noexcept {
   count(1);
 }
 
-void wait_queue::claim(std::uint32_t most, won_chain& woken) noexcept {
+std::uint32_t wait_queue::claim(std::uint32_t most, won_chain& woken) noexcept {
   std::uint32_t taken = 0;
   for (claimed won; taken < most; ++taken) {
     wait_node* const node = waiters_.claim_front(wake_reason::ready, won);
@@ -18,6 +18,7 @@ void wait_queue::claim(std::uint32_t most, won_chain& woken) noexcept {
     woken.add(*node, won);
   }
   count(0 - taken);
+  return taken;
 }
 
 void wait_queue::leave(wait_node& node) noexcept {

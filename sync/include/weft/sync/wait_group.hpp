@@ -1,11 +1,11 @@
 #pragma once
-// Room: sync. Waits until a number of things are done, as Go's sync.WaitGroup. It owns a count and a list of waiters.
+// Room: sync. Waits until a number of things are done, as Go's sync.WaitGroup. The count and the list
+// of waiters are detail/countdown.hpp's.
 // Next: channel.hpp.
 
-#include <atomic>
 #include <cstdint>
 
-#include <weft/sync/detail/wait_queue.hpp>
+#include <weft/sync/detail/countdown.hpp>
 
 namespace weft {
 
@@ -28,7 +28,7 @@ namespace weft {
 class wait_group {
  public:
   constexpr wait_group() noexcept = default;
-  ~wait_group() { waiters_.wait_until_left("wait group destruction"); }
+  ~wait_group() { count_.wait_until_left("wait group destruction"); }
   wait_group(const wait_group&) = delete;
   wait_group& operator=(const wait_group&) = delete;
 
@@ -38,12 +38,7 @@ class wait_group {
   void wait();
 
  private:
-  bool try_take(std::int32_t n);
-  void take_last(std::int32_t n);
-
-  // Any thread. It becomes zero only under waiters_.lock.
-  std::atomic<std::int32_t> count_{0};
-  detail::wait_queue waiters_;
+  detail::countdown count_{0};
 };
 
 }  // namespace weft

@@ -42,9 +42,12 @@ class wait_queue {
   // V1: arms a wait that is a cancellation point.
   void enqueue(wait_node& node) noexcept WEFT_REQUIRES(lock);
 
-  // V2: claims up to `most` waiters, in their order, those that can no longer be won left out. Unpark `woken` after the
-  // lock.
-  void claim(std::uint32_t most, won_chain& woken) noexcept WEFT_REQUIRES(lock);
+  // V2: claims up to `most` waiters, in their order, those that can no longer be won left out; how many it has won.
+  // Unpark `woken` after the lock.
+  std::uint32_t claim(std::uint32_t most, won_chain& woken) noexcept WEFT_REQUIRES(lock);
+
+  // Nobody is on the list: fewer than were asked for have been won, or just as many.
+  [[nodiscard]] bool empty() const noexcept WEFT_REQUIRES(lock) { return waiters_.empty(); }
 
   // V3, by the waiter whose park did not return `ready`. Takes the lock.
   void leave(wait_node& node) noexcept WEFT_EXCLUDES(lock);
