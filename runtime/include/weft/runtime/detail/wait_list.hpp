@@ -81,10 +81,10 @@ class won_chain {
   won_chain& operator=(const won_chain&) = delete;
   ~won_chain() { unpark_all(); }
 
-  // From here until its unpark the node is the chain's: a waiter that a waker has won never calls remove() on it.
+  // From here until its unpark the node is the chain's: a waiter that a waker has won never calls remove() on it. `won`
+  // is of the node's own token, which the waiter may be reading on its way to park.
   void add(wait_node& node, claimed won) noexcept {
     node.next = nullptr;
-    node.token.who = won.who();
     node.queued = won.was_parked();  // the node is off every list: the field carries the other half of `won`
     (tail_ != nullptr ? tail_->next : head_) = &node;
     tail_ = &node;
