@@ -14,16 +14,22 @@
 //   L5 clear queue_locked (and woken, if it was      U6 it was:  claim "handed",
 //      this one's), set has_waiters    (one step)       clear queue_locked alone                     (one step)
 //   L6 park; handed: mine; again: to L2              U7 unpark it; wake sleepers on the word
+//   L7 its time ran out: set locked, if it is free:
+//      mine, or only queue_locked; dequeue; clear
+//      queue_locked, set the rest as it is (one step)
 // - locked is cleared only by the holder, and either while nobody is at the queue (U1, U2) or by whoever is (U5). So
-//   queue_locked implies locked, and while it is set nothing but queue_contended can change: L5, U5 and U6 are
+//   queue_locked implies locked, and while it is set nothing but queue_contended can change: L5, L7, U5 and U6 are
 //   exchanges.
 // - Nothing is lost: has_waiters without locked implies woken (U5), and the woken one clears woken only by taking the
-//   mutex (L2), whose unlock then comes to U3, or by being in the queue again (L5) while another holds it.
+//   mutex (L2), whose unlock then comes to U3, or by being in the queue again (L5) while another holds it. A deadline
+//   is a claimant like any other (park.hpp): a waiter that is woken or handed the mutex has not run out of time, one
+//   that has is passed over in U4, and never has a duty to pass on when it comes to L7.
 // - Waiters are outrun at will for 1 ms, then never again: hand-off from the start convoys (README.md, "Rejected").
 
 #include <weft/sync/mutex.hpp>
 
 #include <chrono>
+#include <string>
 #include <system_error>
 
 #include <weft/runtime/cancellation.hpp>
@@ -60,31 +66,44 @@ using slow = detail::mutex_word<mutex_env>;
 
 // Stands on the frame of the locker.
 struct mutex::waiter : detail::wait_node {
-  deadline patience;   // when it will have waited long enough
-  deadline outrun_at;  // when it last found itself outrun after that; never(): not yet
+  deadline until;           // when its time runs out
+  detail::wait_label what;  // what a dump shows
+  deadline patience;        // when it will have waited long enough
+  deadline outrun_at;       // when it last found itself outrun after that; never(): not yet
 
   [[nodiscard]] bool is_overdue() const noexcept { return !outrun_at.is_never(); }
 };
 
-void mutex::lock_slow() {
+void mutex::lock_slow() { static_cast<void>(lock_slow(deadline::never(), "mutex")); }
+
+bool mutex::lock_until(deadline until, detail::wait_label what) {
+  if (try_lock()) return true;
+  if (!lock_slow(until, what)) return false;
+  if (k_tracks_owner) note_owner();
+  return true;
+}
+
+bool mutex::lock_slow(deadline until, detail::wait_label what) {
   detail::switch_point();
   // relaxed: only a value that this very fiber stored can be equal.
   if (k_tracks_owner && owner_.load(std::memory_order_relaxed) == &detail::this_waiter())
     throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
-                            "weft::mutex: locked by its owner");
-  if (spin()) return;
+                            std::string("weft: ") + what + ": locked by its owner");
+  if (spin()) return true;
+  const deadline begun = detail::now();
+  if (begun >= until) return false;
   waiter self;
-  self.patience = deadline::after(detail::now(), k_patience);
-  bool was_woken = false;
-  while (enter(was_woken ? k_woken : 0) == entered::queue) {
+  self.until = until;
+  self.what = what;
+  self.patience = deadline::after(begun, k_patience);
+  for (bool was_woken = false; enter(was_woken ? k_woken : 0) == entered::queue; was_woken = true) {
     const detail::wake_reason reason = wait_in_queue(self, was_woken);
-    if (reason == detail::wake_reason::handed) return;
-    if (reason == detail::wake_reason::cancelled) [[unlikely]] {
+    if (reason == detail::wake_reason::handed) return true;
+    if (reason == detail::wake_reason::timed_out) return leave_queue(self);
+    if (reason == detail::wake_reason::cancelled) [[unlikely]]
       give_up_waiting(self);
-      detail::throw_cancelled();
-    }
-    was_woken = true;
   }
+  return true;
 }
 
 // A few tries while nobody queues. Later comers would only make the queue longer by spinning.
@@ -114,16 +133,28 @@ detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
     waiters_.push_back(self);
   }
   slow::leave_queued(word_, outrun);
-  return detail::park(self.token, deadline::never(), "mutex");
+  return detail::park(self.token, self.until, self.what);
 }
 
-// By a waiter whose wait was ended while it was queued: off the queue, if need be by way of the mutex.
-void mutex::give_up_waiting(waiter& self) noexcept {
-  const bool holds = enter(0) == entered::mutex;
-  if (holds) (void)enter(0);  // it is locked now, so this comes to the queue
+// L7. True: it was free at the last moment, and is the caller's now.
+bool mutex::leave_queue(waiter& self) noexcept {
+  const bool has_it = enter(0) == entered::mutex;
+  if (has_it) come_to_queue();
   waiters_.remove(self);
   release_queue(k_locked | slow::woken_bit(word_) | waiters_bit());
-  if (holds) release();
+  return has_it;
+}
+
+// U3, by the holder.
+void mutex::come_to_queue() noexcept {
+  const entered where = enter(0);
+  WEFT_CHECK(where == entered::queue, "weft::mutex: unlocked while somebody else unlocked it");
+}
+
+// By a waiter whose wait a simulation has ended.
+void mutex::give_up_waiting(waiter& self) {
+  if (leave_queue(self)) release();
+  detail::throw_cancelled();
 }
 
 // While it is held, and once it is not, others may run.
@@ -141,25 +172,25 @@ void mutex::unlock_slow() noexcept {
   const std::uint32_t seen = word_.load(std::memory_order_relaxed);
   WEFT_CHECK((seen & k_locked) != 0, "weft::mutex: unlocked while nobody holds it", seen);
   if (slow::let_go_to_woken(word_)) return;
-  const entered where = enter(0);
-  WEFT_CHECK(where == entered::queue, "weft::mutex: unlocked while somebody else unlocked it");
-  auto* front = static_cast<waiter*>(waiters_.front());
-  if (front != nullptr && front->is_overdue())
-    hand_off();
-  else
-    let_go();
+  come_to_queue();
+  if (!hand_off()) let_go();
 }
 
-// U4, U6.
-void mutex::hand_off() noexcept {
-  detail::claimed won;
-  auto* heir = static_cast<waiter*>(waiters_.claim_front(detail::wake_reason::handed, won));
-  WEFT_CHECK(heir != nullptr, "weft::mutex: a waiter that nothing else can wake was woken");
-  auto* following = static_cast<waiter*>(waiters_.front());
-  // Whoever had waited long enough when the heir was outrun need not be outrun itself first.
-  if (following != nullptr && following->patience <= heir->outrun_at) following->outrun_at = heir->outrun_at;
-  release_queue(k_locked | waiters_bit());
-  detail::unpark(won);
+// U4, U6. False: nobody waits who has been outrun after 1 ms, and whose time has not run out.
+bool mutex::hand_off() noexcept {
+  for (;;) {
+    auto* const heir = static_cast<waiter*>(waiters_.front());
+    if (heir == nullptr || !heir->is_overdue()) return false;
+    waiters_.remove(*heir);
+    auto* const following = static_cast<waiter*>(waiters_.front());
+    // Whoever had waited long enough when the heir was outrun need not be outrun itself first.
+    if (following != nullptr && following->patience <= heir->outrun_at) following->outrun_at = heir->outrun_at;
+    const detail::claimed won = detail::claim(heir->token, detail::wake_reason::handed);
+    if (!won) continue;
+    release_queue(k_locked | waiters_bit());
+    detail::unpark(won);
+    return true;
+  }
 }
 
 // U4, U5.

@@ -1,8 +1,8 @@
 // Room: tests. Model of sync/mutex_word.hpp, "Locking": one at a time has the mutex, and sees what the last one wrote;
 // no waiter sleeps while the mutex is free and nobody is on the way to it, nor on the word while nobody is at the
 // queue; and no more than one waiter that was woken is on its way. The steps between the word's are mutex.cpp's: here
-// every waiter that was outrun may be overdue, or not, as if time passed at will. Three threads that lock, unlock and
-// try.
+// every waiter that was outrun may be overdue, or not, as if time passed at will, and the time of those who have a
+// limit may run out. Three threads that lock, unlock and try.
 
 #include "mutex_word.hpp"
 
@@ -20,12 +20,20 @@ struct complete {
   static constexpr bool k_wakes_sleepers = true;      // U7, and after L5: whoever sleeps on the word
   static constexpr bool k_wakes_a_waiter = true;      // U5
   static constexpr bool k_heeds_woken = true;         // U4: unless a woken one is on its way already
+  static constexpr bool k_passes_over = true;         // U4: whose time has run out
+  static constexpr bool k_dequeues = true;            // L7
 };
 struct forgets_others_woken : complete {
   static constexpr bool k_keeps_others_woken = false;
 };
 struct wakes_another : complete {
   static constexpr bool k_heeds_woken = false;
+};
+struct wakes_one_whose_time_ran_out : complete {
+  static constexpr bool k_passes_over = false;
+};
+struct without_dequeuing : complete {
+  static constexpr bool k_dequeues = false;
 };
 struct without_waking_sleepers : complete {
   static constexpr bool k_wakes_sleepers = false;
@@ -35,6 +43,9 @@ struct without_waking_a_waiter : complete {
 };
 
 constexpr unsigned k_most = 3;  // of threads
+
+enum class patience { endless, limited };
+enum class waited { woken, handed, timed_out };
 
 // --- The sleep on a word, as the kernel has it: look and sleep are one step for whoever wakes.
 
@@ -86,15 +97,18 @@ class world : detail::mutex_bits {
  public:
   world() { sleepers_of_this_model = &sleepers_; }
 
-  void lock() {
-    if (lock_free()) return;
+  bool lock(patience p = patience::endless) {
+    if (lock_free()) return true;
     const unsigned me = rl::thread_index();
     bool was_woken = false;
     is_overdue_[me] = false;
     for (;;) {
       const entered where = slow::enter(word_, was_woken ? k_woken : 0);
       if (was_woken) on_their_way_.fetch_sub(1, order::relaxed);
-      if (where == entered::mutex || wait_in_queue(me, was_woken)) return;
+      if (where == entered::mutex) return true;
+      const waited end = wait_in_queue(me, was_woken, p);
+      if (end == waited::handed) return true;
+      if (end == waited::timed_out) return leave_queue(me);
       was_woken = true;
     }
   }
@@ -114,10 +128,7 @@ class world : detail::mutex_bits {
     const entered where = slow::enter(word_, 0);
     RL_ASSERT(where == entered::queue);
     note_at_queue();
-    if (size_ != 0 && is_overdue_[queue_[0]])
-      hand_off();
-    else
-      let_go();
+    if (!hand_off()) let_go();
   }
 
   void use() { guarded_.set(guarded_.get() + 1); }
@@ -133,33 +144,66 @@ class world : detail::mutex_bits {
 
   bool lock_free() { return (word_.fetch_or(k_locked, order::acquire) & k_locked) == 0; }
 
-  // L4 to L6. True: handed over.
-  bool wait_in_queue(unsigned me, bool outrun) {
+  // L4 to L6.
+  waited wait_in_queue(unsigned me, bool outrun, patience p) {
     note_at_queue();
     if (outrun) is_overdue_[me] = is_overdue_[me] || rl::rand(2) == 0;
+    claimed_[me].store(false, order::relaxed);
     insert(me, outrun);
     if (Steps::k_keeps_others_woken)
       slow::leave_queued(word_, outrun);
     else
       slow::release_queue(word_, k_locked | k_has_waiters);
-    bells_[me].wait();
-    return was_handed_[me];
+    if (!park(me, p)) return waited::timed_out;
+    return was_handed_[me] ? waited::handed : waited::woken;
   }
 
-  void hand_off() {
-    RL_ASSERT(slow::woken_bit(word_) == 0);
-    const unsigned heir = take_front(true);
-    slow::release_queue(word_, k_locked | waiters_bit());
-    bells_[heir].ring();
+  // park.hpp: one claimant wins each wait, its deadline among them. True: a waker won.
+  bool park(unsigned me, patience p) {
+    if (p == patience::limited) {
+      if (bells_[me].wait_a_while()) return true;
+      if (claim(me)) return false;
+    }
+    bells_[me].wait();
+    return true;
+  }
+  bool claim(unsigned who) { return !claimed_[who].exchange(true, order::acq_rel) || !Steps::k_passes_over; }
+
+  // L7.
+  bool leave_queue(unsigned me) {
+    const bool has_it = slow::enter(word_, 0) == entered::mutex;
+    if (has_it) RL_ASSERT(slow::enter(word_, 0) == entered::queue);
+    note_at_queue();
+    if (Steps::k_dequeues) remove(me);
+    slow::release_queue(word_, k_locked | slow::woken_bit(word_) | waiters_bit());
+    return has_it;
+  }
+
+  bool hand_off() {
+    while (size_ != 0 && is_overdue_[queue_[0]]) {
+      const unsigned heir = take_front();
+      if (!claim(heir)) continue;
+      RL_ASSERT(slow::woken_bit(word_) == 0);
+      was_handed_[heir] = true;
+      slow::release_queue(word_, k_locked | waiters_bit());
+      bells_[heir].ring();
+      return true;
+    }
+    return false;
   }
 
   void let_go() {
     if (slow::woken_bit(word_) != 0 && Steps::k_heeds_woken) return slow::release_queue(word_, k_woken | waiters_bit());
-    const bool wakes = size_ != 0 && Steps::k_wakes_a_waiter;
-    const unsigned woken = wakes ? take_front(false) : 0;
-    if (wakes) RL_ASSERT(on_their_way_.fetch_add(1, order::relaxed) == 0);
-    slow::release_queue(word_, (wakes ? k_woken : 0) | waiters_bit());
-    if (wakes) bells_[woken].ring();
+    unsigned woken = k_most;
+    while (size_ != 0 && Steps::k_wakes_a_waiter && woken == k_most) {
+      const unsigned front = take_front();
+      if (!claim(front)) continue;
+      was_handed_[front] = false;
+      woken = front;
+    }
+    if (woken != k_most) RL_ASSERT(on_their_way_.fetch_add(1, order::relaxed) == 0);
+    slow::release_queue(word_, (woken != k_most ? k_woken : 0) | waiters_bit());
+    if (woken != k_most) bells_[woken].ring();
   }
 
   std::uint32_t waiters_bit() const { return size_ == 0 ? 0 : k_has_waiters; }
@@ -173,12 +217,17 @@ class world : detail::mutex_bits {
     queue_[0] = waiter;
   }
 
-  unsigned take_front(bool handed) {
+  unsigned take_front() {
     const unsigned front = queue_[0];
-    --size_;
-    for (unsigned i = 0; i != size_; ++i) queue_[i] = queue_[i + 1];
-    was_handed_[front] = handed;
+    remove(front);
     return front;
+  }
+
+  void remove(unsigned waiter) {
+    unsigned kept = 0;
+    for (unsigned i = 0; i != size_; ++i)
+      if (queue_[i] != waiter) queue_[kept++] = queue_[i];
+    size_ = kept;
   }
 
   // Two at the queue at once, or without an order between them, is a data race.
@@ -195,6 +244,7 @@ class world : detail::mutex_bits {
   // A waiter's, and of whoever is at the queue while it waits.
   bool is_overdue_[k_most] = {};
   bool was_handed_[k_most] = {};
+  atomic<bool, faithful> claimed_[k_most];
   bell bells_[k_most];
 };
 
@@ -236,6 +286,23 @@ struct one_that_tries : rl::test_suite<one_that_tries<Mutation, Steps>, 3> {
   void after() { all.check_end(uses); }
 };
 
+// Threads 1 and 2 have a limit, thread 0 has none.
+template <class Mutation, class Steps = complete>
+struct two_with_a_limit : rl::test_suite<two_with_a_limit<Mutation, Steps>, 3> {
+  world<Mutation, Steps> all;
+  atomic<int, faithful> uses;
+
+  void thread(unsigned index) {
+    for (int round = 0; round != 2; ++round) {
+      if (!all.lock(index == 0 ? patience::endless : patience::limited)) continue;
+      all.use();
+      uses.fetch_add(1, order::relaxed);
+      all.unlock();
+    }
+  }
+  void after() { all.check_end(uses.load(order::relaxed)); }
+};
+
 }  // namespace
 }  // namespace weft::model
 
@@ -244,6 +311,9 @@ int main(int argc, char** argv) {
   search s(argc, argv);
   s.must_pass<crowd<faithful>>("three that lock twice", 500'000);
   s.must_pass<one_that_tries<faithful>>("two that lock, one that tries", 500'000);
+  s.must_pass<two_with_a_limit<faithful>>("three that lock, two of them with a limit", 500'000);
+  s.must_fail<two_with_a_limit<faithful, wakes_one_whose_time_ran_out>>("one whose time ran out is woken", 100'000);
+  s.must_fail<two_with_a_limit<faithful, without_dequeuing>>("one whose time ran out stays in the queue", 100'000);
   s.must_fail<crowd<torn_cas>>("a word changed without a compare-and-swap", 100'000);
   s.must_fail<crowd<only_in<no_acquire, "enter">>>("no acquire: enter", 100'000);
   s.must_fail<crowd<only_in<no_release, "release_queue">>>("no release: release_queue", 100'000);

@@ -43,5 +43,8 @@
 #include <weft/sync/channel.hpp>
 #include <weft/sync/condition_variable.hpp>
 #include <weft/sync/mutex.hpp>
+#include <weft/sync/once.hpp>
+#include <weft/sync/recursive_mutex.hpp>
 #include <weft/sync/select.hpp>
+#include <weft/sync/timed_mutex.hpp>
 #include <weft/sync/wait_group.hpp>

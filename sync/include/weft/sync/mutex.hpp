@@ -2,11 +2,12 @@
 // Room: sync. The mutex of fibers and of plain threads, at once. It owns its word and its queue of waiters; how a
 // waiter waits belongs to runtime (park.hpp). The slow paths, and the protocol "Locking" in numbered steps:
 // sync/mutex.cpp.
-// Next: condition_variable.hpp.
+// Next: timed_mutex.hpp, recursive_mutex.hpp, shared_mutex.hpp, which are made of it; condition_variable.hpp.
 
 #include <atomic>
 #include <cstdint>
 
+#include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
@@ -66,6 +67,10 @@ class mutex : detail::mutex_bits {
     release();
   }
 
+ protected:
+  // For timed_mutex: false if `until` has passed before the mutex was this caller's. `what` is what a dump shows.
+  [[nodiscard]] bool lock_until(deadline until, detail::wait_label what);
+
  private:
   struct waiter;
 
@@ -82,13 +87,16 @@ class mutex : detail::mutex_bits {
   }
 
   void lock_slow();
+  [[nodiscard]] bool lock_slow(deadline until, detail::wait_label what);
   void unlock_slow() noexcept;
   void unlock_simulated() noexcept;
-  void give_up_waiting(waiter& self) noexcept;
+  [[noreturn]] void give_up_waiting(waiter& self);
   bool spin() noexcept;
   entered enter(std::uint32_t consumed) noexcept;
   detail::wake_reason wait_in_queue(waiter& self, bool outrun) noexcept;
-  void hand_off() noexcept;
+  [[nodiscard]] bool leave_queue(waiter& self) noexcept;
+  void come_to_queue() noexcept;
+  [[nodiscard]] bool hand_off() noexcept;
   void let_go() noexcept;
   void release_queue(std::uint32_t next) noexcept;
   [[nodiscard]] std::uint32_t waiters_bit() const noexcept { return waiters_.empty() ? 0 : k_has_waiters; }
