@@ -46,5 +46,6 @@
 #include <weft/sync/once.hpp>
 #include <weft/sync/recursive_mutex.hpp>
 #include <weft/sync/select.hpp>
+#include <weft/sync/shared_mutex.hpp>
 #include <weft/sync/timed_mutex.hpp>
 #include <weft/sync/wait_group.hpp>
