@@ -10,15 +10,45 @@ void wait_queue::enqueue(wait_node& node) noexcept {
   count(1);
 }
 
-std::uint32_t wait_queue::claim(std::uint32_t most, won_chain& woken) noexcept {
-  std::uint32_t taken = 0;
-  for (claimed won; taken < most; ++taken) {
-    wait_node* const node = waiters_.claim_front(wake_reason::ready, won);
-    if (node == nullptr) break;
-    woken.add(*node, won);
+void wait_queue::enroll(wait_node& node) noexcept {
+  waiters_.push_back(node);
+  count(1);
+}
+
+wait_token wait_queue::arm_enrolled(wait_node& node) noexcept {
+  claimed destructor;
+  {
+    internal_guard held(lock);
+    if (node.queued) return node.token = arm(cancellation::honoured);
+    destructor = count_out();
   }
-  count(0 - taken);
-  return taken;
+  if (destructor) unpark(destructor);
+  return {};
+}
+
+std::uint32_t wait_queue::claim(std::uint32_t most, won_chain& woken) noexcept {
+  std::uint32_t served = 0;
+  std::uint32_t out = 0;
+  while (served < most) {
+    wait_node* const node = waiters_.front();
+    if (node == nullptr) break;
+    waiters_.remove(*node);
+    if (node->token.who == nullptr) {  // enrolled: it looks for itself
+      ++served;
+    } else if (const claimed won = detail::claim(node->token, wake_reason::ready)) {
+      woken.add(*node, won);
+      ++out;
+      ++served;
+    }
+  }
+  count(0 - out);
+  return served;
+}
+
+claimed wait_queue::count_out() noexcept {
+  count(0u - 1u);
+  if (!nobody_inside() || destructor_.who == nullptr) return {};
+  return detail::claim(destructor_, wake_reason::ready);
 }
 
 void wait_queue::leave(wait_node& node) noexcept {
@@ -26,8 +56,7 @@ void wait_queue::leave(wait_node& node) noexcept {
   {
     internal_guard held(lock);
     waiters_.remove(node);
-    count(0u - 1u);
-    if (nobody_inside() && destructor_.who != nullptr) destructor = detail::claim(destructor_, wake_reason::ready);
+    destructor = count_out();
   }
   if (destructor) unpark(destructor);
 }

@@ -42,6 +42,7 @@
 #include <weft/std_shim/thread.hpp>
 #include <weft/sync/channel.hpp>
 #include <weft/sync/condition_variable.hpp>
+#include <weft/sync/condition_variable_any.hpp>
 #include <weft/sync/mutex.hpp>
 #include <weft/sync/once.hpp>
 #include <weft/sync/recursive_mutex.hpp>

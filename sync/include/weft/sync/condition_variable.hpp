@@ -1,6 +1,6 @@
 #pragma once
 // Room: sync. The condition variable that goes with weft::mutex: a queue of waiters and nothing else.
-// Next: wait_group.hpp.
+// Next: condition_variable_any.hpp.
 
 #include <chrono>
 #include <condition_variable>  // std::cv_status

@@ -12,7 +12,10 @@
 //      destructor's token; unlock; unpark it
 // The lock's exchange in V3 is the last that the waiter does to the primitive: the destructor goes on only after the
 // unpark.
-// Next: wait_group.hpp, condition_variable.hpp, which are two such primitives.
+// A waiter that has to run its caller's code between V1 and its park must not arm before it, because that code may wait
+// itself. It enrolls first (V0: inside + 1, on the list, no token) and arms afterwards (V1), unless a waker has taken
+// it off meanwhile: then it is woken, and still inside until it has looked, which is V3's second half.
+// Next: wait_group.hpp, condition_variable.hpp, condition_variable_any.hpp, which are such primitives.
 
 #include <atomic>
 #include <cstdint>
@@ -42,6 +45,12 @@ class wait_queue {
   // V1: arms a wait that is a cancellation point.
   void enqueue(wait_node& node) noexcept WEFT_REQUIRES(lock);
 
+  // V0: on the list, and counted, without being armed.
+  void enroll(wait_node& node) noexcept WEFT_REQUIRES(lock);
+
+  // V1 after V0, by the same fiber or thread. An empty token: woken meanwhile, and out. Takes the lock.
+  [[nodiscard]] wait_token arm_enrolled(wait_node& node) noexcept WEFT_EXCLUDES(lock);
+
   // V2: claims up to `most` waiters, in their order, those that can no longer be won left out; how many it has won.
   // Unpark `woken` after the lock.
   std::uint32_t claim(std::uint32_t most, won_chain& woken) noexcept WEFT_REQUIRES(lock);
@@ -49,7 +58,7 @@ class wait_queue {
   // Nobody is on the list: fewer than were asked for have been won, or just as many.
   [[nodiscard]] bool empty() const noexcept WEFT_REQUIRES(lock) { return waiters_.empty(); }
 
-  // V3, by the waiter whose park did not return `ready`. Takes the lock.
+  // V3, by the waiter whose park did not return `ready`, or that enrolled and did not arm. Takes the lock.
   void leave(wait_node& node) noexcept WEFT_EXCLUDES(lock);
 
   // Any thread, without the lock: exact for whoever is ordered after the enqueuer by other means.
@@ -63,6 +72,9 @@ class wait_queue {
   void count(std::uint32_t n) noexcept {
     inside_.store(inside_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+
+  // One that was counted is out. Unpark what is returned after the lock: the destructor.
+  claimed count_out() noexcept WEFT_REQUIRES(lock);
 
   // Written under lock, read by any thread. Enqueued and not woken, or on the way out.
   std::atomic<std::uint32_t> inside_{0};
