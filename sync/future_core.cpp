@@ -85,14 +85,14 @@ void future_core::retrieve() {
 
 void future_core::wait() {
   cancellation_point();
-  if (is(fate::ready)) return;
+  if (is_ready()) return;
   if (move_on(fate::deferred, fate::being_set)) return run_deferred();
   (void)wait_until_ready(deadline::never());
 }
 
 std::future_status future_core::wait_until(deadline until) {
   cancellation_point();
-  if (is(fate::ready)) return std::future_status::ready;
+  if (is_ready()) return std::future_status::ready;
   if (is(fate::deferred)) return std::future_status::deferred;
   return wait_until_ready(until) ? std::future_status::ready : std::future_status::timeout;
 }
@@ -101,7 +101,7 @@ bool future_core::wait_until_ready(deadline until) {
   wait_node node;
   {
     internal_guard held(waiters_.lock);
-    if (is(fate::ready)) return true;
+    if (is_ready()) return true;
     waiters_.enqueue(node);
   }
   const wake_reason reason = park(node.token, until, "future");

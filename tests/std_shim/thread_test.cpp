@@ -4,8 +4,10 @@
 
 #include <atomic>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <system_error>
+#include <unordered_set>
 #include <utility>
 
 #include <gtest/gtest.h>
@@ -45,6 +47,30 @@ FIBER_TEST(thread, knows_itself_by_the_same_id) {
   const auto outside = t.get_id();
   t.join();
   EXPECT_EQ(inside, outside);
+}
+
+FIBER_TEST(thread, its_id_is_compared_hashed_and_printed) {
+  weft::thread a([] {}), b([] {});
+  EXPECT_NE(a.get_id(), b.get_id());
+  EXPECT_TRUE((a.get_id() < b.get_id()) != (b.get_id() < a.get_id()));
+  EXPECT_EQ((std::unordered_set<weft::thread::id>{a.get_id(), b.get_id(), a.get_id()}).size(), 2u);
+  std::ostringstream one, other;
+  one << a.get_id();
+  other << b.get_id();
+  EXPECT_NE(one.str(), other.str());
+  a.join();
+  b.join();
+}
+
+// As std's: it calls a copy of its own, as an rvalue.
+FIBER_TEST(thread, calls_what_can_be_called_only_once) {
+  struct once {
+    bool& called;
+    void operator()() && { called = true; }
+  };
+  bool called = false;
+  weft::thread(once{called}).join();
+  EXPECT_TRUE(called);
 }
 
 FIBER_TEST(thread, moves_and_swaps) {

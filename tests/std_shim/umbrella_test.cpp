@@ -71,6 +71,36 @@ FIBER_TEST(umbrella, locks_of_std_work_on_mutexes_of_weft_by_either_name) {
   EXPECT_TRUE(source.get_token().stop_requested());
 }
 
+// The lines by which std:: becomes weft::.
+FIBER_TEST(umbrella, what_std_has_to_wait_for_is_here_by_the_same_names) {
+  weft::counting_semaphore<8> slots{8};
+  weft::binary_semaphore turn{1};
+  weft::latch l{1};
+  weft::barrier b{1};
+  slots.acquire();
+  turn.acquire();
+  l.arrive_and_wait();
+  b.arrive_and_wait();
+  weft::jthread j([](weft::stop_token st) { EXPECT_FALSE(st.stop_requested()); });
+  j.join();
+  weft::future<int> f = weft::async([] { return 42; });
+  EXPECT_NE(f.wait_for(std::chrono::hours(1)), weft::future_status::timeout);
+  EXPECT_EQ(f.get(), 42);
+  weft::future<int> g = weft::async(weft::launch::deferred, [] { return 42; });
+  EXPECT_EQ(g.wait_for(std::chrono::seconds(0)), weft::future_status::deferred);
+  try {
+    weft::future<int>().wait();
+    FAIL() << "no exception";
+  } catch (const weft::future_error& error) {
+    EXPECT_EQ(error.code(), weft::future_errc::no_state);
+  }
+  weft::packaged_task task([] { return 1; });
+  weft::shared_future<int> s = task.get_future();
+  task();
+  EXPECT_EQ(s.get(), 1);
+  EXPECT_FALSE(weft::stop_source(weft::nostopstate).stop_possible());
+}
+
 FIBER_TEST(umbrella, this_thread_is_the_calling_fiber) {
   EXPECT_EQ(weft::this_thread::get_id(), weft::this_fiber::get_id());
   weft::this_thread::yield();

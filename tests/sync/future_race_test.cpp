@@ -6,7 +6,6 @@
 #include <chrono>
 #include <future>
 #include <memory>
-#include <optional>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -110,7 +109,7 @@ FIBER_TEST(future_race, waiters_who_leave_take_nothing_from_the_others) {
 // A promise that is broken while it is waited for, by its destructor on another worker.
 FIBER_TEST(future_race, a_promise_that_breaks_lets_every_waiter_go) {
   for (int n = 0; n < 100; ++n) {
-    std::optional<weft::promise<int>> p(std::in_place);
+    auto p = std::make_unique<weft::promise<int>>();
     const weft::shared_future<int> f = p->get_future();
     std::vector<weft::join_handle<void>> all;
     for (int i = 0; i < 3; ++i) all.push_back(weft::spawn([f] { EXPECT_THROW(f.get(), std::future_error); }));

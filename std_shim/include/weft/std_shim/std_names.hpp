@@ -3,6 +3,7 @@
 // replacing `std::` by `weft::` in a program finds them.
 
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <shared_mutex>
 #include <stop_token>
@@ -23,6 +24,12 @@ using std::try_to_lock_t;
 using std::unique_lock;
 
 using std::cv_status;
+
+using std::future_category;
+using std::future_errc;
+using std::future_error;
+using std::future_status;
+using std::launch;
 
 using std::nostopstate;
 using std::nostopstate_t;

@@ -1,8 +1,9 @@
 #pragma once
 // Room: std_shim. std::thread's interface on a fiber. It owns nothing but a join_handle: fibers belong to runtime.
-// Next: this_thread.hpp.
+// Next: jthread.hpp.
 
 #include <exception>
+#include <functional>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -14,16 +15,17 @@ namespace weft {
 
 namespace detail {
 
-// What a thread's fiber runs. As detached_body: only `cancelled` is caught, so that any other exception terminates
-// where it was thrown, frames intact. As joinable_body: somebody may wait for the end, however it came.
+// What a thread's fiber runs. As detached_body: only `cancelled` is caught and no frame is noexcept, so that any other
+// exception terminates where it was thrown, frames intact. As joinable_body: somebody may wait for the end, however it
+// came.
 template <class F>
 struct thread_body {
-  static void run(void* storage, bool wanted) noexcept {
+  static void run(void* storage, bool wanted) {
     unpacked<F> f(storage);
     stored<outcome<void>>::put(storage, unit());
     if (!wanted) return;
     try {
-      (*f)();
+      std::invoke(std::move(*f));
     } catch (const cancelled&) {
     }
   }
@@ -31,6 +33,7 @@ struct thread_body {
   static constexpr fiber_body body{&run, &drop_outcome};
 };
 
+// Not a switch point. What joins it never throws for the function's sake.
 template <class F>
 join_handle<void> start_thread(source_site site, F&& f) {
   fiber_block* const fiber = make_fiber_for(nullptr, {}, site, std::forward<F>(f)).fiber;
@@ -49,7 +52,8 @@ join_handle<void> start_thread(source_site site, F&& f) {
 // join() is a cancellation point; once it threw weft::cancelled the thread is still joinable. As in std, an exception
 // out of its function terminates the process, and so does destroying, or assigning over, one that is joinable. The one
 // difference is what std knows nothing of: while an exception unwinds the owner (its cancellation, above all), the
-// destructor cancels the thread and joins it instead.
+// destructor cancels the thread and joins it instead. There is no native_handle(). An id is a fiber_id: compared,
+// hashed and printed as std's, and never given twice.
 class thread {
  public:
   using id = fiber_id;
@@ -85,6 +89,10 @@ class thread {
   [[nodiscard]] static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
 
  private:
+  friend class jthread;
+  template <class Closure>
+  thread(source_site site, Closure&& closure) : handle_(detail::start_thread(site, std::forward<Closure>(closure))) {}
+
   join_handle<void> handle_;
 };
 

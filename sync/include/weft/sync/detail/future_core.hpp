@@ -35,6 +35,7 @@ class future_core {
 
   // --- Whoever holds a future.
 
+  [[nodiscard]] bool is_ready() const noexcept { return is(fate::ready); }
   // Parks until it is ready, or runs the deferred function. A cancellation point.
   void wait();
   // A cancellation point; never runs the function.
