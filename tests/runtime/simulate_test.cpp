@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <support/accident.hpp>
+#include <support/noted.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/runtime.hpp>
@@ -26,6 +27,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using weft::testing::noted;
 using weft::testing::run_accident;
 using weft::testing::trace_of;
 
@@ -60,9 +62,9 @@ TEST(simulate, leaves_the_exceptions_of_its_thread_alone) {
 }
 
 TEST(simulate, cancels_and_unwinds_who_is_left_when_main_has_returned) {
-  int unwound = 0;
+  std::atomic<int> unwound{0};
   struct notes_its_end {
-    int& count;
+    std::atomic<int>& count;
     ~notes_its_end() { ++count; }
   };
   weft::simulate({.seed = 1}, [&] {
@@ -110,13 +112,15 @@ TEST(simulate, seeds_differ) {
 TEST(simulate, all_orders_of_three_fibers_come_up) {
   std::set<std::string> orders;
   weft::simulate_many({.seed = 1}, 1000, [&] {
-    std::string order;
-    const auto note = [&order](char who) { return [&order, who] { order += who; }; };
+    noted<std::string> order;
+    const auto note = [&order](char who) {
+      return [&order, who] { order.with([who](std::string& all) { all += who; }); };
+    };
     auto a = weft::spawn(note('a')), b = weft::spawn(note('b')), c = weft::spawn(note('c'));
     a.join();
     b.join();
     c.join();
-    orders.insert(order);
+    orders.insert(order.get());
   });
   EXPECT_EQ(orders, (std::set<std::string>{"abc", "acb", "bac", "bca", "cab", "cba"}));
 }
@@ -124,17 +128,17 @@ TEST(simulate, all_orders_of_three_fibers_come_up) {
 TEST(simulate, who_is_due_at_the_same_time_comes_in_any_order) {
   std::set<std::string> orders;
   weft::simulate_many({.seed = 1}, 100, [&] {
-    std::string order;
+    noted<std::string> order;
     const auto note = [&order](char who) {
       return [&order, who] {
         weft::this_fiber::sleep_until(weft::clock::time_point(48h));
-        order += who;
+        order.with([who](std::string& all) { all += who; });
       };
     };
     auto a = weft::spawn(note('a')), b = weft::spawn(note('b'));
     a.join();
     b.join();
-    orders.insert(order);
+    orders.insert(order.get());
   });
   EXPECT_EQ(orders, (std::set<std::string>{"ab", "ba"}));
 }
@@ -168,17 +172,17 @@ TEST(simulate, time_begins_at_the_same_point) {
 
 TEST(simulate, sleepers_wake_in_the_order_of_their_deadlines) {
   weft::simulate_many({.seed = 1}, 100, [] {
-    std::vector<int> order;
+    noted<std::vector<int>> order;
     std::vector<weft::join_handle<void>> sleepers;
     for (const int ms : {3, 1, 2}) {
       const auto at = weft::clock::time_point(48h) + std::chrono::milliseconds(ms);
       sleepers.push_back(weft::spawn([&order, ms, at] {
         weft::this_fiber::sleep_until(at);
-        order.push_back(ms);
+        order.with([ms](std::vector<int>& all) { all.push_back(ms); });
       }));
     }
     for (auto& each : sleepers) each.join();
-    if (order != std::vector<int>{1, 2, 3}) throw std::runtime_error("not in order");
+    if (order.get() != std::vector<int>{1, 2, 3}) throw std::runtime_error("not in order");
   });
 }
 
@@ -292,18 +296,18 @@ TEST(simulate, blocking_runs_in_place) {
 TEST(simulate, pinned_fibers_are_candidates_like_others) {
   std::set<std::string> orders;
   weft::simulate_many({.seed = 1}, 200, [&orders] {
-    std::string order;
-    weft::go({.pinned = true}, [&order] { order += 'p'; });
-    auto other = weft::spawn([&order] { order += 'o'; });
+    noted<std::string> order;
+    weft::go({.pinned = true}, [&order] { order.with([](std::string& all) { all += 'p'; }); });
+    auto other = weft::spawn([&order] { order.with([](std::string& all) { all += 'o'; }); });
     other.join();
     weft::this_fiber::sleep_for(1s);
-    orders.insert(order);
+    orders.insert(order.get());
   });
   EXPECT_EQ(orders, (std::set<std::string>{"po", "op"}));
 }
 
 TEST(simulate, more_fibers_than_any_queue_holds_all_run) {
-  int ran = 0;
+  std::atomic<int> ran{0};
   weft::simulate({.seed = 1}, [&ran] {
     for (int i = 0; i < 3000; ++i)
       weft::go({.stack_size = 16 << 10}, [&ran] {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <support/noted.hpp>
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/detail/random.hpp>
@@ -18,12 +19,13 @@ namespace weft::testing {
 
 // Spawns, yields, sleeps of which many are due at once, random numbers, cancellations, and some who are left.
 inline std::string trace_of(std::uint64_t seed) {
-  std::string trace;
+  noted<std::string> trace;
   simulate({.seed = seed}, [&trace] {
     const auto begin = clock::now();
     const auto note = [&trace, begin](const std::string& what) {
-      trace += std::to_string(this_fiber::get_id().number()) + ' ' + what + " at " +
-               std::to_string((clock::now() - begin).count()) + '\n';
+      const std::string line = std::to_string(this_fiber::get_id().number()) + ' ' + what + " at " +
+                               std::to_string((clock::now() - begin).count()) + '\n';
+      trace.with([&line](std::string& all) { all += line; });
     };
     std::vector<join_handle<void>> fibers;
     for (int i = 0; i < 6; ++i)
@@ -46,7 +48,7 @@ inline std::string trace_of(std::uint64_t seed) {
     for (auto& each : fibers)
       if (each.joinable()) each.detach();
   });
-  return trace;
+  return trace.get();
 }
 
 }  // namespace weft::testing

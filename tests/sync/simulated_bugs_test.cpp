@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <mutex>
 #include <stdexcept>
 
@@ -91,7 +92,7 @@ TEST(simulate_finds, a_deadlock_of_two_locks_within_20_seeds) {
 void lost_wake_up() {
   weft::mutex m;
   weft::condition_variable cv;
-  bool ready = false;
+  std::atomic<bool> ready{false};
   auto waiter = weft::spawn([&] {
     std::unique_lock lock(m);
     while (!ready) cv.wait(lock);
@@ -105,8 +106,8 @@ TEST(simulate_finds, a_lost_wake_up_within_20_seeds) { expect_found(20, lost_wak
 
 // What it hands over is written after it was handed over.
 void written_too_late() {
-  const weft::channel<int*> ch(1);
-  int value = 0;
+  const weft::channel<std::atomic<int>*> ch(1);
+  std::atomic<int> value{0};
   auto reader = weft::spawn([&] { must(**ch.recv() == 42, "read before it was written"); });
   ch.send(&value);
   value = 42;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <support/noted.hpp>
 #include <support/simulated.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
@@ -26,6 +28,7 @@ using namespace std::chrono_literals;
 using weft::testing::expect_found;
 using weft::testing::expect_holds;
 using weft::testing::must;
+using weft::testing::noted;
 
 using fibers = std::vector<weft::join_handle<void>>;
 
@@ -36,12 +39,14 @@ void join_all(fibers& all) {
 // What was sent, and what came out: each once.
 class ledger {
  public:
-  void came(int value) { must(came_.insert(value).second, std::to_string(value) + " came twice"); }
-  void must_be(const std::set<int>& sent) const { must(came_ == sent, "something was lost"); }
-  [[nodiscard]] std::size_t size() const { return came_.size(); }
+  void came(int value) {
+    const bool is_new = came_.with([value](std::set<int>& so_far) { return so_far.insert(value).second; });
+    must(is_new, std::to_string(value) + " came twice");
+  }
+  void must_be(const std::set<int>& sent) const { must(came_.get() == sent, "something was lost"); }
 
  private:
-  std::set<int> came_;
+  noted<std::set<int>> came_;
 };
 
 // --- Everything arrives, in the order of each sender, and the end comes after it.
@@ -115,13 +120,9 @@ TEST(simulated_channel_test, everything_arrives_and_the_test_would_see_it) {
 
 void waiters_are_served_in_order(std::size_t capacity) {
   const weft::channel<int> ch(capacity);
-  std::vector<int> order;
   fibers all;
   for (int i = 0; i < 3; ++i) {
-    all.push_back(weft::spawn([&, i] {
-      must(*ch.recv() == i, "a receiver was passed");
-      order.push_back(i);
-    }));
+    all.push_back(weft::spawn([&, i] { must(*ch.recv() == i, "a receiver was passed"); }));
     weft::this_fiber::sleep_for(1us);  // time moves once it waits
   }
   for (int i = 0; i < 3; ++i) ch.send(i);
@@ -148,8 +149,8 @@ weft::channel_status receive_for(const weft::channel<int>& ch, int& out) { retur
 template <weft::channel_status (*Receive)(const weft::channel<int>&, int&)>
 void a_limit_and_a_hand_over(std::size_t capacity) {
   const weft::channel<int> ch(capacity);
-  int received = 0;
-  int sent = 0;
+  std::atomic<int> received{0};
+  std::atomic<int> sent{0};
   fibers all;
   for (int i = 0; i < 2; ++i) {
     all.push_back(weft::spawn([&] {
@@ -186,7 +187,7 @@ std::optional<int> receive_and_rest(const weft::channel<int>& ch) {
 template <std::optional<int> (*Receive)(const weft::channel<int>&)>
 void a_cancellation_and_a_hand_over(std::size_t capacity) {
   const weft::channel<int> ch(capacity);
-  int received = 0;
+  std::atomic<int> received{0};
   auto receiver = weft::spawn([&] {
     while (Receive(ch)) ++received;
   });
@@ -215,8 +216,8 @@ TEST(simulated_channel_test, a_cancellation_loses_nothing_and_the_test_would_see
 
 void trying_beside_a_close(std::size_t capacity) {
   const weft::channel<int> ch(capacity);
-  int sent = 0;
-  int received = 0;
+  std::atomic<int> sent{0};
+  std::atomic<int> received{0};
   fibers all;
   all.push_back(weft::spawn([&] {
     for (int i = 0; i < 4; ++i)

@@ -3,12 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <mutex>
 #include <vector>
 
+#include <support/noted.hpp>
 #include <support/simulated.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -23,6 +25,7 @@ using namespace std::chrono_literals;
 using weft::testing::expect_found;
 using weft::testing::expect_holds;
 using weft::testing::must;
+using weft::testing::noted;
 
 using fibers = std::vector<weft::join_handle<void>>;
 
@@ -63,9 +66,9 @@ class mutex_in_two_steps {
 template <class Mutex>
 void exclusion() {
   Mutex m;
-  int inside = 0;
-  int entered = 0;
-  int skipped = 0;
+  std::atomic<int> inside{0};
+  std::atomic<int> entered{0};
+  std::atomic<int> skipped{0};
   const auto enter = [&] {
     must(++inside == 1, "two are inside");
     weft::this_fiber::yield();
@@ -110,20 +113,20 @@ class mutex_that_polls {
 template <class Mutex>
 void arrivals_are_served_in_order() {
   Mutex m;
-  std::vector<int> served;
+  noted<std::vector<int>> served;
   m.lock();
   fibers all;
   for (int i = 0; i < 4; ++i) {
     all.push_back(weft::spawn([&, i] {
       m.lock();
-      served.push_back(i);
+      served.with([i](std::vector<int>& so_far) { so_far.push_back(i); });
       m.unlock();
     }));
     weft::this_fiber::sleep_for(1us);  // time moves once it waits
   }
   m.unlock();
   join_all(all);
-  must(served == std::vector<int>{0, 1, 2, 3}, "waiters were not served in the order in which they came");
+  must(served.get() == std::vector<int>{0, 1, 2, 3}, "waiters were not served in the order in which they came");
 }
 
 TEST(simulated_mutex, serves_waiters_in_order) { expect_holds(arrivals_are_served_in_order<weft::mutex>); }
@@ -134,7 +137,7 @@ TEST(simulated_mutex, serves_waiters_in_order_and_the_test_would_see_it) {
 template <class Mutex>
 void a_waiter_is_outrun_for_a_millisecond() {
   Mutex m;
-  bool has_it = false;
+  std::atomic<bool> has_it{false};
   m.lock();
   auto waiter = weft::spawn([&] {
     m.lock();
@@ -161,7 +164,7 @@ TEST(simulated_mutex, hands_over_to_a_waiter_that_was_outrun) {
 
 void cancelled_lockers_unlock() {
   weft::mutex m;
-  int inside = 0;
+  std::atomic<int> inside{0};
   fibers all;
   for (int i = 0; i < 3; ++i)
     all.push_back(weft::spawn([&] {
@@ -270,7 +273,7 @@ template <class Cv>
 void one_notification_wakes_one() {
   weft::mutex m;
   Cv cv;
-  int woken = 0;
+  std::atomic<int> woken{0};
   auto timed = weft::spawn([&] {
     std::unique_lock lock(m);
     if (cv.wait_for(lock, 1ms) == std::cv_status::no_timeout) ++woken;
@@ -300,7 +303,7 @@ TEST(simulated_condition_variable, spends_no_notification_and_the_test_would_see
 void one_notification_and_a_cancellation() {
   weft::mutex m;
   weft::condition_variable cv;
-  int woken = 0;
+  std::atomic<int> woken{0};
   const auto wait = [&] {
     std::unique_lock lock(m);
     cv.wait(lock);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -11,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include <support/noted.hpp>
 #include <support/simulated.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -26,6 +28,7 @@ using namespace std::chrono_literals;
 using weft::testing::expect_found;
 using weft::testing::expect_holds;
 using weft::testing::must;
+using weft::testing::noted;
 
 using fibers = std::vector<weft::join_handle<void>>;
 using channel = weft::channel<int>;
@@ -54,11 +57,14 @@ std::optional<int> from_where_something_is(const channel& a, const channel& b) {
 template <std::optional<int> (*Receive)(const channel&, const channel&)>
 void two_receive_from_either(std::size_t capacity) {
   const channel a(capacity), b(capacity);
-  std::set<int> came;
+  noted<std::set<int>> came;
   fibers all;
   for (int i = 0; i < 2; ++i)
     all.push_back(weft::spawn([&] {
-      for (int n = 0; n < 3; ++n) must(came.insert(*Receive(a, b)).second, "a value came twice");
+      for (int n = 0; n < 3; ++n) {
+        const int value = *Receive(a, b);
+        must(came.with([value](std::set<int>& so_far) { return so_far.insert(value).second; }), "a value came twice");
+      }
     }));
   const auto send = [](const channel& to, int first) {
     return weft::spawn([&to, first] {
@@ -68,7 +74,7 @@ void two_receive_from_either(std::size_t capacity) {
   all.push_back(send(a, 0));
   all.push_back(send(b, 10));
   join_all(all);
-  must(came == std::set<int>{0, 1, 2, 10, 11, 12}, "something was lost");
+  must(came.get() == std::set<int>{0, 1, 2, 10, 11, 12}, "something was lost");
 }
 
 class simulated_select : public ::testing::TestWithParam<std::size_t> {};
@@ -85,9 +91,8 @@ TEST(simulated_select_test, receives_everything_and_the_test_would_see_it) {
 
 void selects_meet_selects(std::size_t capacity) {
   const channel a(capacity), b(capacity);
-  int sent = 0;
-  int received = 0;
-  std::optional<int> got;
+  std::atomic<int> sent{0};
+  std::atomic<int> received{0};
   const auto exchange = [&](const channel& out, const channel& in) {
     return weft::spawn([&, out, in] {
       std::optional<int> mine;
@@ -143,8 +148,8 @@ std::size_t receive_and_look_at_the_time(const channel& a, const channel& b, std
 template <std::size_t (*Receive)(const channel&, const channel&, std::optional<int>&)>
 void a_limit_and_a_hand_over(std::size_t capacity) {
   const channel a(capacity), b(capacity);
-  int sent = 0;
-  int received = 0;
+  std::atomic<int> sent{0};
+  std::atomic<int> received{0};
   fibers all;
   for (int i = 0; i < 2; ++i)
     all.push_back(weft::spawn([&] {
@@ -169,8 +174,8 @@ TEST(simulated_select_test, a_limit_loses_nothing_and_the_test_would_see_it) {
 
 void a_cancellation_and_a_hand_over(std::size_t capacity) {
   const channel a(capacity), b(capacity);
-  int sent = 0;
-  int received = 0;
+  std::atomic<int> sent{0};
+  std::atomic<int> received{0};
   auto receiver = weft::spawn([&] {
     for (;;)
       if (from_either(a, b)) ++received;
@@ -254,7 +259,7 @@ template <class Group>
 void waits_for_all() {
   for (int round = 0; round < 2; ++round) {
     auto group = std::make_unique<Group>();
-    int done = 0;
+    std::atomic<int> done{0};
     group->add(3);
     for (int i = 0; i < 3; ++i)
       weft::go([&done, counted = group.get()] {
@@ -270,7 +275,7 @@ void waits_for_all() {
 void all_waiters_are_let_go() {
   weft::wait_group group;
   fibers all;
-  int done = 0;
+  std::atomic<int> done{0};
   group.add(2);
   for (int i = 0; i < 3; ++i)
     all.push_back(weft::spawn([&] {
