@@ -45,14 +45,10 @@ std::size_t tcp_stream::read(std::span<std::byte> buffer, std::error_code& ec) {
   return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive(fd, buffer); });
 }
 
-std::size_t tcp_stream::read_some(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
+std::size_t tcp_stream::read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
   direction_use use(descriptor_, direction::read, "tcp_stream::read_some", "tcp read");
   if ((ec = use.error()) || is_empty(buffers)) return 0;
   return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive(fd, buffers); });
-}
-
-std::size_t tcp_stream::read_some(std::span<const std::span<std::byte>> buffers) {
-  return or_throw("read_some", [&](std::error_code& ec) { return read_some(buffers, ec); });
 }
 
 std::size_t tcp_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
@@ -84,76 +80,33 @@ std::size_t tcp_stream::write(std::span<const std::byte> buffer, std::error_code
   return written;
 }
 
-void tcp_stream::write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
-
-std::size_t tcp_stream::write_all(std::string_view text, std::error_code& ec) {
-  return write(detail::bytes_of_text(text), ec);
-}
-
 std::size_t tcp_stream::write_part(std::span<const std::byte> buffer, std::error_code& ec) {
   direction_use use(descriptor_, direction::write, "tcp_stream::write_some", "tcp write");
   if ((ec = use.error()) || buffer.empty()) return 0;
   return detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, buffer); });
 }
 
-std::size_t tcp_stream::write_some(std::string_view text) { return write_some(detail::bytes_of_text(text)); }
-
-std::size_t tcp_stream::write_some(std::string_view text, std::error_code& ec) {
-  return write_part(detail::bytes_of_text(text), ec);
-}
-
-std::size_t tcp_stream::write_some(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+std::size_t tcp_stream::write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
   direction_use use(descriptor_, direction::write, "tcp_stream::write_some", "tcp write");
   if ((ec = use.error()) || is_empty(buffers)) return 0;
   return detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, buffers); });
 }
 
-std::size_t tcp_stream::write_some(std::span<const std::span<const std::byte>> buffers) {
-  return or_throw("write_some", [&](std::error_code& ec) { return write_some(buffers, ec); });
-}
-
 // --- Ending.
 
-void tcp_stream::shutdown_write(std::error_code& ec) {
+void tcp_stream::end_writing(std::error_code& ec) {
   std::error_code outcome = use_now(descriptor_, ec, [](int fd) { return detail::shut_down_writing(fd); });
   if (!ec) ec = outcome;
 }
 
-void tcp_stream::shutdown_write() {
-  or_throw("shutdown_write", [&](std::error_code& ec) { shutdown_write(ec); });
-}
-
-void tcp_stream::close() noexcept { descriptor_.close(); }
-
-void tcp_stream::close(std::error_code& ec) noexcept {
-  ec = descriptor_.close() ? std::error_code() : std::make_error_code(std::errc::bad_file_descriptor);
-}
-
 // --- Time.
 
-void tcp_stream::set_read_deadline(time_point t, std::error_code& ec) {
+void tcp_stream::move_read_deadline(time_point t, std::error_code& ec) {
   ec = detail::set_deadline(descriptor_, direction::read, deadline::at(t));
 }
 
-void tcp_stream::set_write_deadline(time_point t, std::error_code& ec) {
+void tcp_stream::move_write_deadline(time_point t, std::error_code& ec) {
   ec = detail::set_deadline(descriptor_, direction::write, deadline::at(t));
-}
-
-void tcp_stream::set_deadline(time_point t, std::error_code& ec) {
-  set_read_deadline(t, ec);
-  if (!ec) set_write_deadline(t, ec);
-}
-
-void tcp_stream::set_read_deadline(time_point t) {
-  or_throw("set_read_deadline", [&](std::error_code& ec) { set_read_deadline(t, ec); });
-}
-
-void tcp_stream::set_write_deadline(time_point t) {
-  or_throw("set_write_deadline", [&](std::error_code& ec) { set_write_deadline(t, ec); });
-}
-
-void tcp_stream::set_deadline(time_point t) {
-  or_throw("set_deadline", [&](std::error_code& ec) { set_deadline(t, ec); });
 }
 
 // --- The rest.

@@ -1,0 +1,164 @@
+#pragma once
+// Room: netpoll. What every stream of bytes can do, in blocking style: operations park the calling fiber until they can
+// be done. tcp_stream derives from it, and its header says what is its alone.
+//
+//   conn.write_all("GET / HTTP/1.0\r\n\r\n");
+//   char buf[4096];
+//   while (auto n = conn.read_some(buf)) consume(std::span(buf, n));
+//
+// Threads. One fiber may read while another writes. Further readers, or writers, wait for their turn, in order of
+// arrival; write_all and read_exactly keep their turn to the end. close, the deadlines and shutdown_write may be called
+// by anyone at any time. Moving and destroying are the owner's, when nobody begins another call; a call in progress
+// ends as by close(). The destructor closes, does not park, and may run anywhere, also after the runtime has ended.
+// Waiting. read_*, write_* are cancellation points; what ends their waits is readiness, the deadline of their direction
+// (std::errc::timed_out), close() (std::errc::operation_canceled; calls that begin after it get
+// std::errc::bad_file_descriptor), and cancellation, which is thrown by all forms.
+// Errors. The plain forms throw std::system_error. Those with a trailing error_code set it, or clear it, and return
+// what had been transferred by then (read_some and write_some: 0). A broken pipe is std::errc::broken_pipe and never a
+// SIGPIPE.
+// Next: tcp_stream.hpp; buffers.hpp tells what may be passed as a buffer.
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+
+#include <weft/netpoll/buffers.hpp>
+
+namespace weft::net {
+
+// `Stream` derives from it and keeps for it, privately: read, read_into, fill, write, write_part, write_from,
+// end_writing, move_read_deadline, move_write_deadline, close_now and fail.
+template <class Stream>
+class byte_stream {
+ public:
+  using time_point = std::chrono::steady_clock::time_point;
+
+  // --- Reading.
+
+  // At least one byte, at most what the buffer holds, as soon as there is any. 0: end of stream, or an empty buffer.
+  template <detail::mutable_byte_range Buffer>
+  std::size_t read_some(Buffer&& buffer) {
+    return or_throw("read_some", [&](std::error_code& ec) { return read_some(buffer, ec); });
+  }
+  template <detail::mutable_byte_range Buffer>
+  std::size_t read_some(Buffer&& buffer, std::error_code& ec) {
+    return self().read(detail::writable_bytes_of(buffer), ec);
+  }
+
+  // The same into several buffers, the first one first.
+  std::size_t read_some(std::span<const std::span<std::byte>> buffers) {
+    return or_throw("read_some", [&](std::error_code& ec) { return read_some(buffers, ec); });
+  }
+  std::size_t read_some(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
+    return self().read_into(buffers, ec);
+  }
+
+  // Fills the buffer. If the stream ends first: net::errc::end_of_stream.
+  template <detail::mutable_byte_range Buffer>
+  void read_exactly(Buffer&& buffer) {
+    or_throw("read_exactly", [&](std::error_code& ec) { return read_exactly(buffer, ec); });
+  }
+  template <detail::mutable_byte_range Buffer>
+  std::size_t read_exactly(Buffer&& buffer, std::error_code& ec) {
+    return self().fill(detail::writable_bytes_of(buffer), ec);
+  }
+
+  // --- Writing.
+
+  // The whole buffer: returns when the system has taken all of it.
+  template <detail::byte_range Buffer>
+  void write_all(Buffer&& buffer) {
+    or_throw("write_all", [&](std::error_code& ec) { return write_all(buffer, ec); });
+  }
+  template <detail::byte_range Buffer>
+  std::size_t write_all(Buffer&& buffer, std::error_code& ec) {
+    return self().write(detail::bytes_of(buffer), ec);
+  }
+  void write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
+  std::size_t write_all(std::string_view text, std::error_code& ec) {
+    return write_all(detail::bytes_of_text(text), ec);
+  }
+
+  // As much as the system takes at once, at least one byte; 0 if the buffer is empty.
+  template <detail::byte_range Buffer>
+  std::size_t write_some(Buffer&& buffer) {
+    return or_throw("write_some", [&](std::error_code& ec) { return write_some(buffer, ec); });
+  }
+  template <detail::byte_range Buffer>
+  std::size_t write_some(Buffer&& buffer, std::error_code& ec) {
+    return self().write_part(detail::bytes_of(buffer), ec);
+  }
+  std::size_t write_some(std::string_view text) { return write_some(detail::bytes_of_text(text)); }
+  std::size_t write_some(std::string_view text, std::error_code& ec) {
+    return write_some(detail::bytes_of_text(text), ec);
+  }
+
+  // The same from several buffers, the first one first.
+  std::size_t write_some(std::span<const std::span<const std::byte>> buffers) {
+    return or_throw("write_some", [&](std::error_code& ec) { return write_some(buffers, ec); });
+  }
+  std::size_t write_some(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+    return self().write_from(buffers, ec);
+  }
+
+  // --- Ending.
+
+  // Tells the peer that no more will be written: its reads end. Ours go on. Does not park.
+  void shutdown_write() {
+    or_throw("shutdown_write", [&](std::error_code& ec) { shutdown_write(ec); });
+  }
+  void shutdown_write(std::error_code& ec) { self().end_writing(ec); }
+
+  // Wakes whoever waits on this stream, with std::errc::operation_canceled. Does not park, is no cancellation point.
+  // The plain form may be called again and does nothing then; the other one says std::errc::bad_file_descriptor.
+  void close() noexcept { static_cast<void>(self().close_now()); }
+  void close(std::error_code& ec) noexcept {
+    ec = self().close_now() ? std::error_code() : std::make_error_code(std::errc::bad_file_descriptor);
+  }
+
+  // --- Time. A deadline holds for all operations of its direction, those in progress included, until it is set anew;
+  // one that has passed ends them at once, also if there is something to read. time_point::max() clears it.
+
+  void set_deadline(time_point t) {
+    or_throw("set_deadline", [&](std::error_code& ec) { set_deadline(t, ec); });
+  }
+  void set_deadline(time_point t, std::error_code& ec) {
+    set_read_deadline(t, ec);
+    if (!ec) set_write_deadline(t, ec);
+  }
+  void set_read_deadline(time_point t) {
+    or_throw("set_read_deadline", [&](std::error_code& ec) { set_read_deadline(t, ec); });
+  }
+  void set_read_deadline(time_point t, std::error_code& ec) { self().move_read_deadline(t, ec); }
+  void set_write_deadline(time_point t) {
+    or_throw("set_write_deadline", [&](std::error_code& ec) { set_write_deadline(t, ec); });
+  }
+  void set_write_deadline(time_point t, std::error_code& ec) { self().move_write_deadline(t, ec); }
+
+ protected:
+  byte_stream() noexcept = default;
+  byte_stream(byte_stream&&) noexcept = default;
+  byte_stream& operator=(byte_stream&&) noexcept = default;
+  ~byte_stream() = default;
+
+  template <class Call>
+  static auto or_throw(const char* name, Call call) {
+    std::error_code ec;
+    if constexpr (std::is_void_v<decltype(call(ec))>) {
+      call(ec);
+      if (ec) Stream::fail(ec, name);
+    } else {
+      auto result = call(ec);
+      if (ec) Stream::fail(ec, name);
+      return result;
+    }
+  }
+
+ private:
+  [[nodiscard]] Stream& self() noexcept { return static_cast<Stream&>(*this); }
+};
+
+}  // namespace weft::net
