@@ -22,6 +22,7 @@
 #include <weft/netpoll/dial.hpp>
 #include <weft/netpoll/endpoint.hpp>
 #include <weft/netpoll/errc.hpp>
+#include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/resolve.hpp>
 #include <weft/netpoll/signal_source.hpp>
 #include <weft/netpoll/tcp.hpp>

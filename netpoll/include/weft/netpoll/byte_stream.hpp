@@ -1,6 +1,6 @@
 #pragma once
 // Room: netpoll. What every stream of bytes can do, in blocking style: operations park the calling fiber until they can
-// be done. tcp_stream derives from it, and its header says what is its alone.
+// be done. tcp_stream and pipe_stream derive from it, and their headers say what is theirs alone.
 //
 //   conn.write_all("GET / HTTP/1.0\r\n\r\n");
 //   char buf[4096];
@@ -16,7 +16,7 @@
 // Errors. The plain forms throw std::system_error. Those with a trailing error_code set it, or clear it, and return
 // what had been transferred by then (read_some and write_some: 0). A broken pipe is std::errc::broken_pipe and never a
 // SIGPIPE.
-// Next: tcp_stream.hpp; buffers.hpp tells what may be passed as a buffer.
+// Next: tcp_stream.hpp, pipe.hpp; buffers.hpp tells what may be passed as a buffer.
 
 #include <chrono>
 #include <cstddef>

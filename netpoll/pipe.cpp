@@ -1,0 +1,145 @@
+// Room: netpoll. See pipe.hpp. A pipe is two lanes, and a stream has the reader's end of one and the writer's end of
+// the other; what happens at once is told in byte_lane.cpp.
+
+#include <weft/netpoll/pipe.hpp>
+
+#include <string>
+
+#include <weft/netpoll/errc.hpp>
+
+#include "byte_lane.hpp"
+#include "lane_use.hpp"
+
+namespace weft::net {
+
+using detail::byte_lane;
+using detail::direction;
+using detail::lane_use;
+
+namespace {
+
+constexpr const char* k_reading = "pipe read";
+constexpr const char* k_writing = "pipe write";
+
+template <class Buffers>
+std::size_t size_of_all(const Buffers& buffers) noexcept {
+  std::size_t size = 0;
+  for (const auto& each : buffers) size += each.size();
+  return size;
+}
+
+std::error_code closed_before() noexcept { return std::make_error_code(std::errc::bad_file_descriptor); }
+
+void drop(byte_lane* lane, direction end) noexcept {
+  static_cast<void>(lane->close(end));
+  lane->abandon();
+}
+
+struct ends {
+  std::unique_ptr<byte_lane, detail::drop_reader> in;
+  std::unique_ptr<byte_lane, detail::drop_writer> out;
+};
+
+ends make_lane(std::size_t size) {
+  auto* const lane = new byte_lane(size);
+  return {decltype(ends::in)(lane), decltype(ends::out)(lane)};
+}
+
+}  // namespace
+
+void detail::drop_reader::operator()(byte_lane* lane) const noexcept { drop(lane, direction::read); }
+void detail::drop_writer::operator()(byte_lane* lane) const noexcept { drop(lane, direction::write); }
+
+void pipe_stream::fail(const std::error_code& ec, const char* call) {
+  detail::throw_error(ec, (std::string("pipe_stream::") + call).c_str());
+}
+
+bool pipe_stream::is_open() const noexcept { return in_ != nullptr && in_->is_open(direction::read); }
+
+// --- Reading.
+
+std::size_t pipe_stream::read(std::span<std::byte> buffer, std::error_code& ec) {
+  lane_use use(in_.get(), direction::read, k_reading);
+  if ((ec = use.error()) || buffer.empty() || !use.await(buffer.size(), ec)) return 0;
+  return use.read(buffer);
+}
+
+std::size_t pipe_stream::read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
+  lane_use use(in_.get(), direction::read, k_reading);
+  const std::size_t size = size_of_all(buffers);
+  if ((ec = use.error()) || size == 0 || !use.await(size, ec)) return 0;
+  std::size_t done = 0;
+  for (const auto& each : buffers) done += use.read(each);
+  return done;
+}
+
+std::size_t pipe_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
+  lane_use use(in_.get(), direction::read, k_reading);
+  if ((ec = use.error())) return 0;
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    if (!use.await(buffer.size() - filled, ec)) {
+      if (!ec) ec = errc::end_of_stream;
+      break;
+    }
+    filled += use.read(buffer.subspan(filled));
+  }
+  return filled;
+}
+
+// --- Writing.
+
+std::size_t pipe_stream::write(std::span<const std::byte> buffer, std::error_code& ec) {
+  lane_use use(out_.get(), direction::write, k_writing);
+  if ((ec = use.error())) return 0;
+  std::size_t written = 0;
+  while (written < buffer.size() && use.await(buffer.size() - written, ec))
+    written += use.write(buffer.subspan(written));
+  return written;
+}
+
+std::size_t pipe_stream::write_part(std::span<const std::byte> buffer, std::error_code& ec) {
+  lane_use use(out_.get(), direction::write, k_writing);
+  if ((ec = use.error()) || buffer.empty() || !use.await(buffer.size(), ec)) return 0;
+  return use.write(buffer);
+}
+
+std::size_t pipe_stream::write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+  lane_use use(out_.get(), direction::write, k_writing);
+  const std::size_t size = size_of_all(buffers);
+  if ((ec = use.error()) || size == 0 || !use.await(size, ec)) return 0;
+  std::size_t done = 0;
+  for (const auto& each : buffers) done += use.write(each);
+  return done;
+}
+
+// --- Ending.
+
+void pipe_stream::end_writing(std::error_code& ec) { ec = out_ != nullptr ? out_->end_writing() : closed_before(); }
+
+bool pipe_stream::close_now() noexcept {
+  if (in_ == nullptr || !in_->close(direction::read)) return false;
+  static_cast<void>(out_->close(direction::write));
+  return true;
+}
+
+// --- Time.
+
+void pipe_stream::move_read_deadline(time_point t, std::error_code& ec) {
+  ec = in_ != nullptr ? in_->set_deadline(direction::read, deadline::at(t)) : closed_before();
+}
+
+void pipe_stream::move_write_deadline(time_point t, std::error_code& ec) {
+  ec = out_ != nullptr ? out_->set_deadline(direction::write, deadline::at(t)) : closed_before();
+}
+
+// --- The pair.
+
+std::pair<pipe_stream, pipe_stream> pipe(const pipe_options& options) {
+  const std::size_t size = options.buffer_size != 0 ? options.buffer_size : pipe_options{}.buffer_size;
+  ends there = make_lane(size);
+  ends back = make_lane(size);
+  return {pipe_stream(std::move(back.in), std::move(there.out)), pipe_stream(std::move(there.in), std::move(back.out))};
+}
+
+}  // namespace weft::net
