@@ -110,7 +110,7 @@ class simulated_channel : public ::testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(capacity, simulated_channel, ::testing::Values(0, 1, 3), ::testing::PrintToStringParamName());
 
 TEST_P(simulated_channel, everything_arrives_once_and_in_order) {
-  expect_holds([this] { two_send_and_two_receive<weft::channel<int>>(GetParam()); });
+  expect_holds([] { two_send_and_two_receive<weft::channel<int>>(GetParam()); });
 }
 TEST(simulated_channel_test, everything_arrives_and_the_test_would_see_it) {
   expect_found(50, [] { two_send_and_two_receive<channel_that_looks_once>(1); });
@@ -131,7 +131,7 @@ void waiters_are_served_in_order(std::size_t capacity) {
 }
 
 TEST_P(simulated_channel, serves_who_came_first) {
-  expect_holds([this] { waiters_are_served_in_order(GetParam()); });
+  expect_holds([] { waiters_are_served_in_order(GetParam()); });
 }
 
 // --- A limit and a hand-over at the same moment.
@@ -169,7 +169,7 @@ void a_limit_and_a_hand_over(std::size_t capacity) {
 }
 
 TEST_P(simulated_channel, a_limit_loses_nothing) {
-  expect_holds([this] { a_limit_and_a_hand_over<receive_for>(GetParam()); });
+  expect_holds([] { a_limit_and_a_hand_over<receive_for>(GetParam()); });
 }
 TEST(simulated_channel_test, a_limit_loses_nothing_and_the_test_would_see_it) {
   expect_found(20, [] { a_limit_and_a_hand_over<receive_through_another>(0); });
@@ -206,7 +206,7 @@ void a_cancellation_and_a_hand_over(std::size_t capacity) {
 }
 
 TEST_P(simulated_channel, a_cancellation_loses_nothing) {
-  expect_holds([this] { a_cancellation_and_a_hand_over<receive_plainly>(GetParam()); });
+  expect_holds([] { a_cancellation_and_a_hand_over<receive_plainly>(GetParam()); });
 }
 TEST(simulated_channel_test, a_cancellation_loses_nothing_and_the_test_would_see_it) {
   expect_found(50, [] { a_cancellation_and_a_hand_over<receive_and_rest>(0); });
@@ -244,7 +244,7 @@ void trying_beside_a_close(std::size_t capacity) {
 }
 
 TEST_P(simulated_channel, a_close_loses_nothing) {
-  expect_holds([this] { trying_beside_a_close(GetParam()); });
+  expect_holds([] { trying_beside_a_close(GetParam()); });
 }
 
 }  // namespace

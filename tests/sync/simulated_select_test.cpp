@@ -81,7 +81,7 @@ class simulated_select : public ::testing::TestWithParam<std::size_t> {};
 INSTANTIATE_TEST_SUITE_P(capacity, simulated_select, ::testing::Values(0, 1, 3), ::testing::PrintToStringParamName());
 
 TEST_P(simulated_select, receives_everything_once) {
-  expect_holds([this] { two_receive_from_either<from_either>(GetParam()); });
+  expect_holds([] { two_receive_from_either<from_either>(GetParam()); });
 }
 TEST(simulated_select_test, receives_everything_and_the_test_would_see_it) {
   expect_found(50, [] { two_receive_from_either<from_where_something_is>(1); });
@@ -129,7 +129,7 @@ void selects_meet_selects(std::size_t capacity) {
 }
 
 TEST_P(simulated_select, meets_other_selects) {
-  expect_holds([this] { selects_meet_selects(GetParam()); });
+  expect_holds([] { selects_meet_selects(GetParam()); });
 }
 
 // --- A limit, and a cancellation, at the moment of a hand-over.
@@ -166,7 +166,7 @@ void a_limit_and_a_hand_over(std::size_t capacity) {
 }
 
 TEST_P(simulated_select, a_limit_loses_nothing) {
-  expect_holds([this] { a_limit_and_a_hand_over<receive_or_give_up>(GetParam()); });
+  expect_holds([] { a_limit_and_a_hand_over<receive_or_give_up>(GetParam()); });
 }
 TEST(simulated_select_test, a_limit_loses_nothing_and_the_test_would_see_it) {
   expect_found(20, [] { a_limit_and_a_hand_over<receive_and_look_at_the_time>(0); });
@@ -192,7 +192,7 @@ void a_cancellation_and_a_hand_over(std::size_t capacity) {
 }
 
 TEST_P(simulated_select, a_cancellation_loses_nothing) {
-  expect_holds([this] { a_cancellation_and_a_hand_over(GetParam()); });
+  expect_holds([] { a_cancellation_and_a_hand_over(GetParam()); });
 }
 
 // --- Otherwise: only if nothing was ready at one moment. A token is always in one of two channels.

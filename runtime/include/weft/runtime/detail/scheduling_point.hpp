@@ -7,7 +7,9 @@
 //               with switch_point, cancellation_point or cancellable_self (cancellation.hpp) has it already, for
 //               nothing: a simulated fiber's budget of operations is always spent
 //   and last    in one that may let others go on (unlock, notify, send, close, done, release, go): they may overtake
-//               the caller's next step. `const scheduling_points around;` in its first line is both, for a load
+//               the caller's next step. `const scheduling_points around;` in its first line is both, for a load and
+//               two tests. Where that is too much, as mutex::unlock: is_anything_simulated() chooses between the
+//               plain body and one that has a point on either side
 // Never under an internal lock, nor between claiming a wait and its unpark: one thread runs all fibers, and whoever
 // comes for that lock would sleep for ever. Good in destructors and noexcept functions: it switches and does nothing
 // else.
