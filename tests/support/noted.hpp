@@ -1,7 +1,7 @@
 #pragma once
 // Room: tests. What the fibers of a simulated workload write down together: events, values that came. Its lock is no
-// scheduling point, and never held across one. One thread runs them all, but the race detector rightly takes fibers that
-// share a plain variable for racers.
+// scheduling point, and never held across one. One thread runs them all, but the race detector rightly takes fibers
+// that share a plain variable for racers.
 
 #include <mutex>
 #include <utility>

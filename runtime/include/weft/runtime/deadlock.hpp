@@ -11,7 +11,7 @@
 // Where a process must outlive it, options.throw_on_deadlock makes weft::run and runtime::run throw weft::deadlock
 // instead; the main fiber is then cancelled and joined like any other that is left. If a fiber is in a wait that
 // cannot be cancelled (a lock), the process ends as above.
-// Next: dump.hpp.
+// A simulation that comes to this throws it at once (simulate.hpp). Next: dump.hpp.
 
 #include <stdexcept>
 #include <string>
