@@ -146,7 +146,7 @@ FIBER_TEST(singleflight, who_comes_after_a_key_is_forgotten_begins_a_run_of_his_
   EXPECT_FALSE(late.shared);
 }
 
-// The old run, as it ends, must not take the new one off the board.
+// The old run, as it ends, must not take the new one off the table.
 FIBER_TEST(singleflight, a_forgotten_run_that_ends_leaves_the_new_one_alone) {
   flights all;
   weft::event end_old, end_new;
@@ -225,6 +225,18 @@ FIBER_TEST(singleflight, serves_fibers_and_threads_together) {
   EXPECT_EQ(wrong, 0);
   EXPECT_LE(runs, calls);
   EXPECT_GT(runs, 0);
+}
+
+FIBER_TEST(singleflight, a_function_that_cannot_be_kept_leaves_the_key_free) {
+  struct fragile {
+    fragile() = default;
+    fragile(const fragile&) { throw std::runtime_error("copied"); }
+    int operator()() const { return 1; }
+  };
+  flights all;
+  const fragile f;
+  EXPECT_THROW(all.run("key", f), std::runtime_error);
+  EXPECT_EQ(all.run("key", [] { return 2; }).value, 2);
 }
 
 TEST(singleflight, of_plain_threads_runs_on_the_first_of_them) {

@@ -42,6 +42,15 @@ void await_tickers_at_rest() {
   });
 }
 
+// The ticker has sent, or dropped, what was due by now: it waits since the last move of the clock.
+void await_ticked() {
+  wait_until([] {
+    for (const auto& fiber : weft::snapshot().fibers)
+      if (fiber.name == "ticker") return fiber.state == weft::fiber_state::parked && fiber.since == 0ns;
+    return false;
+  });
+}
+
 // A runtime whose clock the test moves, and its test as the main fiber.
 template <class Body>
 void with_manual_clock(Body body) {
@@ -74,10 +83,11 @@ TEST(ticker, drops_ticks_for_a_slow_receiver_and_keeps_its_step) {
   with_manual_clock([](auto advance) {
     const weft::ticker every(10ms);
     advance(10ms);
-    wait_until([&] { return every.ticks().size() == 1; });
+    await_ticked();
     advance(10ms);  // dropped: one waits already
-    advance(25ms);  // two more, at 35 of 45 ms
-    await_tickers_at_rest();
+    await_ticked();
+    advance(25ms);  // two more, late: at 45 ms
+    await_ticked();
     const auto first = *every.ticks().recv();
     weft::ticker::time_point none;
     EXPECT_EQ(every.ticks().try_recv(none), weft::channel_status::empty);
@@ -90,7 +100,8 @@ TEST(ticker, after_a_stop_no_tick_comes_not_even_one_that_waited) {
   with_manual_clock([](auto advance) {
     const weft::ticker every(10ms);
     advance(10ms);
-    wait_until([&] { return every.ticks().size() == 1; });
+    await_ticked();
+    EXPECT_EQ(every.ticks().size(), 1u);
     every.stop();
     EXPECT_EQ(every.ticks().size(), 0u);
     advance(100ms);

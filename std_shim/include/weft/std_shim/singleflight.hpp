@@ -44,111 +44,113 @@ class singleflight {
     bool shared;
   };
 
-  singleflight() : board_(std::make_shared<board>()) {}
+  singleflight() : under_way_(std::make_shared<table>()) {}
   singleflight(const singleflight&) = delete;
   singleflight& operator=(const singleflight&) = delete;
 
   template <class F>
     requires std::is_invocable_r_v < Value, std::decay_t<F>
   & > result run(const Key& key, F&& f, source_site site = source_site::current()) {
-    promise<Value> kept;
-    const auto [mine, is_first] = board_->board_flight(key, kept);
-    if (is_first) begin(pilot<std::decay_t<F>>(board_, key, mine, std::move(kept), std::forward<F>(f)), site);
-    const shared_future<Value> landed = mine->landed;
-    const Value& value = landed.get();
-    return {value, mine->passengers > 1};
+    promise<Value> outcome;
+    const auto [mine, is_first] = under_way_->join(key, outcome);
+    if (is_first) begin<F>(key, mine, std::move(outcome), std::forward<F>(f), site);
+    const shared_future<Value> awaited = mine->outcome;
+    const Value& value = awaited.get();
+    return {value, mine->callers > 1};
   }
 
   void forget(const Key& key) {
-    const std::scoped_lock held(board_->changing);
-    board_->flights.erase(key);
+    const std::scoped_lock held(under_way_->changing);
+    under_way_->calls.erase(key);
   }
 
  private:
-  struct flight {
-    shared_future<Value> landed;
-    std::size_t passengers = 1;  // guarded by the board's mutex while it is on the board, then constant
+  struct call {
+    shared_future<Value> outcome;
+    std::size_t callers = 1;  // guarded by the table's mutex while it is in the table, then constant
   };
 
-  struct board {
+  // The calls under way, by their keys.
+  struct table {
     mutex changing;
-    std::unordered_map<Key, std::shared_ptr<flight>, Hash, Equal> flights;
+    // Guarded by changing.
+    std::unordered_map<Key, std::shared_ptr<call>, Hash, Equal> calls;
 
-    std::pair<std::shared_ptr<flight>, bool> board_flight(const Key& key, promise<Value>& kept) {
+    // The call for the key, and whether it is new: its outcome is then to come from `outcome`.
+    std::pair<std::shared_ptr<call>, bool> join(const Key& key, promise<Value>& outcome) {
       const std::scoped_lock held(changing);
-      const auto [at, is_first] = flights.try_emplace(key);
-      if (is_first)
-        take_off(at, kept);
-      else
-        ++at->second->passengers;
-      return {at->second, is_first};
-    }
-    void land(const Key& key, const std::shared_ptr<flight>& landing) {
-      const std::scoped_lock held(changing);
-      const auto at = flights.find(key);
-      if (at != flights.end() && at->second == landing) flights.erase(at);
-    }
-
-   private:
-    template <class Place>
-    void take_off(Place at, promise<Value>& kept) {
-      try {
-        at->second = std::make_shared<flight>(flight{kept.get_future().share()});
-      } catch (...) {
-        flights.erase(at);
-        throw;
+      if (const auto at = calls.find(key); at != calls.end()) {
+        ++at->second->callers;
+        return {at->second, false};
       }
+      auto fresh = std::make_shared<call>(call{outcome.get_future().share()});
+      calls.emplace(key, fresh);
+      return {std::move(fresh), true};
+    }
+    void remove(const Key& key, const std::shared_ptr<call>& ended) {
+      const std::scoped_lock held(changing);
+      const auto at = calls.find(key);
+      if (at != calls.end() && at->second == ended) calls.erase(at);
     }
   };
 
-  // Runs f, takes the flight off the board, and then says what came of it. Destroyed without having run (cancelled
-  // before its first turn, no room for a fiber) it lands all the same, and breaks the promise.
+  // Runs f, takes the call off the table, and then says what came of it. Destroyed without having run (cancelled before
+  // its first turn, no room for a fiber) it does the same, and breaks the promise.
   template <class F>
-  class pilot {
+  class runner {
    public:
     template <class From>
-    pilot(std::shared_ptr<board> on, const Key& key, std::shared_ptr<flight> mine, promise<Value> kept, From&& f)
-        : board_(std::move(on)), key_(key), mine_(std::move(mine)), kept_(std::move(kept)), f_(std::forward<From>(f)) {}
-    pilot(pilot&&) = default;
-    ~pilot() {
-      if (mine_ != nullptr) board_->land(key_, mine_);
-    }
+    runner(std::shared_ptr<table> in, const Key& key, std::shared_ptr<call> mine, promise<Value> outcome, From&& f)
+        : table_(std::move(in)),
+          key_(key),
+          mine_(std::move(mine)),
+          outcome_(std::move(outcome)),
+          f_(std::forward<From>(f)) {}
+    runner(runner&&) = default;
+    ~runner() { remove(); }
 
     void operator()() {
       try {
         Value value = f_();
-        land();
-        kept_.set_value(std::move(value));
+        remove();
+        outcome_.set_value(std::move(value));
       } catch (const cancelled&) {
         throw;
       } catch (...) {
-        land();
-        kept_.set_exception(std::current_exception());
+        remove();
+        outcome_.set_exception(std::current_exception());
       }
     }
 
    private:
-    void land() {
-      if (mine_ != nullptr) board_->land(key_, mine_);
+    void remove() {
+      if (mine_ != nullptr) table_->remove(key_, mine_);
       mine_ = nullptr;
     }
 
-    std::shared_ptr<board> board_;
+    std::shared_ptr<table> table_;
     Key key_;
-    std::shared_ptr<flight> mine_;
-    promise<Value> kept_;
+    std::shared_ptr<call> mine_;
+    promise<Value> outcome_;
     F f_;
   };
 
-  template <class Pilot>
-  static void begin(Pilot pilot, source_site site) {
-    if (detail::on_fiber())
-      go({.name = "singleflight"}, std::move(pilot), site);
-    else
-      pilot();
+  // The runner takes the call off the table; until it has it, whatever throws does.
+  template <class F>
+  void begin(const Key& key, const std::shared_ptr<call>& mine, promise<Value> outcome, F&& f, source_site site) {
+    try {
+      runner<std::decay_t<F>> run(under_way_, key, mine, std::move(outcome), std::forward<F>(f));
+      if (detail::on_fiber())
+        go({.name = "singleflight"}, std::move(run), site);
+      else
+        run();
+    } catch (...) {
+      under_way_->remove(key, mine);
+      throw;
+    }
   }
 
-  std::shared_ptr<board> board_;
+  std::shared_ptr<table> under_way_;
 };
 
 }  // namespace weft
