@@ -101,6 +101,24 @@ FIBER_TEST(umbrella, what_std_has_to_wait_for_is_here_by_the_same_names) {
   EXPECT_FALSE(weft::stop_source(weft::nostopstate).stop_possible());
 }
 
+FIBER_TEST(umbrella, the_whole_family_of_locks_is_there) {
+  weft::shared_mutex rw;
+  weft::once_flag once;
+  weft::recursive_mutex levels;
+  weft::condition_variable_any cv;
+  bool called = false;
+  weft::call_once(once, [&] { called = true; });
+  EXPECT_TRUE(called);
+  weft::scoped_lock twice(levels), again(levels);
+  weft::shared_lock reading(rw);
+  EXPECT_FALSE(cv.wait_for(reading, weft::stop_token(), std::chrono::microseconds(1), [] { return false; }));
+  weft::timed_mutex m;
+  weft::shared_timed_mutex timed_rw;
+  weft::recursive_timed_mutex timed_levels;
+  weft::scoped_lock all(m, timed_rw, timed_levels);
+  EXPECT_FALSE(weft::spawn([&] { return m.try_lock_for(std::chrono::microseconds(1)); }).join());
+}
+
 FIBER_TEST(umbrella, this_thread_is_the_calling_fiber) {
   EXPECT_EQ(weft::this_thread::get_id(), weft::this_fiber::get_id());
   weft::this_thread::yield();

@@ -16,7 +16,9 @@
 
 namespace weft {
 
-// std::condition_variable for fibers and plain threads at once. Constant-initialised.
+// std::condition_variable for fibers and plain threads at once, all of it but native_handle; of
+// notify_all_at_thread_exit there is none, because a fiber's end runs destructors, which may notify. Constant-
+// initialised. With other locks, or a std::stop_token: condition_variable_any.
 //
 //   std::unique_lock lock(m);
 //   cv.wait(lock, [&] { return ready; });

@@ -22,6 +22,7 @@ namespace weft {
 // The owner's lock() and try_lock() add a level and never wait; the unlock() of the last level lets go. Otherwise it is
 // a weft::mutex: lock() is a switch point when it waits and never a cancellation point, the others are neither;
 // fairness, hand-off and destruction are those of mutex.hpp.
+// A wait on a condition variable lets go of one level, as in std.
 // Levels: up to k_most_levels; one more makes lock() throw std::system_error(resource_unavailable_try_again) and the
 // try_ forms return false.
 // Misuse: unlocking one that is free ends the process; in a debug build of the library so does unlocking what another
