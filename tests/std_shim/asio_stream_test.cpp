@@ -1,4 +1,4 @@
-// What asio.hpp promises: a tcp_stream under Asio's synchronous algorithms and under Boost.Beast.
+// What asio.hpp promises: a tcp_stream, or a pipe, under Asio's synchronous algorithms and under Boost.Beast.
 
 #include <weft/asio.hpp>
 
@@ -18,6 +18,7 @@
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
 
+#include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/spawn.hpp>
 
@@ -27,6 +28,7 @@ namespace asio = boost::asio;
 namespace http = boost::beast::http;
 
 static_assert(boost::beast::is_sync_stream<weft::asio_stream>::value);
+static_assert(boost::beast::is_sync_stream<weft::basic_asio_stream<weft::net::pipe_stream>>::value);
 
 // Two ends of one connection.
 struct connection {
@@ -129,6 +131,28 @@ FIBER_TEST(asio_stream, carries_http_of_beast_both_ways) {
   }
   c.client.shutdown_write();
   serving.join();
+}
+
+FIBER_TEST(asio_stream, takes_an_end_of_a_pipe_too) {
+  auto [a, b] = weft::net::pipe({.buffer_size = 16});
+  auto asking = weft::spawn([&a = a] {
+    weft::basic_asio_stream stream(a);
+    http::request<http::string_body> request(http::verb::post, "/pipe", 11);
+    request.body() = std::string(1000, 'b');
+    request.prepare_payload();
+    http::write(stream, request);
+    a.shutdown_write();
+  });
+  weft::basic_asio_stream stream(b);
+  boost::beast::flat_buffer buffer;
+  http::request<http::string_body> request;
+  http::read(stream, buffer, request);
+  EXPECT_EQ(request.target(), "/pipe");
+  EXPECT_EQ(request.body(), std::string(1000, 'b'));
+  boost::system::error_code ec;
+  http::read(stream, buffer, request, ec);
+  EXPECT_EQ(ec, http::error::end_of_stream);
+  asking.join();
 }
 
 }  // namespace

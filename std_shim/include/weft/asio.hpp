@@ -1,10 +1,12 @@
 #pragma once
-// Room: std_shim. A tcp_stream for libraries that read and write through Asio's synchronous streams: Boost.Beast,
+// Room: std_shim. A stream of weft's for libraries that read and write through Asio's synchronous streams: Boost.Beast,
 // boost::asio::read, read_until, write. They block the fiber, and nothing else. The only public header that includes
 // Boost; header-only use, nothing of Boost.Asio is linked.
 //
 //   weft::asio_stream stream(conn);
 //   boost::beast::http::read(stream, buffer, request);
+//
+// asio_stream is for TCP; basic_asio_stream for any stream of byte_stream.hpp, such as one end of a pipe.
 
 #include <array>
 #include <cstddef>
@@ -20,14 +22,15 @@
 namespace weft {
 
 // Models SyncReadStream and SyncWriteStream over a stream that it refers to, and that outlives it. Thread-safety,
-// waits, deadlines and cancellation are the stream's (netpoll/tcp_stream.hpp). The end of the stream is
+// waits, deadlines and cancellation are the stream's (netpoll/byte_stream.hpp). The end of the stream is
 // boost::asio::error::eof; other errors are the system's, in boost::system::system_category. Several buffers go in one
 // system call, up to 16.
-class asio_stream {
+template <class Stream>
+class basic_asio_stream {
  public:
-  using next_layer_type = net::tcp_stream;
+  using next_layer_type = Stream;
 
-  explicit asio_stream(net::tcp_stream& next) noexcept : next_(next) {}
+  explicit basic_asio_stream(Stream& next) noexcept : next_(next) {}
 
   [[nodiscard]] next_layer_type& next_layer() noexcept { return next_; }
   [[nodiscard]] const next_layer_type& next_layer() const noexcept { return next_; }
@@ -96,7 +99,9 @@ class asio_stream {
     return n;
   }
 
-  net::tcp_stream& next_;
+  Stream& next_;
 };
+
+using asio_stream = basic_asio_stream<net::tcp_stream>;
 
 }  // namespace weft
