@@ -59,6 +59,29 @@ FIBER_TEST(pipe_wait, a_deadline_moved_during_the_wait_counts) {
   EXPECT_EQ(timed_out, 3);
 }
 
+TEST(pipe_wait, who_gets_the_turn_after_the_deadline_is_refused_what_is_there) {
+  run(options{.workers = 1}, [] {
+    auto [a, b] = net::pipe();
+    const auto read_one = [&b = b] {
+      char buf[1];
+      std::error_code ec;
+      b.read_some(buf, ec);
+      return ec;
+    };
+    auto holder = spawn(read_one);
+    await_parked(1, "pipe read");
+    auto queued = spawn(read_one);
+    await_parked(2, "pipe read");
+    a.write_all("xyz");
+    b.set_read_deadline(k_over);
+    EXPECT_FALSE(holder.join()) << "the byte was there when it was woken";
+    EXPECT_EQ(queued.join(), std::errc::timed_out);
+    b.set_read_deadline(k_never);
+    char buf[8];
+    EXPECT_EQ(b.read_some(buf), 2u);
+  });
+}
+
 TEST(pipe_wait, who_queues_keeps_its_place_when_its_old_deadline_comes) {
   manual_clock time;
   runtime rt(options{.workers = 1}, &time);
