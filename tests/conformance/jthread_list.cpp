@@ -197,6 +197,21 @@ CONFORMS(jthread_list, refuses_what_cannot_be) {
   EXPECT_EQ(code_thrown_by([&] { return none.detach(), 0; }), std::errc::invalid_argument);
 }
 
+// [thread.thread.constr]: INVOKE(auto(std::forward<F>(f)), ...), of a thread and of a jthread: what is called is a
+// temporary.
+CONFORMS(jthread_list, calls_what_can_be_called_once) {
+  struct once_only {
+    int& calls;
+    void operator()() && { ++calls; }
+    void operator()(std::unique_ptr<int>&& cargo) && { calls += *cargo; }
+  };
+  int calls = 0;
+  typename World::thread(once_only{calls}).join();
+  jthread_of<World>(once_only{calls}).join();
+  jthread_of<World>(once_only{calls}, std::make_unique<int>(2)).join();
+  EXPECT_EQ(calls, 4);
+}
+
 template <class World>
 class jthread_death_test : public ::testing::Test {};
 using jthread_worlds = worlds_with<jthread_of>;

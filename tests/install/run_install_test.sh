@@ -6,8 +6,8 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-build=$(cd "${1:?usage: run_install_test.sh BUILD_DIR}" && pwd)
-scratch=$(mktemp -d)
+# shellcheck source=tests/install/install_to_scratch.sh
+source "$here/install_to_scratch.sh"
 server=
 finish() {
   [[ -z $server ]] || kill "$server" 2>/dev/null || true
@@ -15,22 +15,11 @@ finish() {
 }
 trap finish EXIT
 
-DESTDIR=$scratch/root meson install -C "$build" --quiet
-
-pc=$(find "$scratch/root" -name weft.pc)
-[[ -n $pc ]] || { echo "install test: no weft.pc was installed" >&2; exit 1; }
-export PKG_CONFIG_PATH=${pc%/*}
-# The prefix that weft.pc names lies under DESTDIR until somebody packs it up.
-prefix=$scratch/root$(pkg-config --variable=prefix weft)
-libdir=$scratch/root$(pkg-config --variable=libdir weft)
-flags=$(pkg-config --define-variable=prefix="$prefix" --cflags --libs weft)
-
 compile() {
   # shellcheck disable=SC2086  # the flags are words
   ${CXX:-g++} -std=c++20 -Wall -Wextra "$here/$1.cpp" -o "$scratch/$1" $flags
 }
 
-export LD_LIBRARY_PATH=$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
 compile hello
 timeout 20 "$scratch/hello" | diff "$here/hello.expected" - || { echo "install test: hello said something else" >&2; exit 1; }
 
