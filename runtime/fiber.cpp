@@ -170,6 +170,8 @@ void* join_fiber(fiber_block* fiber, bool shielded) {
   return fiber->storage.data();
 }
 
+// An exception that lies there already ends the process in the name of the fiber that threw it: spawn.hpp,
+// joinable_body::drop_outcome.
 void detach_fiber(fiber_block* fiber) noexcept {
   scheduling_point();
   if (!fiber->joining.detach()) fiber->body->drop_outcome(fiber->storage.data(), true);

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <mutex>
+#include <vector>
 
 #include "fiber_block.hpp"
 #include "symbols.hpp"
@@ -17,6 +19,24 @@ namespace weft::detail {
 namespace {
 
 std::terminate_handler chained = nullptr;
+
+// An exception that its fiber left behind, and that fiber, if it is not the one in which the process ends.
+struct unseen_exception {
+  const fiber_block* of = nullptr;
+  std::exception_ptr thrown;
+};
+constinit std::mutex g_unseen_lock;
+std::vector<unseen_exception>& all_unseen() {
+  static auto* const all = new std::vector<unseen_exception>;  // never destroyed
+  return *all;
+}
+
+const fiber_block* fiber_that_threw(const std::exception_ptr& thrown) {
+  const std::scoped_lock lock(g_unseen_lock);
+  for (const unseen_exception& each : all_unseen())
+    if (each.thrown == thrown) return each.of;
+  return this_fiber_block();
+}
 
 std::string text_of(const std::exception_ptr& thrown) {
   try {
@@ -31,8 +51,8 @@ std::string text_of(const std::exception_ptr& thrown) {
 }
 
 [[noreturn]] void name_fiber_and_terminate() noexcept {
-  if (const fiber_block* const fiber = this_fiber_block()) {
-    const std::exception_ptr thrown = std::current_exception();
+  const std::exception_ptr thrown = std::current_exception();
+  if (const fiber_block* const fiber = fiber_that_threw(thrown)) {
     const std::string what = thrown ? "an exception ended " : "std::terminate was called in ";
     std::fprintf(stderr, "weft: %s%s%s%s\n", what.c_str(), describe(*fiber).c_str(), thrown ? ": " : "",
                  thrown ? text_of(thrown).c_str() : "");
@@ -58,6 +78,15 @@ std::string describe(const fiber_block& fiber) {
 std::string site_of(const fiber_label::copy& label) {
   if (label.site.file != nullptr) return std::string(label.site.file) + ":" + std::to_string(label.site.line);
   return label.site.address != nullptr ? describe_return_address(label.site.address) : "";
+}
+
+void terminate_unseen(const void* storage, const std::exception_ptr& thrown) noexcept {
+  fiber_slab().for_each([&](const fiber_block& each) {
+    if (each.storage.data() != storage) return;
+    const std::scoped_lock lock(g_unseen_lock);
+    all_unseen().push_back({&each, thrown});
+  });
+  std::rethrow_exception(thrown);  // out of a function that is noexcept
 }
 
 void name_fibers_on_terminate() noexcept {

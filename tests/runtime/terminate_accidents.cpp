@@ -43,6 +43,27 @@ ACCIDENT(exception_out_of_a_fiber_whose_handle_let_go) {
   return 0;
 }
 
+// The fiber has ended, by its exception, when its handle lets go: the one that lets go did not throw it.
+ACCIDENT(exception_of_a_fiber_whose_handle_lets_go_too_late) {
+  weft::run([] {
+    std::atomic<bool> is_over{false};
+    struct says_so {
+      std::atomic<bool>& is_over;
+      ~says_so() { is_over = true; }
+    };
+    auto handle = weft::spawn({.name = "long gone"}, [&is_over] {
+      const says_so at_the_end{is_over};
+      throw_it();
+    });
+    while (!is_over) weft::this_fiber::yield();
+    weft::spawn({.name = "lets go"}, [&handle] {
+      for (int i = 0; i < 1000; ++i) weft::this_fiber::yield();
+      handle.detach();
+    }).join();
+  });
+  return 0;
+}
+
 ACCIDENT(an_int_out_of_a_detached_fiber) {
   weft::run([] {
     weft::go([] { throw 1; });

@@ -25,6 +25,8 @@ TEST(terminate, names_the_fiber_its_site_and_what_was_thrown) {
                "weft: an exception ended fiber #[0-9]+ 'unlucky', spawned at .*terminate_accidents.cpp:[0-9]+: nobody "
                "looks\n");
   expect_abort("exception_out_of_a_fiber_whose_handle_let_go", "ended fiber #[0-9]+ 'let go', .*: nobody looks\n");
+  expect_abort("exception_of_a_fiber_whose_handle_lets_go_too_late",
+               "ended fiber #[0-9]+ 'long gone', spawned at .*terminate_accidents.cpp:[0-9]+: nobody looks\n");
   expect_abort("an_int_out_of_a_detached_fiber", "ended fiber #[0-9]+, .*: an exception that is no std::exception\n");
 }
 

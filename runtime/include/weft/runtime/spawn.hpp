@@ -78,6 +78,8 @@ void request_stop(fiber_block* fiber) noexcept;
 [[nodiscard]] fiber_id id_of(const fiber_block* fiber) noexcept;
 [[noreturn]] void throw_joined_nothing();
 [[noreturn]] void throw_joined_cancelled();
+// std::terminate, naming the fiber whose storage that is: `thrown` came out of it and nobody will look.
+[[noreturn]] void terminate_unseen(const void* storage, const std::exception_ptr& thrown) noexcept;
 
 // A value in a fiber's storage: inline if it fits and moves without throwing, else on the heap.
 template <class T>
@@ -178,7 +180,7 @@ struct joinable_body {
 
   static void drop_outcome(void* storage, bool unseen) noexcept {
     result& left = stored<result>::get(storage);
-    if (unseen && left.index() == 2) std::rethrow_exception(std::get<2>(left));
+    if (unseen && left.index() == 2) terminate_unseen(storage, std::get<2>(left));
     stored<result>::drop(storage);
   }
 
