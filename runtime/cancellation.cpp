@@ -6,6 +6,8 @@
 
 #include <weft/runtime/detail/scheduling_point.hpp>
 
+#include "cancelling.hpp"
+#include "fiber_extension.hpp"
 #include "switching.hpp"
 #include "terminate.hpp"
 #include "this_worker.hpp"
@@ -30,10 +32,16 @@ void spend_budget(fiber_block& fiber) noexcept {
   yield_now(fiber);
 }
 
-void fiber_cancellation_point(fiber_block& fiber) {
+[[gnu::noinline]] fiber_block& deliver_if_due(fiber_block& fiber) {
+  if (is_cancellation_due(fiber)) throw_cancelled();
+  return fiber;
+}
+
+fiber_block& fiber_cancellation_point(fiber_block& fiber) {
   spend_budget(fiber);
-  if (fiber.is_cancel_requested() && fiber.is_cancellable()) [[unlikely]]
-    throw_cancelled();
+  if (fiber.needs_attention()) [[unlikely]]
+    return deliver_if_due(fiber);
+  return fiber;
 }
 
 }  // namespace
@@ -60,8 +68,7 @@ waiter& cancellable_self() {
   fiber_block* const fiber = this_fiber_block();
   if (fiber == nullptr) [[unlikely]]
     return this_waiter();
-  fiber_cancellation_point(*fiber);
-  return *fiber;
+  return fiber_cancellation_point(*fiber);
 }
 
 void throw_cancelled() {
@@ -75,18 +82,18 @@ void throw_cancelled() {
 
 void request_stop(fiber_block* fiber) noexcept {
   const scheduling_points around;
-  // seq_cst: "Cancelling", C1; pairs with is_cancel_requested.
-  fiber->cancel_requested.store(true, std::memory_order_seq_cst);
+  fiber->attention.request();  // "Asking to end", A1; and "Cancelling", C1
   cancel_wait(*fiber,
               *fiber->home.load(std::memory_order_relaxed));  // relaxed: constant while the handle holds the block
+  stop_source_of(*fiber).request_stop();                      // A3
 }
 
 shield_scope::shield_scope() noexcept {
-  if (fiber_block* const fiber = this_fiber_block()) ++fiber->shields;
+  if (fiber_block* const fiber = this_fiber_block()) ++fiber->delivery;
 }
 
 shield_scope::~shield_scope() {
-  if (fiber_block* const fiber = this_fiber_block()) --fiber->shields;
+  if (fiber_block* const fiber = this_fiber_block()) --fiber->delivery;
 }
 
 }  // namespace detail

@@ -17,6 +17,7 @@
 #include <weft/runtime/poller.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#include "fiber_extension.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
 
@@ -57,6 +58,15 @@ void pin_from_birth(fiber_block& fiber, const worker* to) noexcept {
   fiber.pinned = to != nullptr;
   fiber.pins = to != nullptr ? 1 : 0;
   fiber.pinned_to = to != nullptr ? static_cast<std::uint16_t>(to->index) : fiber_block::k_to_the_first;
+}
+
+void inherit_or_discard(const fiber_extension& from, fiber_block& child) {
+  try {
+    inherit_locals(from, child);
+  } catch (...) {
+    discard_fiber(&child);
+    throw;
+  }
 }
 
 // F1 and F2.
@@ -108,7 +118,7 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   announce_acquire(static_cast<waiter*>(fiber));
   fiber->permit = &stacks;
   fiber->label.set(w != nullptr ? w->next_id() : take_ids(1), options.name, site);
-  fiber->shields = fiber->swallowed = 0;
+  fiber->delivery = fiber->swallowed = 0;
   fiber->budget = owner.operation_budget();
   fiber->simulated = owner.is_simulated();
   fiber->waits_for = nullptr;
@@ -118,9 +128,11 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   if (options.pinned) [[unlikely]]
     pin_from_birth(*fiber, w != nullptr && &w->home() == &owner ? w : nullptr);
   // relaxed, all: the queue that the fiber goes to publishes them; before that they are hints for dumps.
-  fiber->cancel_requested.store(false, std::memory_order_relaxed);
+  fiber->attention.reset(false, false);
   fiber->home.store(&owner, std::memory_order_relaxed);
   fiber->life.store(fiber_life::spawned, std::memory_order_relaxed);
+  if (const fiber_extension* const mine = find_extension(w); mine != nullptr && mine->inherited != 0) [[unlikely]]
+    inherit_or_discard(*mine, *fiber);
   return {fiber, fiber->storage.data()};
 }
 
@@ -129,6 +141,7 @@ void return_permit(worker* w, stack_pool& stacks) noexcept {
 }
 
 void discard_fiber(fiber_block* fiber) noexcept {
+  end_extension(*fiber);
   return_permit(this_worker(), *fiber->permit);
   scheduler& home = *fiber->home.load(std::memory_order_relaxed);  // relaxed: ours
   fiber->references.reset(1);
@@ -153,6 +166,7 @@ void fiber_main(arrival first) {
     if (fiber->pinned_to == fiber_block::k_to_the_first) [[unlikely]]
       fiber->pin();
     fiber->body->run(fiber->storage.data(), !fiber->is_cancel_requested());
+    end_extension(*fiber);
     complete(*fiber);
     worker::finish(this_worker(), fiber);
   }

@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <optional>
 
+#include <weft/runtime/detail/cancel_scope.hpp>
 #include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#include "attention_word.hpp"
 #include "context.hpp"
 #include "fiber_label.hpp"
 #include "join_word.hpp"
@@ -23,6 +25,7 @@ namespace weft::detail {
 
 class scheduler;
 class worker;
+struct fiber_extension;
 
 enum class fiber_life : std::uint8_t {
   free,      // the slab's, or a magazine's
@@ -39,10 +42,20 @@ using handed_flag = relaxed<bool>;
 using handed_flag = bool;
 #endif
 
+// A member of a task group, in the list that the group's lock guards. Not in it: `to_here` is null.
+struct group_link {
+  fiber_block* next;
+  fiber_block** to_here;
+};
+
+// Of fiber_block::delivery, beside a count of shields.
+inline constexpr std::uint32_t k_limited = 1u << 31;  // the innermost scope has a limit
+inline constexpr std::uint32_t k_muted = 1u << 30;    // a shield around it holds back what comes from further out
+inline constexpr std::uint32_t k_shields = k_muted - 1;
+
 struct alignas(64) fiber_block : waiter {
   static constexpr std::uint32_t k_operation_budget = 128;
-  // Of pinned_to.
-  static constexpr std::uint16_t k_to_none = 0xffff;
+  static constexpr std::uint16_t k_to_none = 0xffff;       // of pinned_to, both
   static constexpr std::uint16_t k_to_the_first = 0xfffe;  // spawned pinned from outside, and has not run yet
 
   fiber_block() noexcept : waiter(waiter_kind::fiber) {}
@@ -55,7 +68,7 @@ struct alignas(64) fiber_block : waiter {
   relaxed<fiber_block*> back_link{nullptr};  // inject's
   stack on;
   std::uint32_t budget = k_operation_budget;
-  std::uint32_t shields = 0;
+  std::uint32_t delivery = 0;   // shields since `scope` began, and two bits: cancel_scope.cpp, "Scopes"
   std::uint32_t swallowed = 0;  // cancellations that were delivered and swallowed
   std::uint32_t pins = 0;       // pin_guards, and one for its whole life if it is pinned from birth
 
@@ -67,7 +80,7 @@ struct alignas(64) fiber_block : waiter {
   fiber_label label;  // id, name and spawn site
   std::atomic<scheduler*> home{nullptr};
   std::atomic<fiber_life> life{fiber_life::free};
-  std::atomic<bool> cancel_requested{false};    // "Cancelling", waiting_word.hpp
+  attention_word<real_env> attention;           // "Asking to end"
   relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker
   join_word<real_env> joining;
   holder_count<real_env> references;        // the fiber itself, and its handle
@@ -77,22 +90,26 @@ struct alignas(64) fiber_block : waiter {
   relaxed<bool> waits_timed{false};       // the wait has a deadline; published by its parking
   relaxed<bool> simulated{false};         // constant until it is free again
 
-  // --- The joiner, before it moves `joining` to awaited; then the fiber's end.
-  wait_token joiner;
+  union {
+    wait_token joiner{};  // the joiner's, before it moves `joining` to awaited; then the fiber's end's
+    group_link in_group;  // of a member of a group, which nobody joins
+  };
 
   // --- First the closure, then the outcome: fiber.cpp.
   alignas(std::max_align_t) std::array<std::byte, k_inline_closure> storage;
 
+  // --- The fiber itself, the second one under fiber_extension.hpp's rules. Null while the block is free.
+  cancel_scope* scope = nullptr;  // the innermost one
+  std::atomic<fiber_extension*> extension{nullptr};
+
   // By the fiber itself; or by others, who name its runtime, because the block may have gone to another one meanwhile.
   [[nodiscard]] bool is_cancel_requested() const noexcept;
   [[nodiscard]] bool is_cancel_requested_in(const scheduler& runtime) const noexcept;
-  // By the fiber itself: a cancellation may be delivered now.
-  [[nodiscard]] bool is_cancellable() const noexcept;
-
+  // By the fiber itself, or after its wait was published: false if nobody asks for its end and no limit is on.
+  [[nodiscard]] bool needs_attention() const noexcept;
   // Whoever makes it ready: it goes to the inbox of its worker, and into no queue that others take from.
   [[nodiscard]] bool is_pinned() const noexcept { return pinned; }
-  // By the fiber itself.
-  void pin() noexcept;
+  void pin() noexcept;  // by the fiber itself, both
   void unpin() noexcept;
   // Any thread, a hint.
   [[nodiscard]] std::optional<unsigned> worker_pinned_to() const noexcept;

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "cancelling.hpp"
+#include "sleeping.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
 #include "thread_waiter.hpp"
@@ -40,21 +42,9 @@ void make_ready(fiber_block& fiber, worker* w) noexcept {
 }
 
 wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wait_label what) noexcept {
-  if (fiber.word.is_unparked()) return fiber.word.finish();
-  worker* w = fiber.runs_on;
-  fiber.waits_for = what;
-  fiber.waits_since = w->now.get();
-  const bool timed = !until.is_never();
-  fiber.waits_timed = timed;
-  if (timed) {
-    w->timers.arm(fiber, until, token.generation);
-    w->home().wake_for(until);
-  }
-  w = worker::leave(w, &fiber, after_switch::publish);
-  const wake_reason reason = fiber.word.finish();
-  if (timed && reason != wake_reason::timed_out) timer_queue::cancel(fiber);
-  fiber.waits_for = nullptr;
-  return reason;
+  if (fiber.word.needs_a_look()) [[unlikely]]
+    return park_after_a_look(token, until, what);
+  return sleep_fiber(fiber, token, until, what);
 }
 
 }  // namespace
@@ -62,9 +52,12 @@ wake_reason park_fiber(fiber_block& fiber, wait_token token, deadline until, wai
 wait_token arm(cancellation mode) noexcept { return arm(this_waiter(), mode); }
 
 wait_token arm(waiter& self, cancellation mode) noexcept {
-  const bool cancellable =
-      mode == cancellation::honoured && self.kind == waiter_kind::fiber && as_fiber(&self).is_cancellable();
-  return {&self, self.word.arm(cancellable, mode != cancellation::ignored)};
+  const bool endable = mode != cancellation::ignored;
+  if (mode != cancellation::honoured || self.kind != waiter_kind::fiber) return {&self, self.word.arm(false, endable)};
+  fiber_block& fiber = as_fiber(&self);
+  if (fiber.delivery != 0) [[unlikely]]
+    return arm_as_heard(fiber);
+  return {&self, fiber.word.arm(!fiber.runs_on->is_unwinding(), endable)};
 }
 
 bool disarm(wait_token token) noexcept { return token.who->word.disarm(token.generation); }
@@ -125,12 +118,16 @@ bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept {
   return batch.size() != 0;
 }
 
-void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
+claimed claim_to_cancel(fiber_block& fiber, const scheduler& home) noexcept {
   // relaxed: a claim that wins proves that the fiber was the same all along (waiting_word::cancel).
   // relaxed: after the seq_cst load of the word. Both are asked again: the block may have a new fiber by now.
   const auto outcome = fiber.word.cancel(
       [&] { return fiber.home.load(std::memory_order_relaxed) == &home && fiber.is_cancel_requested_in(home); });
-  if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);
+  return to_claimed(&fiber, outcome);
+}
+
+void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
+  if (const claimed won = claim_to_cancel(fiber, home)) unpark(won);
 }
 
 bool hold_still(fiber_block& fiber) noexcept {

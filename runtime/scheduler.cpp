@@ -8,6 +8,7 @@
 
 #include <weft/runtime/detail/scheduling_point.hpp>
 
+#include "fiber_extension.hpp"
 #include "registry.hpp"
 #include "simulation.hpp"
 #include "stack_overflow.hpp"
@@ -63,7 +64,10 @@ void scheduler::stop() {
 }
 
 void scheduler::cancel_all() noexcept {
-  fiber_slab().for_each([this](fiber_block& fiber) { cancel_wait(fiber, *this); });
+  fiber_slab().for_each([this](fiber_block& fiber) {
+    cancel_wait(fiber, *this);
+    stop_source_of(fiber, *this).request_stop();
+  });
 }
 
 // Looks every few milliseconds too: a worker may count a fiber as finished just before it can see that we are stopping.

@@ -55,7 +55,7 @@ WEFT_NO_TSAN inline void worker::arrive(void* left) noexcept {
     case after_switch::publish:
       if (fiber->word.publish() == must::make_ready) return make_ready(fiber);
       // "Cancelling", the waiter's half. The block may belong to another fiber by now; then the claim fails.
-      if (fiber->is_cancel_requested()) [[unlikely]]
+      if (fiber->needs_attention()) [[unlikely]]
         cancel_wait(*fiber, home_);
       return;
     case after_switch::requeue:
@@ -127,11 +127,13 @@ inline bool fiber_block::is_cancel_requested() const noexcept {
 }
 
 inline bool fiber_block::is_cancel_requested_in(const scheduler& runtime) const noexcept {
-  // seq_cst: "Cancelling", the waiter's half after publish; pairs with request_stop and scheduler::stop.
-  return cancel_requested.load(std::memory_order_seq_cst) || runtime.is_stopping_after_publish();
+  // "Cancelling", the waiter's half after publish; pairs with attention_word::request and scheduler::stop.
+  return attention.is_requested() || runtime.is_stopping_after_publish();
 }
 
-// Held back by shield, and while an exception is in flight.
-inline bool fiber_block::is_cancellable() const noexcept { return shields == 0 && !runs_on->is_unwinding(); }
+inline bool fiber_block::needs_attention() const noexcept {
+  // relaxed: constant while the fiber runs; cancel_wait asks again.
+  return attention.is_set() || home.load(std::memory_order_relaxed)->is_stopping_after_publish();
+}
 
 }  // namespace weft::detail

@@ -7,6 +7,7 @@
 
 #include "context.hpp"
 #include "environment.hpp"
+#include "fiber_extension.hpp"
 #include "random.hpp"
 #include "thread_waiter.hpp"
 #include "worker.hpp"
@@ -27,7 +28,12 @@ namespace {
 struct thread_record {
   thread_waiter* waiter = thread_slab().take();
   std::uint64_t random_state = process_seed() ^ (next_stream() * 0x9e3779b97f4a7c15u);
-  ~thread_record() { thread_slab().give_back(std::exchange(waiter, nullptr)); }
+  fiber_extension* extension = nullptr;
+  ~thread_record() {
+    if (extension != nullptr) end_thread_extension(extension);
+    extension = nullptr;
+    thread_slab().give_back(std::exchange(waiter, nullptr));
+  }
 
   static std::uint64_t next_stream() noexcept {
     static std::atomic<std::uint64_t> streams{1};
@@ -65,6 +71,8 @@ thread_waiter& this_thread_waiter() noexcept {
   if (record.waiter == nullptr) record.waiter = thread_slab().take();
   return *record.waiter;
 }
+
+fiber_extension*& this_thread_extension() noexcept { return this_thread_record().extension; }
 
 std::uint64_t random_of_this_thread() noexcept {
   thread_record& r = this_thread_record();

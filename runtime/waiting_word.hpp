@@ -18,6 +18,7 @@
 // that finds the flag is left to the inspector, whose release then makes the waiter ready.
 // "Cancelling": C1 set the request; C2 load the word, claim if it is armed or parked, and cancellable. The waiter's
 // half is W3: publish, then load the request. Both are seq_cst, so one of the two sees the other.
+// A limited wait is one that the waiter has told itself to look at once more before it leaves (cancel_scope.cpp).
 // Model: tests/model/waiting_word_model.cpp. Next: waiter.hpp.
 
 #include <atomic>
@@ -44,13 +45,14 @@ class waiting_word {
  public:
   // --- The waiter itself.
 
-  // W1. Returns the new wait's generation.
-  std::uint64_t arm(bool cancellable, bool endable = false) noexcept {
+  // W1. Returns the new wait's generation. `limited`: for the waiter alone, to be reminded of by needs_a_look.
+  std::uint64_t arm(bool cancellable, bool endable = false, bool limited = false) noexcept {
     // relaxed: only the waiter changes a word in state running, and all its earlier claimants are done with it.
     const std::uint64_t generation = generation_of(word_.load(std::memory_order_relaxed)) + 1;
+    const std::uint64_t flags =
+        (cancellable ? k_cancellable : 0) | (endable ? k_endable : 0) | (limited ? k_limited : 0);
     // release: what the waiter wrote before is there for the claimant; pairs with the acquire of claim.
-    word_.store(pack(generation, 0, (cancellable ? k_cancellable : 0) | (endable ? k_endable : 0), wait_state::armed),
-                std::memory_order_release);
+    word_.store(pack(generation, 0, flags, wait_state::armed), std::memory_order_release);
     return generation;
   }
 
@@ -61,6 +63,13 @@ class waiting_word {
     // acq_rel on success: nothing is handed over, but a later claimant must see the wait ended; pairs with claim.
     return word_.compare_exchange_strong(seen, pack(generation, 0, 0, wait_state::running), std::memory_order_acq_rel,
                                          std::memory_order_relaxed);
+  }
+
+  // Before leaving the stack: true if is_unparked, or if the wait is limited and nobody has claimed it yet.
+  bool needs_a_look() const noexcept {
+    // acquire: as in is_unparked.
+    return (word_.load(std::memory_order_acquire) & (k_state_mask | k_limited)) >=
+           static_cast<std::uint64_t>(wait_state::unparked);
   }
 
   // Before leaving the stack: true if the unpark has come already, and the waiter need not leave at all.
@@ -170,6 +179,7 @@ class waiting_word {
   static constexpr std::uint64_t k_cancellable = 1 << 4;
   static constexpr std::uint64_t k_inspected = 1 << 5;
   static constexpr std::uint64_t k_endable = 1 << 6;
+  static constexpr std::uint64_t k_limited = 1 << 7;
   static constexpr unsigned k_reason_shift = 8;
   static constexpr unsigned k_generation_shift = 16;
 

@@ -56,6 +56,7 @@ class worker {
   [[nodiscard]] bool is_alone() noexcept;
   // An exception is on its way through the running fiber.
   [[nodiscard]] WEFT_NO_TSAN bool is_unwinding() const noexcept { return exceptions_->uncaught != 0; }
+  [[nodiscard]] WEFT_NO_TSAN std::uint32_t exceptions_in_flight() const noexcept { return exceptions_->uncaught; }
   // First thing in a new fiber.
   void begin_fiber() const noexcept { floats_.enter(); }
   // The end of `fiber`, the running one: leaves it for good. Returns if one that has not run yet is the running one

@@ -31,12 +31,15 @@
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/deadlock.hpp>
 #include <weft/runtime/dump.hpp>
+#include <weft/runtime/fiber_local.hpp>
 #include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/simulate.hpp>
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/spawn.hpp>
+#include <weft/runtime/task_group.hpp>
 #include <weft/runtime/this_fiber.hpp>
+#include <weft/runtime/with_timeout.hpp>
 #include <weft/std_shim/async.hpp>
 #include <weft/std_shim/jthread.hpp>
 #include <weft/std_shim/signals.hpp>

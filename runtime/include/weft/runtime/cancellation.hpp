@@ -1,7 +1,7 @@
 #pragma once
 // Room: runtime. Cancellation as the operations of other rooms see it. It is level-triggered: once a fiber is asked to
-// end, every cancellation point throws, until the fiber has ended. Held back by shield, and while an exception is in
-// flight.
+// end, every cancellation point throws, until the fiber has ended; once a time limit is over (with_timeout.hpp), until
+// its scope ends. Held back by shield, and while an exception is in flight.
 // Next: park.hpp (wake_reason::cancelled), runtime/README.md "Cancellation".
 
 #include <type_traits>
@@ -55,7 +55,8 @@ class shield_scope {
 
 }  // namespace detail
 
-// Runs f with cancellation held back; what was asked for meanwhile is delivered at the next cancellation point after.
+// Runs f with cancellation held back, and time limits around it; what was asked for meanwhile is delivered at the next
+// cancellation point after. A time limit that begins in f holds.
 template <class F>
 decltype(auto) shield(F&& f) {
   detail::shield_scope held;

@@ -12,7 +12,7 @@
 // go and spawn throw std::logic_error outside a runtime, std::system_error (not_enough_memory) when there is no stack
 // for another fiber, std::invalid_argument for a stack size that cannot be. They are not switch points.
 // An exception out of a fiber of `go` ends the process by std::terminate, at the throw; weft::cancelled ends the fiber.
-// Next: this_fiber.hpp.
+// Next: this_fiber.hpp; task_group.hpp, for many that belong together.
 
 #include <cstddef>
 #include <cstdint>

@@ -3,6 +3,7 @@
 // Sleeps and yield are cancellation points: they throw weft::cancelled once the fiber is asked to end.
 
 #include <chrono>
+#include <stop_token>
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/fiber_id.hpp>
@@ -19,6 +20,13 @@ void yield();
 
 // The default fiber_id on a plain thread.
 [[nodiscard]] fiber_id get_id() noexcept;
+
+// Tells who has one when the calling fiber is asked to end: by its handle, its task group, the end of its runtime. For
+// code that cannot be unwound, such as a foreign library's loop. It tells at once, also while the fiber is shielded; a
+// time limit it does not tell, for nobody is there to do it. Callbacks run on the thread that asks, before its call
+// returns; no lock of weft's is held. Made at the first call, the same from then on, and good after the fiber's end.
+// On a plain thread: one that nothing stops. Throws std::bad_alloc.
+[[nodiscard]] std::stop_token stop_token();
 
 template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> d) {
