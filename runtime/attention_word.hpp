@@ -5,10 +5,11 @@
 //
 // "Asking to end"   who asks (a handle, a group)             the fiber
 //   A1 request                                               B1 publish the wait    or  make the stop source known
-//   A2 load the waiting word: claim it ("Cancelling", C2)    B2 is it requested?        is it requested?
-//   A3 load the stop source: set it                             end the wait            set it
+//   A2 load the stop source: set it                          B2 is it requested?        is it requested?
+//   A3 load the waiting word: claim it ("Cancelling", C2)       end the wait            set it
 // All of them are seq_cst, so of A and B one sees the other. Whoever comes second may do again what the first has done:
-// a claim fails then, and a stop source is set once.
+// a claim fails then, and a stop source is set once. A2 comes before A3, so that a fiber that waits finds its token set
+// when it wakes, and the callbacks have run on who asks. One that runs may meet the request a moment before.
 // A limit begins and ends by the fiber alone, beside A1: neither loses the other's bit.
 // Model: tests/model/attention_word_model.cpp. Next: waiting_word.hpp, fiber_extension.cpp.
 

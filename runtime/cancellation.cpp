@@ -82,10 +82,10 @@ void throw_cancelled() {
 
 void request_stop(fiber_block* fiber) noexcept {
   const scheduling_points around;
-  fiber->attention.request();  // "Asking to end", A1; and "Cancelling", C1
+  fiber->attention.request();             // "Asking to end", A1; and "Cancelling", C1
+  stop_source_of(*fiber).request_stop();  // A2
   cancel_wait(*fiber,
-              *fiber->home.load(std::memory_order_relaxed));  // relaxed: constant while the handle holds the block
-  stop_source_of(*fiber).request_stop();                      // A3
+              *fiber->home.load(std::memory_order_relaxed));  // A3; relaxed: constant while the handle holds the block
 }
 
 shield_scope::shield_scope() noexcept {

@@ -23,7 +23,7 @@ internal_lock& lock_of(const fiber_block& fiber) noexcept {
 
 void publish(fiber_block& of, fiber_extension* extension) noexcept {
   const internal_guard guard(lock_of(of));
-  of.extension.store(extension, std::memory_order_seq_cst);  // seq_cst: "Asking to end", B1; pairs with A3
+  of.extension.store(extension, std::memory_order_seq_cst);  // seq_cst: "Asking to end", B1; pairs with A2
 }
 
 // The caller's own, made if need be.
@@ -127,7 +127,7 @@ void end_thread_extension(fiber_extension* of_thread) noexcept {
 
 std::stop_source stop_source_of(const fiber_block& asked) noexcept {
   std::stop_source none(std::nostopstate);
-  // seq_cst: A3; pairs with publish, B1. Nearly always null.
+  // seq_cst: A2; pairs with publish, B1. Nearly always null.
   if (asked.extension.load(std::memory_order_seq_cst) == nullptr) return none;
   const internal_guard guard(lock_of(asked));
   const fiber_extension* const there = asked.extension.load(std::memory_order_relaxed);  // relaxed: under the lock
@@ -154,11 +154,13 @@ std::stop_token this_fiber::stop_token() {
   detail::fiber_extension& mine = detail::this_extension();
   if (!mine.stopping.stop_possible()) {
     std::stop_source fresh;
-    const detail::internal_guard guard(detail::lock_of(*fiber));
-    mine.stopping = std::move(fresh);
+    {
+      const detail::internal_guard guard(detail::lock_of(*fiber));
+      mine.stopping = fresh;
+    }
+    // "Asking to end", B2: after the lock, which A2 passes through too, or after publish.
+    if (fiber->is_cancel_requested()) fresh.request_stop();
   }
-  // "Asking to end", B2: after the lock, which A3 passes through too, or after publish.
-  if (fiber->is_cancel_requested()) mine.stopping.request_stop();
   return mine.stopping.get_token();
 }
 

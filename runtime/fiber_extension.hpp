@@ -57,7 +57,7 @@ inline void end_extension(fiber_block& ending) noexcept {
     drop_extension(ending);
 }
 
-// A3, by who holds the fiber; empty if it has none. Its request_stop runs user code: under no lock.
+// A2, by who holds the fiber; empty if it has none. Its request_stop runs user code: under no lock.
 [[nodiscard]] std::stop_source stop_source_of(const fiber_block& asked) noexcept;
 // The same for a block that may have gone to another fiber: empty unless that is one of `home`.
 [[nodiscard]] std::stop_source stop_source_of(const fiber_block& asked, const scheduler& home) noexcept;

@@ -118,16 +118,12 @@ bool claim_due(timer_queue& queue, deadline now, ready_batch& batch) noexcept {
   return batch.size() != 0;
 }
 
-claimed claim_to_cancel(fiber_block& fiber, const scheduler& home) noexcept {
+void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
   // relaxed: a claim that wins proves that the fiber was the same all along (waiting_word::cancel).
   // relaxed: after the seq_cst load of the word. Both are asked again: the block may have a new fiber by now.
   const auto outcome = fiber.word.cancel(
       [&] { return fiber.home.load(std::memory_order_relaxed) == &home && fiber.is_cancel_requested_in(home); });
-  return to_claimed(&fiber, outcome);
-}
-
-void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
-  if (const claimed won = claim_to_cancel(fiber, home)) unpark(won);
+  if (const claimed won = to_claimed(&fiber, outcome)) unpark(won);
 }
 
 bool hold_still(fiber_block& fiber) noexcept {

@@ -65,8 +65,8 @@ void scheduler::stop() {
 
 void scheduler::cancel_all() noexcept {
   fiber_slab().for_each([this](fiber_block& fiber) {
-    cancel_wait(fiber, *this);
     stop_source_of(fiber, *this).request_stop();
+    cancel_wait(fiber, *this);
   });
 }
 

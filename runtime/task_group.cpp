@@ -10,14 +10,15 @@
 //   cancel                                            join
 //   C1 the group is cancelled                         J1 nobody left: take the exception; the group is as new
 //   C2 take some off the list; of each: request it,   J2 else enqueue, unlock, park; woken: J1
-//      claim its wait, copy its stop source
-//   C3 unlock; unpark these, then set their sources
+//      copy its stop source, note its wait
+//   C3 unlock; of each: set its source, claim and
+//      unpark the wait that was noted
 //   C4 until the list is empty
-// - Who is on the list has not passed M2, so it lives at C2, and what is claimed there waits for C3. After it, only the
-//   wait that was won and a stop source, which is counted, are touched.
+// - Who is on the list has not passed M2, so it lives at C2. After that only its stop source, which is counted, and the
+//   wait that was noted are touched: a claim of it fails if the member has gone on, which then sees the request.
 // - By C1 and G2 a member either is met at C2 or born cancelled.
-// - C3 runs user code: under no lock, after all unparks. Who cancels sees to it that the group is there until C4: its
-//   owner, or a member, which is counted until M2.
+// - C3 runs user code, so it holds no lock and nobody's wait. Who cancels sees to it that the group is there until C4:
+//   its owner, or a member, which is counted until M2.
 // - The joiner passes through the lock (J1) after M4's unlock, so it may destroy the group.
 // - Nothing is handed on to groups that members have: a member that is cancelled unwinds, through their destructors.
 
@@ -33,7 +34,6 @@
 #include "cancelling.hpp"
 #include "fiber_extension.hpp"
 #include "this_worker.hpp"
-#include "unparking.hpp"
 
 namespace weft::detail {
 
@@ -59,23 +59,23 @@ class asked_members {
 
   void ask(fiber_block& member) noexcept {
     member.attention.request();
-    // relaxed: constant while the member lives.
-    const claimed won = claim_to_cancel(member, *member.home.load(std::memory_order_relaxed));
-    each_[count_++] = {won, stop_source_of(member)};
+    each_[count_++] = {stop_source_of(member), {&member, member.word.cancellable_wait()}};
   }
 
-  void let_go() noexcept {
-    for (std::size_t i = 0; i < count_; ++i)
-      if (each_[i].won) unpark(each_[i].won);
-    for (std::size_t i = 0; i < count_; ++i) std::exchange(each_[i].stopping, none()).request_stop();
+  void end_waits() noexcept {
+    for (std::size_t i = 0; i < count_; ++i) {
+      std::exchange(each_[i].stopping, none()).request_stop();
+      if (each_[i].wait.generation == 0) continue;
+      if (const claimed won = claim(each_[i].wait, wake_reason::cancelled)) unpark(won);
+    }
     count_ = 0;
   }
 
  private:
   static std::stop_source none() noexcept { return std::stop_source(std::nostopstate); }
   struct asked {
-    claimed won;
     std::stop_source stopping = none();
+    wait_token wait;
   };
   std::array<asked, 16> each_;
   std::size_t count_ = 0;
@@ -195,7 +195,7 @@ void group_core::leave() noexcept {
 // C1 to C4.
 void group_core::cancel() noexcept {
   asked_members asked;
-  for (bool is_done = false; !is_done; asked.let_go()) {
+  for (bool is_done = false; !is_done; asked.end_waits()) {
     const internal_guard held(lock_);
     is_cancelled_ = true;
     while (members_ != nullptr && !asked.is_full()) {

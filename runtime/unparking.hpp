@@ -25,7 +25,5 @@ void let_go(fiber_block& fiber) noexcept;
 // "Cancelling", C2 and the waiter's half: ends the wait of `fiber`, if it has one that may be cancelled and is of
 // `home`.
 void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept;
-// The same, for who holds a lock: the unpark is the caller's to pay.
-[[nodiscard]] claimed claim_to_cancel(fiber_block& fiber, const scheduler& home) noexcept;
 
 }  // namespace weft::detail

@@ -123,6 +123,16 @@ class waiting_word {
     return claim_if(seen, generation_of(seen), wake_reason::cancelled);
   }
 
+  // C2 for who may not claim yet: the generation of the wait under way, if it may be cancelled; else 0, and the waiter
+  // sees the request when it next publishes. A claim of that generation may come at any time after.
+  std::uint64_t cancellable_wait() const noexcept {
+    // seq_cst: after C1's store of the request; pairs with publish (W3).
+    const std::uint64_t seen = word_.load(std::memory_order_seq_cst);
+    const wait_state state = state_of(seen);
+    const bool is_open = state == wait_state::armed || state == wait_state::parked;
+    return is_open && (seen & k_cancellable) != 0 ? generation_of(seen) : 0;
+  }
+
   // K3, once for each claim that won. `was_parked` is what the claim said.
   must unpark(bool was_parked) noexcept {
     // acquire: an inspector that let go since the claim is done with the stack; pairs with release_inspected. Only

@@ -43,7 +43,7 @@ struct asker_and_source : rl::test_suite<asker_and_source<Env, Steps>, 2> {
   void after() { RL_ASSERT(told.load(order::relaxed) != 0); }
 
  private:
-  // As in fiber_extension.cpp: publish (B1) and stop_source_of (A3).
+  // As in fiber_extension.cpp: publish (B1) and stop_source_of (A2).
   void publish_source() { source.store(1, order::seq_cst); }
   std::uint32_t load_source() { return source.load(order::seq_cst); }
   void tell() { told.fetch_add(1, order::relaxed); }

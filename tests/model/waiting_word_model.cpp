@@ -70,6 +70,9 @@ class world {
     return settle(word_.cancel(is_meant), wake_reason::cancelled);
   }
 
+  // C2 of who may not claim yet, and its claim.
+  std::uint64_t cancellable_wait() const { return word_.cancellable_wait(); }
+
   // The first wait whose generation is above `generation`.
   std::uint64_t await_wait_after(std::uint64_t generation) {
     for (;; pause(1)) {
@@ -240,6 +243,17 @@ struct canceller : rl::test_suite<canceller<Env, LooksAfterPublishing>, 3> {
   bool is_requested() { return request.load(order::seq_cst) != 0; }
 };
 
+// The same for who notes the wait and claims it later.
+template <class Env>
+struct late_canceller : canceller<Env> {
+  void thread(unsigned index) {
+    if (index != 2) return canceller<Env>::thread(index);
+    this->request.store(1, order::seq_cst);
+    const std::uint64_t generation = this->all.cancellable_wait();
+    if (generation != 0) (void)this->all.claim(generation, wake_reason::cancelled);
+  }
+};
+
 // The block of a fiber that was asked to end goes to another fiber, while whoever published the first one is on its
 // way to cancel it. `ChecksAgain`: it asks, after it has read the word, whether the request is still there.
 template <class Env, bool ChecksAgain = true>
@@ -284,12 +298,15 @@ int main(int argc, char** argv) {
   s.must_pass<inspector<env>>("an inspector holds the stack", 1'000'000);
   s.must_pass<two_inspectors<env>>("two dumps at once, beside a claim and a cancellation", 1'000'000);
   s.must_pass<canceller<env>>("a cancellation ends the wait", 1'000'000);
+  s.must_pass<late_canceller<env>>("a cancellation notes the wait, and ends it later", 1'000'000);
   s.must_pass<reused_block<env>>("a cancellation for the fiber that had the block before", 500'000);
   s.must_fail<one_winner<model_env<torn_cas>>>("a claim without a compare-and-swap", 500'000);
   s.must_fail<one_winner<model_env<no_release>>>("no release: frame or stack is not handed over", 500'000);
   s.must_fail<one_winner<model_env<no_acquire>>>("no acquire: frame or stack is not handed over", 500'000);
   s.must_fail<inspector<model_env<no_acquire>>>("no acquire beside an inspector", 500'000);
   s.must_fail<canceller<model_env<no_seq_cst>>>("no seq_cst: neither sees the other", 500'000);
+  s.must_fail<late_canceller<model_env<no_seq_cst>>>("no seq_cst: the noted wait is none, nor is the request seen",
+                                                     500'000);
   s.must_fail<canceller<env, false>>("no look at the request after publishing", 500'000);
   s.must_fail<reused_block<env, false>>("the request is not checked again", 500'000);
   return s.exit_code();

@@ -27,27 +27,32 @@ class clocked : public ::testing::TestWithParam<std::size_t> {
 
   void advance(std::chrono::nanoseconds by) { clock_.advance(by, runtime_); }
 
-  // Once all other fibers wait. Whose time has come then is no longer parked.
+  // Once all other fibers wait, and for a time that has not come yet. Whose time has come then is no longer parked.
   void advance_when_all_wait(std::chrono::nanoseconds by) {
-    wait_until_all_parked();
+    do {
+      wait_until_all_parked();
+    } while (is_somebody_due());
     advance(by);
-    wait_until([] {
-      const detail::scheduler& home = detail::this_worker()->home();
-      return home.earliest_timer() > home.now();
-    });
+    wait_until([] { return !is_somebody_due(); });
   }
 
   // ... to the earliest deadline that somebody waits for; nobody does: not at all.
   void advance_to_the_next_deadline() {
-    wait_until_all_parked();
+    advance_when_all_wait(std::chrono::nanoseconds(0));
     const detail::scheduler& home = detail::this_worker()->home();
     const deadline next = home.earliest_timer();
-    if (!next.is_never())
+    if (next > home.now() && !next.is_never())
       advance_when_all_wait(std::chrono::nanoseconds(next.nanoseconds() - home.now().nanoseconds()));
   }
 
   manual_clock clock_;
   runtime runtime_{options{.workers = GetParam()}, &clock_};
+
+ private:
+  static bool is_somebody_due() {
+    const detail::scheduler& home = detail::this_worker()->home();
+    return home.earliest_timer() <= home.now();
+  }
 };
 
 inline std::string name_by_workers(const ::testing::TestParamInfo<std::size_t>& test) {

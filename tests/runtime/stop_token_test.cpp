@@ -102,6 +102,7 @@ FIBER_TEST(stop_token, is_set_by_the_group_whose_callbacks_may_use_it) {
       sleep_long();
     });
   wait_until([&] { return ready == k_members; });
+  wait_until_all_parked();  // one that still runs may unwind, and take its callback back, before it is told
   group.cancel();
   EXPECT_EQ(told, k_members);
   group.wait();

@@ -24,7 +24,8 @@ void yield();
 // Tells who has one when the calling fiber is asked to end: by its handle, its task group, the end of its runtime. For
 // code that cannot be unwound, such as a foreign library's loop. It tells at once, also while the fiber is shielded; a
 // time limit it does not tell, for nobody is there to do it. Callbacks run on the thread that asks, before its call
-// returns; no lock of weft's is held. Made at the first call, the same from then on, and good after the fiber's end.
+// returns and before a wait of the fiber ends; no lock of weft's is held. If the fiber runs it may be met by
+// weft::cancelled a moment before. Made at the first call, the same from then on, and good after the fiber's end.
 // On a plain thread: one that nothing stops. Throws std::bad_alloc.
 [[nodiscard]] std::stop_token stop_token();
 
