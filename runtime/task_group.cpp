@@ -30,6 +30,7 @@
 #include <system_error>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 #include "cancelling.hpp"
 #include "fiber_extension.hpp"
@@ -110,6 +111,7 @@ void group_core::hand_out_places(won_chain& woken) noexcept {
 }
 
 void group_core::set_limit(std::size_t most) noexcept {
+  const scheduling_points around;
   won_chain woken;
   const internal_guard held(lock_);
   limit_ = most;
@@ -118,6 +120,7 @@ void group_core::set_limit(std::size_t most) noexcept {
 
 // G1.
 void group_core::take_place() {
+  scheduling_point();
   {
     const internal_guard held(lock_);
     if (has_place()) {
@@ -184,6 +187,7 @@ void group_core::note_exception(const std::exception_ptr& thrown) noexcept {
 }
 
 void group_core::leave() noexcept {
+  scheduling_point();
   fiber_block& fiber = *this_fiber_block();
   fiber.scope = nullptr;
   won_chain woken;
@@ -194,6 +198,7 @@ void group_core::leave() noexcept {
 
 // C1 to C4.
 void group_core::cancel() noexcept {
+  const scheduling_points around;
   asked_members asked;
   for (bool is_done = false; !is_done; asked.end_waits()) {
     const internal_guard held(lock_);

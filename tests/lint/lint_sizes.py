@@ -10,7 +10,7 @@ MAX_LINES = 400
 MAX_COLUMNS = 120
 MAX_FUNCTION_LINES = 60
 # How a function that is not on one line begins, as clang-format leaves it: "...) {", "...) const noexcept {".
-FUNCTION = re.compile(r"^( *)(?!(if|for|while|switch|do|catch|return|else|}|case|template)\b)\S.*\)[ \w>:&*-]*\{$")
+FUNCTION = re.compile(r"^( *)(?!(if|for|while|switch|do|catch|return|else|}|case|template|class|struct|union|enum)\b)\S.*\)[ \w>:&*-]*\{$")
 
 
 def long_functions(lines):
