@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Room: tests. Installs a release build to an empty prefix, and builds against it as a stranger would: the compiler and
-# pkg-config alone. hello.cpp and echo.cpp are the first two programs of the documentation, as they stand there.
+# pkg-config alone. The programs are those of the documentation, section by section; a program with a .expected beside it
+# must say that.
 #
 #   tests/install/run_install_test.sh BUILD_DIR     a configured build directory of weft
 set -euo pipefail
@@ -20,8 +21,11 @@ compile() {
   ${CXX:-g++} -std=c++20 -Wall -Wextra "$here/$1.cpp" -o "$scratch/$1" $flags
 }
 
-compile hello
-timeout 20 "$scratch/hello" | diff "$here/hello.expected" - || { echo "install test: hello said something else" >&2; exit 1; }
+for expected in "$here"/*.expected; do
+  program=$(basename "$expected" .expected)
+  compile "$program"
+  timeout 60 "$scratch/$program" | diff "$expected" - || { echo "install test: $program said something else" >&2; exit 1; }
+done
 
 compile echo
 "$scratch/echo" &
@@ -30,4 +34,4 @@ timeout 30 python3 "$here/talk_to_echo.py"
 kill "$server"
 wait "$server" 2>/dev/null || true
 server=
-echo "install test: hello and echo build and run against the installed library"
+echo "install test: what the documentation shows builds and runs against the installed library"
