@@ -192,6 +192,8 @@ TEST(recursive_mutex_death, unlocking_what_another_thread_holds_ends_the_process
   EXPECT_DEATH(
       {
         weft::recursive_mutex m;
+        weft::recursive_mutex mine;
+        mine.lock();  // a thread is known by its waiter: it has one before the other thread's is free again
         std::thread([&] { m.lock(); }).join();
         m.unlock();
       },

@@ -282,6 +282,8 @@ TEST(shared_mutex_death, unlocking_what_another_thread_writes_ends_the_process) 
   EXPECT_DEATH(
       {
         weft::shared_mutex m;
+        weft::shared_mutex mine;
+        mine.lock();  // a thread is known by its waiter: it has one before the other thread's is free again
         std::thread([&] { m.lock(); }).join();
         m.unlock();
       },
