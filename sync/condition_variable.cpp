@@ -12,17 +12,25 @@
 
 #include <weft/sync/condition_variable.hpp>
 
+#include <memory>
 #include <system_error>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/at_end.hpp>
 
 namespace weft {
 
+namespace {
+
+void check_owned(const std::unique_lock<mutex>& lock, const char* otherwise) {
+  if (!lock.owns_lock()) throw std::system_error(std::make_error_code(std::errc::operation_not_permitted), otherwise);
+}
+
+}  // namespace
+
 std::cv_status condition_variable::wait_until(std::unique_lock<mutex>& lock, deadline until) {
   detail::cancellation_point();
-  if (!lock.owns_lock())
-    throw std::system_error(std::make_error_code(std::errc::operation_not_permitted),
-                            "weft::condition_variable: waiting without the mutex");
+  check_owned(lock, "weft::condition_variable: waiting without the mutex");
   detail::wait_node node;
   {
     detail::internal_guard held(waiters_.lock);
@@ -41,5 +49,21 @@ void condition_variable::notify(std::uint32_t most) noexcept {
   detail::internal_guard held(waiters_.lock);
   waiters_.claim(most, woken);
 }  // unlocks, then unparks: the guard ends before the chain
+
+void notify_all_at_thread_exit(condition_variable& notified, std::unique_lock<mutex> lock) {
+  struct farewell {
+    condition_variable& notified;
+    std::unique_lock<mutex> lock;
+  };
+  check_owned(lock, "weft::notify_all_at_thread_exit: without the mutex");
+  std::unique_ptr<farewell> kept(new farewell{notified, std::move(lock)});
+  detail::call_at_end(
+      [](void* argument) noexcept {
+        const std::unique_ptr<farewell> ending(static_cast<farewell*>(argument));
+        ending->notified.notify_all();
+      },
+      kept.get());
+  static_cast<void>(kept.release());
+}
 
 }  // namespace weft

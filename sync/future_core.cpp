@@ -9,12 +9,12 @@
 //   W4 enqueue, unlock, park                          F4 the provider goes: pending: F1 to F3 with broken_promise;
 //   W5 not woken: leave                                  otherwise pass through the lock
 // - F1 lets one provider in, F3 makes it ready under the lock under which waiters enqueue (W3): nobody is forgotten,
-// and
-//   nobody sees half a value.
+//   and nobody sees half a value.
 // - The unlock in F3 is the last that a setter does to the state, and after reading its own handle once it does nothing
 //   to the promise. A waiter that returned by W1 may be ahead of that unlock, and may destroy the promise (and, with
-// the
-//   futures, the state): F4 therefore passes through the lock before the promise lets go of the state.
+//   the futures, the state): F4 therefore passes through the lock before the promise lets go of the state.
+// - F3 may come as late as the end of the fiber (publish_at_end): being_set until then, satisfied and not ready. Who
+//   goes meanwhile by F4 breaks nothing.
 // - Waiters hold the state by their handles, so nobody who leaves in W5 finds it gone.
 
 #include <weft/sync/detail/future_core.hpp>
@@ -22,6 +22,7 @@
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/at_end.hpp>
 
 namespace weft::detail {
 
@@ -50,7 +51,8 @@ void future_core::begin_setting() {
 }
 
 void future_core::take_back() noexcept {
-  // release: the place of the value is as it was; pairs with move_on().
+  failure_ = nullptr;
+  // release: the places of value and failure are free again; pairs with move_on().
   fate_.store(fate::pending, std::memory_order_release);
 }
 
@@ -67,6 +69,18 @@ void future_core::publish() noexcept {
   fate_.store(fate::ready, std::memory_order_release);
   waiters_.claim(wait_queue::k_all, woken);
 }  // unlocks, then unparks: the guard ends before the chain
+
+void future_core::publish_at_end(std::shared_ptr<future_core> state) {
+  using kept_state = std::shared_ptr<future_core>;
+  auto kept = std::make_unique<kept_state>(std::move(state));
+  call_at_end(
+      [](void* argument) noexcept {
+        const std::unique_ptr<kept_state> ending(static_cast<kept_state*>(argument));
+        (*ending)->publish();
+      },
+      kept.get());
+  static_cast<void>(kept.release());
+}
 
 void future_core::abandon() noexcept {
   if (move_on(fate::pending, fate::being_set)) {

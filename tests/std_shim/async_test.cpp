@@ -118,6 +118,18 @@ FIBER_TEST(async, its_function_is_destroyed_when_get_returns) {
   }
 }
 
+// As in std, where a function that is called so is a thread's: its result is ready before its end.
+FIBER_TEST(async, keeps_what_it_promised_for_its_end_before_get_returns) {
+  weft::promise<void> p;
+  const auto f = p.get_future();
+  EXPECT_EQ(weft::async([&] {
+              p.set_value_at_thread_exit();
+              return 1;
+            }).get(),
+            1);
+  EXPECT_EQ(f.wait_for(0s), std::future_status::ready);
+}
+
 FIBER_TEST(async, of_an_owner_who_throws_is_cancelled_and_joined) {
   std::atomic<bool> unwound{false};
   struct on_exit {

@@ -3,6 +3,8 @@
 #include <weft/std_shim/jthread.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <stdexcept>
 #include <stop_token>
@@ -16,6 +18,7 @@
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/sync/channel.hpp>
 #include <weft/sync/event.hpp>
+#include <weft/sync/future.hpp>
 
 namespace {
 
@@ -139,6 +142,19 @@ FIBER_TEST(jthread, detached_it_goes_on_alone_and_can_still_be_asked_to_stop) {
   EXPECT_FALSE(source.stop_requested());
   source.request_stop();
   EXPECT_EQ(done.recv(), 1);
+}
+
+FIBER_TEST(jthread, keeps_what_it_promised_for_its_end_before_its_join_returns) {
+  weft::promise<int> p;
+  const auto f = p.get_future();
+  {
+    const weft::jthread t([&](std::stop_token stop) {
+      p.set_value_at_thread_exit(1);
+      weft::testing::wait_until([&] { return stop.stop_requested(); });
+      EXPECT_EQ(f.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+    });
+  }
+  EXPECT_EQ(f.wait_for(std::chrono::seconds(0)), std::future_status::ready);
 }
 
 FIBER_TEST(jthread, refuses_what_std_refuses) {

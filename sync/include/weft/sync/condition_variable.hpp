@@ -16,9 +16,8 @@
 
 namespace weft {
 
-// std::condition_variable for fibers and plain threads at once, all of it but native_handle; of
-// notify_all_at_thread_exit there is none, because a fiber's end runs destructors, which may notify. Constant-
-// initialised. With other locks, or a std::stop_token: condition_variable_any.
+// std::condition_variable for fibers and plain threads at once, all of it but native_handle. Constant-initialised. With
+// other locks, or a std::stop_token: condition_variable_any.
 //
 //   std::unique_lock lock(m);
 //   cv.wait(lock, [&] { return ready; });
@@ -88,5 +87,11 @@ class condition_variable {
 
   detail::wait_queue waiters_;
 };
+
+// Keeps the mutex locked until the calling fiber, or plain thread, has ended (its function's closure and its
+// fiber_locals are destroyed), then notifies all and unlocks, in this order: a waiter that has the mutex and sees what
+// it waited for may destroy both at once. A lock that does not own its mutex: as for the waits. May throw
+// std::bad_alloc; then the mutex is unlocked now, and nobody notified.
+void notify_all_at_thread_exit(condition_variable& notified, std::unique_lock<mutex> lock);
 
 }  // namespace weft

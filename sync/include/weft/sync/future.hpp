@@ -9,7 +9,10 @@
 //
 // As in std, with its names and codes: std::future_error with no_state, future_already_retrieved,
 // promise_already_satisfied, broken_promise; R may be an object type, a reference, or void. Left out: the constructor
-// that takes an allocator, and the setters that wait for the end of a thread.
+// that takes an allocator.
+// The setters ..._at_thread_exit set at once, and make ready when the calling fiber, or plain thread, has ended: its
+// function's closure and its fiber_locals are destroyed by then, and whoever joins it finds the future ready. The state
+// is kept until then; the promise may go before, and is not broken. They may throw std::bad_alloc; then nothing is set.
 // wait(), wait_for(), wait_until() and get() park, and are cancellation points; a future whose get() threw
 // weft::cancelled is still valid, and its value there. wait() and get() run a deferred function on the caller. The
 // setters, get_future() and every destructor are not even switch points (but that of a future of weft::async, see
@@ -164,18 +167,27 @@ class promise_base {
   }
 
   // std::invalid_argument if it is null.
-  void set_exception(std::exception_ptr failure) {
-    if (failure == nullptr) throw std::invalid_argument("weft::promise::set_exception: there is no exception in it");
-    state().set_failure(std::move(failure));
+  void set_exception(std::exception_ptr failure) { state().set_failure(checked(std::move(failure))); }
+  void set_exception_at_thread_exit(std::exception_ptr failure) {
+    state().set_failure_at_end(state_, checked(std::move(failure)));
   }
 
  protected:
+  template <class... Args>
+  void set_at_end(Args&&... args) {
+    state().set_at_end(state_, std::forward<Args>(args)...);
+  }
   future_state<R>& state() const {
     if (state_ == nullptr) throw_future_error(std::future_errc::no_state);
     return *state_;
   }
 
  private:
+  static std::exception_ptr checked(std::exception_ptr failure) {
+    if (failure == nullptr) throw std::invalid_argument("weft::promise::set_exception: there is no exception in it");
+    return failure;
+  }
+
   std::shared_ptr<future_state<R>> state_;
 };
 
@@ -186,18 +198,22 @@ class promise : public detail::promise_base<R> {
  public:
   void set_value(const R& value) { this->state().set(value); }
   void set_value(R&& value) { this->state().set(std::move(value)); }
+  void set_value_at_thread_exit(const R& value) { this->set_at_end(value); }
+  void set_value_at_thread_exit(R&& value) { this->set_at_end(std::move(value)); }
 };
 
 template <class R>
 class promise<R&> : public detail::promise_base<R&> {
  public:
   void set_value(R& value) { this->state().set(std::addressof(value)); }
+  void set_value_at_thread_exit(R& value) { this->set_at_end(std::addressof(value)); }
 };
 
 template <>
 class promise<void> : public detail::promise_base<void> {
  public:
   void set_value() { this->state().set(); }
+  void set_value_at_thread_exit() { this->set_at_end(); }
 };
 
 template <class R>

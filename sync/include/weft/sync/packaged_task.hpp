@@ -17,8 +17,8 @@ namespace detail {
 template <class R, class... Args>
 class task_state : public future_state<R> {
  public:
-  // After begin_setting.
-  virtual void run(Args... args) = 0;
+  // After begin_setting: calls the function, and leaves it to the caller to publish.
+  virtual void make_result(Args... args) = 0;
   // The function moves to a state of its own.
   virtual std::shared_ptr<task_state> renew() = 0;
 };
@@ -29,8 +29,8 @@ class task_state_of final : public task_state<R, Args...> {
   template <class From>
   explicit task_state_of(std::in_place_t, From&& f) : f_(std::forward<From>(f)) {}
 
-  void run(Args... args) override {
-    this->set_result_of([&]() -> R {
+  void make_result(Args... args) override {
+    this->make_result_of([&]() -> R {
       if constexpr (std::is_void_v<R>)
         std::invoke(f_, std::forward<Args>(args)...);
       else
@@ -75,7 +75,9 @@ class packaged_task;
 // that the function throws goes to the future. reset() makes a new future's task of it, with the same function.
 // Destroyed before it was called: broken_promise. Whoever sees the future ready may destroy the task at once, though
 // its call is still returning elsewhere. The function lives as long as the task or the future.
-// Left out: the constructor that takes an allocator (as in C++17), and the call that waits for the end of a thread.
+// make_ready_at_thread_exit() calls it now, and makes its future ready as promise's setters of that name do;
+// std::bad_alloc comes before the call.
+// Left out: the constructor that takes an allocator (as in C++17).
 template <class R, class... Args>
 class packaged_task<R(Args...)> {
  public:
@@ -105,7 +107,18 @@ class packaged_task<R(Args...)> {
 
   void operator()(Args... args) {
     state().begin_setting();
-    state_->run(std::forward<Args>(args)...);
+    const detail::future_core::publishes at_the_end_of_this{*state_};
+    state_->make_result(std::forward<Args>(args)...);
+  }
+  void make_ready_at_thread_exit(Args... args) {
+    state().begin_setting();
+    try {
+      detail::future_core::publish_at_end(state_);
+    } catch (...) {
+      state_->take_back();
+      throw;
+    }
+    state_->make_result(std::forward<Args>(args)...);
   }
 
   // What the old future was promised is broken, unless the task had been called.

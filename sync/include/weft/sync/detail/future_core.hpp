@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <exception>
 #include <future>  // std::future_status, std::future_error, std::future_errc
+#include <memory>
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
@@ -45,18 +46,25 @@ class future_core {
     if (failure_ != nullptr) std::rethrow_exception(failure_);
   }
 
-  // --- The provider. begin_setting, then the value or fail, then publish. A setter for the end of the thread would
-  // call the first two at once, and publish at the fiber's end.
+  // --- The provider. begin_setting, then the value or fail, then publish, or publish_at_end.
 
   // F1. Throws promise_already_satisfied.
   void begin_setting();
-  // F2 has thrown: as it was before.
+  // F2 has thrown, or publish_at_end: as it was before.
   void take_back() noexcept;
   // F2, the failure instead of a value.
   void fail(std::exception_ptr failure) noexcept;
   void break_promise() noexcept;
   // F3.
   void publish() noexcept;
+  // F3 when the calling fiber, or plain thread, has ended; till then the state is kept. Throws std::bad_alloc, and then
+  // nothing will be published.
+  static void publish_at_end(std::shared_ptr<future_core> state);
+  // F3 at the end of a scope, however it ends.
+  struct publishes {
+    future_core& state;
+    ~publishes() { state.publish(); }
+  };
   // F4: the provider goes. broken_promise, unless something was set.
   void abandon() noexcept;
   // Throws future_already_retrieved the second time.

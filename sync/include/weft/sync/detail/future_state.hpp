@@ -28,35 +28,47 @@ class future_state : public future_core {
   // A provider's whole act. Throws promise_already_satisfied, and what making the value throws: then nothing is set.
   template <class... Args>
   void set(Args&&... args) {
-    begin_setting();
-    try {
-      value_.emplace(std::forward<Args>(args)...);
-    } catch (...) {
-      take_back();
-      throw;
-    }
+    provide([&] { value_.emplace(std::forward<Args>(args)...); });
+    publish();
+  }
+  void set_failure(std::exception_ptr failure) {
+    provide([&] { fail_unless_cancelled(std::move(failure)); });
     publish();
   }
 
-  void set_failure(std::exception_ptr failure) {
-    begin_setting();
-    is_cancelled(failure) ? break_promise() : fail(std::move(failure));
-    publish();
+  // The same, ready when the calling fiber or plain thread has ended. `self` is this state.
+  template <class... Args>
+  void set_at_end(std::shared_ptr<future_core> self, Args&&... args) {
+    provide([&] {
+      value_.emplace(std::forward<Args>(args)...);
+      publish_at_end(std::move(self));
+    });
+  }
+  void set_failure_at_end(std::shared_ptr<future_core> self, std::exception_ptr failure) {
+    provide([&] {
+      fail_unless_cancelled(std::move(failure));
+      publish_at_end(std::move(self));
+    });
   }
 
   // After begin_setting: sets what f() returns or throws. weft::cancelled breaks the promise and goes on its way.
   template <class F>
   void set_result_of(F&& f) {
+    const publishes at_the_end_of_this{*this};
+    make_result_of(f);
+  }
+
+  // All of it but to publish.
+  template <class F>
+  void make_result_of(F&& f) {
     try {
       emplace_result(f);
     } catch (const cancelled&) {
       break_promise();
-      publish();
       throw;
     } catch (...) {
       fail(std::current_exception());
     }
-    publish();
   }
 
   // After wait(). Throws the failure.
@@ -66,6 +78,21 @@ class future_state : public future_core {
   }
 
  private:
+  void fail_unless_cancelled(std::exception_ptr failure) noexcept {
+    is_cancelled(failure) ? break_promise() : fail(std::move(failure));
+  }
+
+  template <class Make>
+  void provide(Make make) {
+    begin_setting();
+    try {
+      make();
+    } catch (...) {
+      take_back();
+      throw;
+    }
+  }
+
   template <class F>
   void emplace_result(F& f) {
     if constexpr (std::is_void_v<R>) {
