@@ -184,13 +184,13 @@ CONFORMS(condition_variable_any_list, a_token_that_cannot_be_stopped_is_none) {
 // --- [thread.condition.nonmember]
 
 template <class World>
-using notified_at_exit_of = typename World::notified_at_exit;
+using condition_variable_of = typename World::condition_variable;
 
-CONFORMANCE_LIST(thread_exit_list, notified_at_exit_of);
+CONFORMANCE_LIST(thread_exit_list, condition_variable_of);
 
 CONFORMS(thread_exit_list, notifies_and_unlocks_when_the_thread_has_ended) {
   typename World::mutex m;
-  notified_at_exit_of<World> cv;
+  condition_variable_of<World> cv;
   std::atomic<bool> is_set_up{false}, may_end{false};
   bool destroyed = false;
   struct last {
@@ -212,7 +212,7 @@ CONFORMS(thread_exit_list, notifies_and_unlocks_when_the_thread_has_ended) {
     unique_lock_of<World> lock(m);
     cv.wait(lock, [&] { return destroyed; });
   }
-  t.detach();
+  t.join();  // std's end of the thread may still be notifying
 }
 
 }  // namespace

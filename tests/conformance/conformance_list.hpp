@@ -30,10 +30,9 @@ struct about : World {
   using subject = T;
 };
 
-// A world is left out where it has not the type, or has the very type of std.
+// A world is left out where it has the very type of std.
 template <class World, class T, class StdT>
-inline constexpr bool k_is_of_its_own =
-    !std::is_same_v<T, absent> && (std::is_same_v<World, std_world> || !std::is_same_v<T, StdT>);
+inline constexpr bool k_is_of_its_own = std::is_same_v<World, std_world> || !std::is_same_v<T, StdT>;
 
 template <class... Types>
 struct joined_types;

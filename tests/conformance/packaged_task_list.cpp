@@ -171,13 +171,8 @@ CONFORMS(packaged_task_list, calls_as_invoke_does) {
 
 // --- make_ready_at_thread_exit
 
-template <class World>
-using task_at_exit_of = typename World::task_at_exit;
-
-CONFORMANCE_LIST(task_at_exit_list, task_at_exit_of);
-
-CONFORMS(task_at_exit_list, is_ready_when_the_thread_has_ended) {
-  task_at_exit_of<World> t([] { return 5; });
+CONFORMS(packaged_task_list, made_ready_at_thread_exit_it_is_when_the_thread_has_ended) {
+  task_of<World, int()> t([] { return 5; });
   auto f = t.get_future();
   std::atomic<bool> has_run{false}, may_end{false};
   typename World::thread other([&] {

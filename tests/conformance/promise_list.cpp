@@ -222,12 +222,7 @@ CONFORMS(promise_list, the_one_who_saw_it_ready_may_destroy_it) {
 
 // --- set_value_at_thread_exit, set_exception_at_thread_exit
 
-template <class World>
-using promise_at_exit_of = typename World::promise_at_exit;
-
-CONFORMANCE_LIST(promise_at_exit_list, promise_at_exit_of);
-
-CONFORMS(promise_at_exit_list, is_ready_when_the_thread_has_ended) {
+CONFORMS(promise_list, set_at_thread_exit_is_ready_when_the_thread_has_ended) {
   promise_of_int<World> with_value, with_failure;
   auto value = with_value.get_future(), failure = with_failure.get_future();
   std::atomic<bool> is_set{false}, may_end{false};

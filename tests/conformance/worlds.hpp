@@ -6,10 +6,9 @@
 //   weft_world           weft's types on fibers, at 1, 2, 4 and 8 workers
 //   weft_threads_world   what weft has to wait for, on plain threads
 //
-// A name that a world has not is `absent` in it, and the lists about it leave the world out. What weft only passes on
-// (lock_guard, unique_lock, stop_token, ...) is std's own type, and called so in the lists; the words of
-// run_sed_test.sh see to it that weft has the names. Functions that find themselves by their arguments (call_once,
-// notify_all_at_thread_exit) are not named here.
+// The lists about a type leave out the worlds that have std's own under its name. What weft only passes on (lock_guard,
+// unique_lock, stop_token, ...) is called std's in the lists; the words of run_sed_test.sh see to it that weft has the
+// names. Functions that find themselves by their arguments (call_once, notify_all_at_thread_exit) are not named here.
 // Next: conformance_list.hpp.
 
 #include <barrier>
@@ -28,8 +27,6 @@
 #include <weft/weft.hpp>
 
 namespace weft::testing {
-
-struct absent {};
 
 struct std_world {
   static constexpr const char* k_name = "std";
@@ -57,19 +54,17 @@ struct std_world {
   template <class... Args> static auto async(Args&&... args) { return std::async(std::forward<Args>(args)...); }
   // clang-format on
 
-  // What the lists about std::async, and about the end of a thread, are about: the same types once more, so that a
-  // world can have the types without these functions of theirs.
+  // What the list about async is about.
   using async_future = std::future<int>;
-  using notified_at_exit = std::condition_variable;  // notify_all_at_thread_exit
-  using promise_at_exit = std::promise<int>;         // set_value_at_thread_exit, set_exception_at_thread_exit
-  using task_at_exit = std::packaged_task<int()>;    // make_ready_at_thread_exit
 
   // TSan's own pthread_once, on which libstdc++ builds, does not know of exceptions: who comes next waits for ever. Its
-  // pthread_join forgets a thread also when it fails.
+  // pthread_join forgets a thread also when it fails. It does not know of pthread_mutex_clocklock and
+  // pthread_rwlock_clock*lock at all, by which libstdc++ waits with a limit: what they lock it takes for unlocked.
 #if defined(__SANITIZE_THREAD__)
-  static constexpr bool k_loses_exceptions_of_once = true, k_cannot_fail_to_join = true;
+  static constexpr bool k_loses_exceptions_of_once = true, k_cannot_fail_to_join = true, k_hides_limited_locks = true;
 #else
-  static constexpr bool k_loses_exceptions_of_once = false, k_cannot_fail_to_join = false;
+  static constexpr bool k_loses_exceptions_of_once = false, k_cannot_fail_to_join = false,
+                        k_hides_limited_locks = false;
 #endif
 
   static auto get_id() noexcept { return std::this_thread::get_id(); }
@@ -88,37 +83,33 @@ struct std_world {
 struct weft_world {
   static constexpr const char* k_name = "weft";
 
-  // The list of weft's names is short by every `absent` below; what is to stand there instead is std_world's with
-  // another namespace.
   using thread = weft::thread;
-  using jthread = absent;
+  using jthread = weft::jthread;
   using mutex = weft::mutex;
-  using timed_mutex = absent;
-  using recursive_mutex = absent;
-  using recursive_timed_mutex = absent;
-  using shared_mutex = absent;
-  using shared_timed_mutex = absent;
-  using once_flag = absent;
+  using timed_mutex = weft::timed_mutex;
+  using recursive_mutex = weft::recursive_mutex;
+  using recursive_timed_mutex = weft::recursive_timed_mutex;
+  using shared_mutex = weft::shared_mutex;
+  using shared_timed_mutex = weft::shared_timed_mutex;
+  using once_flag = weft::once_flag;
   using condition_variable = weft::condition_variable;
-  using condition_variable_any = absent;
-  using latch = absent;
-  using binary_semaphore = absent;
+  using condition_variable_any = weft::condition_variable_any;
+  using latch = weft::latch;
+  using binary_semaphore = weft::binary_semaphore;
   // clang-format off
-  template <std::ptrdiff_t...> using counting_semaphore = absent;
-  template <class...> using barrier = absent;
-  template <class> using promise = absent;
-  template <class> using future = absent;
-  template <class> using shared_future = absent;
-  template <class> using packaged_task = absent;
-  template <class... Args> static absent async(Args&&...);
+  template <std::ptrdiff_t... Max> using counting_semaphore = weft::counting_semaphore<Max...>;
+  template <class... Completion> using barrier = weft::barrier<Completion...>;
+  template <class R> using promise = weft::promise<R>;
+  template <class R> using future = weft::future<R>;
+  template <class R> using shared_future = weft::shared_future<R>;
+  template <class Signature> using packaged_task = weft::packaged_task<Signature>;
+  template <class... Args> static auto async(Args&&... args) { return weft::async(std::forward<Args>(args)...); }
   // clang-format on
 
-  using async_future = absent;
-  using notified_at_exit = absent;
-  using promise_at_exit = absent;
-  using task_at_exit = absent;
+  using async_future = weft::future<int>;
 
-  static constexpr bool k_loses_exceptions_of_once = false, k_cannot_fail_to_join = false;
+  static constexpr bool k_loses_exceptions_of_once = false, k_cannot_fail_to_join = false,
+                        k_hides_limited_locks = false;
 
   static auto get_id() noexcept { return weft::this_thread::get_id(); }
   static void yield() { weft::this_thread::yield(); }
@@ -141,13 +132,10 @@ struct weft_world {
 struct weft_threads_world : weft_world {
   static constexpr const char* k_name = "weft_on_threads";
 
-  // Starting fibers takes a runtime, and a plain thread ends where weft does not see it.
+  // Starting fibers takes a runtime.
   using thread = std::thread;
-  using jthread = absent;
-  using async_future = absent;
-  using notified_at_exit = absent;
-  using promise_at_exit = absent;
-  using task_at_exit = absent;
+  using jthread = std::jthread;
+  using async_future = std::future<int>;
 
   template <class Body>
   static void run(Body body) {
