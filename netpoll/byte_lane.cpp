@@ -37,11 +37,13 @@
 
 #include <initializer_list>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/park.hpp>
 
 namespace weft::net::detail {
 
 using weft::detail::internal_guard;
+using weft::detail::scheduling_points;
 using weft::detail::wake_reason;
 using weft::detail::won_chain;
 
@@ -60,6 +62,7 @@ byte_lane::byte_lane(std::size_t capacity)
 
 // E1. The guard ends before the chain: unlock, then unpark.
 bool byte_lane::close(direction end) noexcept {
+  const scheduling_points around;
   won_chain woken;
   const internal_guard guard(lock_);
   lane_end& mine = at(end);
@@ -82,6 +85,7 @@ void byte_lane::abandon() noexcept {
 }
 
 std::error_code byte_lane::end_writing() noexcept {
+  const scheduling_points around;
   won_chain woken;
   const internal_guard guard(lock_);
   if (at(direction::write).is_closed) return closed_before();
@@ -91,6 +95,7 @@ std::error_code byte_lane::end_writing() noexcept {
 }
 
 std::error_code byte_lane::set_deadline(direction end, deadline until) noexcept {
+  const scheduling_points around;
   won_chain woken;
   const internal_guard guard(lock_);
   if (at(end).is_closed) return closed_before();

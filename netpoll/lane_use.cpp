@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/park.hpp>
 
 namespace weft::net::detail {
@@ -33,7 +34,9 @@ lane_use::lane_use(byte_lane* lane, direction end, wait_label label) : lane_(lan
 
 // T2.
 lane_use::~lane_use() {
-  if (lane_ != nullptr) leave();
+  if (lane_ == nullptr) return;
+  leave();
+  weft::detail::scheduling_point();
 }
 
 void lane_use::leave() noexcept {
@@ -169,9 +172,10 @@ deadline lane_use::deadline_of_end() noexcept {
   return lane_->at(end_).until;
 }
 
-// The ring's end may lie within what is lent.
+// The ring's end may lie within what is lent. While it is lent the other end may do as it likes.
 template <class CopyPiece>
 std::size_t lane_use::copy(std::size_t wanted, CopyPiece copy_piece) noexcept {
+  weft::detail::scheduling_point();
   std::size_t done = 0;
   while (done < wanted && part_.size != 0) {
     const std::size_t until_end = lane_->capacity_ - part_.begin;

@@ -71,6 +71,7 @@ void inherit_or_discard(const fiber_extension& from, fiber_block& child) {
 
 // F1 and F2.
 void complete(fiber_block& fiber) noexcept {
+  scheduling_point();
   const join_state before = fiber.joining.complete();
   if (before == join_state::detached) fiber.body->drop_outcome(fiber.storage.data(), true);
   if (before != join_state::awaited) return;

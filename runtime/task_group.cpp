@@ -187,7 +187,6 @@ void group_core::note_exception(const std::exception_ptr& thrown) noexcept {
 }
 
 void group_core::leave() noexcept {
-  scheduling_point();
   fiber_block& fiber = *this_fiber_block();
   fiber.scope = nullptr;
   won_chain woken;

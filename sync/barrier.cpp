@@ -9,7 +9,8 @@
 // - Between M2 and M3 pending is 0: nobody can arrive, and the phase is not over. So one runs the completion, and the
 //   phase cannot change but by him.
 // - Whoever waits can be won by M4 alone (the wait is not a cancellation point and has no limit), so nobody leaves
-//   unasked, and the next phase begins with an empty list.
+//   unasked, and the next phase begins with an empty list. But a simulation in which all are asleep for ever may end
+//   it: then it leaves the list, under the lock.
 // - The unlock in M4 is the last that the last arrival does to the barrier. Whoever returns by B1 may be ahead of it,
 // and
 //   the destructor therefore passes through the lock.
@@ -38,17 +39,23 @@ void barrier_core::open_next() noexcept {
   woken.take_all(waiters_, wake_reason::ready);
 }  // unlocks, then unparks: the guard ends before the chain
 
-void barrier_core::wait(std::uint64_t phase) noexcept {
+void barrier_core::wait(std::uint64_t phase) {
   switch_point();
   if (is_over(phase)) return;
   wait_node node;
   {
     internal_guard held(lock_);
     if (is_over(phase)) return;
-    node.token = arm(cancellation::ignored);
+    node.token = arm(cancellation::unless_stuck);
     waiters_.push_back(node);
   }
-  park(node.token, deadline::never(), "barrier");
+  if (park(node.token, deadline::never(), "barrier") != wake_reason::cancelled) [[likely]]
+    return;
+  {
+    internal_guard held(lock_);
+    waiters_.remove(node);
+  }
+  throw_cancelled();
 }
 
 }  // namespace weft::detail

@@ -14,10 +14,25 @@
 #include <weft/sync/detail/countdown.hpp>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 namespace weft::detail {
 
 bool countdown::add(std::int32_t n) noexcept {
+  if (!is_anything_simulated()) [[likely]]
+    return add_now(n);
+  const scheduling_points around;
+  return add_now(n);
+}
+
+bool countdown::take(std::int64_t n) noexcept {
+  if (!is_anything_simulated()) [[likely]]
+    return take_now(n);
+  const scheduling_points around;
+  return take_now(n);
+}
+
+bool countdown::add_now(std::int32_t n) noexcept {
   // relaxed: only a guess for the exchange.
   std::int32_t count = count_.load(std::memory_order_relaxed);
   do {
@@ -27,7 +42,7 @@ bool countdown::add(std::int32_t n) noexcept {
   return true;
 }
 
-bool countdown::take(std::int64_t n) noexcept { return n == 0 || try_take(n) || take_last(n); }
+bool countdown::take_now(std::int64_t n) noexcept { return n == 0 || try_take(n) || take_last(n); }
 
 // D1.
 bool countdown::try_take(std::int64_t n) noexcept {

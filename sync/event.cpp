@@ -16,10 +16,12 @@
 #include <weft/sync/event.hpp>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 namespace weft {
 
 void event::set() noexcept {
+  const detail::scheduling_points around;
   detail::won_chain woken;
   detail::internal_guard held(waiters_.lock);
   // release: publishes what came before to whoever does not take the lock; pairs with is_set().
@@ -28,6 +30,7 @@ void event::set() noexcept {
 }  // unlocks, then unparks: the guard ends before the chain
 
 void event::reset() noexcept {
+  detail::scheduling_point();
   detail::internal_guard held(waiters_.lock);
   set_.store(false, std::memory_order_relaxed);  // relaxed: publishes nothing
 }

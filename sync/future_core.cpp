@@ -23,6 +23,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/at_end.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 namespace weft::detail {
 
@@ -47,6 +48,7 @@ bool future_core::move_on(fate from, fate to) noexcept {
 }
 
 void future_core::begin_setting() {
+  scheduling_point();
   if (!move_on(fate::pending, fate::being_set)) throw_future_error(std::future_errc::promise_already_satisfied);
 }
 
@@ -63,6 +65,11 @@ void future_core::break_promise() noexcept {
 }
 
 void future_core::publish() noexcept {
+  make_ready();
+  scheduling_point();
+}
+
+void future_core::make_ready() noexcept {
   won_chain woken;
   internal_guard held(waiters_.lock);
   // release: publishes the value or the failure; pairs with is().
@@ -83,6 +90,7 @@ void future_core::publish_at_end(std::shared_ptr<future_core> state) {
 }
 
 void future_core::abandon() noexcept {
+  scheduling_point();
   if (move_on(fate::pending, fate::being_set)) {
     break_promise();
     publish();
@@ -92,6 +100,7 @@ void future_core::abandon() noexcept {
 }
 
 void future_core::retrieve() {
+  scheduling_point();
   // relaxed: one of two who ask is the first; nothing is handed over by it.
   if (retrieved_.exchange(true, std::memory_order_relaxed))
     throw_future_error(std::future_errc::future_already_retrieved);

@@ -8,6 +8,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/real_env.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 
 #include "semaphore_word.hpp"
 
@@ -23,7 +24,10 @@ using permits = semaphore_word<real_env>;
 
 }  // namespace
 
-bool semaphore_core::try_acquire() noexcept { return permits::try_take(word_); }
+bool semaphore_core::try_acquire() noexcept {
+  scheduling_point();
+  return permits::try_take(word_);
+}
 
 bool semaphore_core::acquire_until(deadline until) {
   cancellation_point();
@@ -42,6 +46,13 @@ bool semaphore_core::acquire_until(deadline until) {
 }
 
 void semaphore_core::release(std::ptrdiff_t n, std::ptrdiff_t max) {
+  if (!is_anything_simulated()) [[likely]]
+    return release_now(n, max);
+  const scheduling_points around;
+  release_now(n, max);
+}
+
+void semaphore_core::release_now(std::ptrdiff_t n, std::ptrdiff_t max) {
   if (n < 0) throw std::logic_error("weft::counting_semaphore: release() of less than nothing");
   permits::put outcome = permits::try_put(word_, n, max);
   if (outcome == permits::put::queued && n > 0) {

@@ -24,6 +24,8 @@
 //   go of the lock before it leaves (S1), or a writer could be in by W2 beside it.
 // - Deadlines are claimants (park.hpp): a reader that was handed the mutex has it, one that ran out of time is not
 //   counted in X2.
+// - A wait that a simulation ends, because all are asleep for ever, leaves as in R3 or W5; what it then has after all
+//   it lets go of.
 
 #include <weft/sync/shared_mutex.hpp>
 
@@ -47,19 +49,36 @@ bool shared_mutex::close_until(deadline until) {
   return true;
 }
 
-bool shared_mutex::await_empty(deadline until) noexcept {
+bool shared_mutex::await_empty(deadline until) {
   detail::wait_token token;
   {
     detail::internal_guard held(lock_);
     if (word_.close()) return true;
-    token = closer_ = detail::arm(detail::cancellation::ignored);
+    token = closer_ = detail::arm(detail::cancellation::unless_stuck);
   }
-  if (detail::park(token, until, k_label) == detail::wake_reason::ready) return true;
+  const detail::wake_reason reason = detail::park(token, until, k_label);
+  if (reason == detail::wake_reason::ready) return true;
+  const bool is_in = is_empty_or_opened();
+  if (reason == detail::wake_reason::cancelled) [[unlikely]]
+    give_up_writing(is_in);
+  return is_in;
+}
+
+// W5.
+bool shared_mutex::is_empty_or_opened() noexcept {
   detail::won_chain let_in;
   detail::internal_guard held(lock_);
   if (word_.is_empty()) return true;
   word_.open(claim_readers(let_in));
   return false;
+}
+
+void shared_mutex::give_up_writing(bool is_in) {
+  if (is_in)
+    unlock();
+  else
+    writers_.unlock();
+  detail::throw_cancelled();
 }
 
 // X2.
@@ -87,10 +106,15 @@ bool shared_mutex::enter_until(deadline until) {
     {
       detail::internal_guard held(lock_);
       if (!word_.note_waiting()) continue;
-      node.token = detail::arm(detail::cancellation::ignored);
+      node.token = detail::arm(detail::cancellation::unless_stuck);
       readers_.push_back(node);
     }
-    return detail::park(node.token, until, k_label) == detail::wake_reason::handed || leave_door(node);
+    const detail::wake_reason reason = detail::park(node.token, until, k_label);
+    if (reason == detail::wake_reason::handed) return true;
+    const bool is_in = leave_door(node);
+    if (reason == detail::wake_reason::cancelled) [[unlikely]]
+      give_up_reading(is_in);
+    return is_in;
   } while (!word_.try_enter());
   return true;
 }
@@ -102,6 +126,18 @@ bool shared_mutex::leave_door(detail::wait_node& node) noexcept {
     if (readers_.remove(node) && readers_.empty()) word_.note_none_waiting();
   }
   return word_.try_enter();
+}
+
+void shared_mutex::give_up_reading(bool is_in) {
+  if (is_in) leave();
+  detail::throw_cancelled();
+}
+
+// While it is held, and once it is not, others may run.
+void shared_mutex::unlock_shared_simulated() noexcept {
+  detail::scheduling_point();
+  leave();
+  detail::scheduling_point();
 }
 
 // S1 again, and S2.

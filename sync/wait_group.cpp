@@ -4,18 +4,9 @@
 
 #include <stdexcept>
 
-#include <weft/runtime/detail/scheduling_point.hpp>
-
 namespace weft {
 
 void wait_group::add(std::int32_t n) {
-  if (!detail::is_anything_simulated()) [[likely]]
-    return add_now(n);
-  const detail::scheduling_points around;
-  add_now(n);
-}
-
-void wait_group::add_now(std::int32_t n) {
   if (n >= 0) {
     if (!count_.add(n)) throw std::logic_error("weft::wait_group: add() beyond 2^31 - 1");
   } else if (!count_.take(-static_cast<std::int64_t>(n))) {

@@ -9,13 +9,19 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include <support/seed.hpp>
+#include <support/watchdog.hpp>
 #include <weft/runtime/simulate.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
 
 namespace weft::testing {
 
@@ -26,14 +32,30 @@ inline void must(bool is_so, const std::string& what) {
   if (!is_so) throw std::logic_error("broken: " + what);
 }
 
+// What a workload starts.
+using fibers = std::vector<join_handle<void>>;
+
+inline void join_all(fibers& all) {
+  for (auto& each : all) each.join();
+}
+
+// Returns when nobody else could go on but by time: it moves only then.
+inline void await_stillness() { this_fiber::sleep_for(std::chrono::microseconds(1)); }
+
 // No workload takes a tenth of it; one whose copy is broken may go on for ever.
 inline constexpr std::uint64_t k_most_steps = 20'000;
 
 // Under seeds that are new in each process (WEFT_SEED replays them).
 template <class Workload>
 void expect_holds(Workload workload) {
+  constexpr std::size_t k_at_once = 1'000;  // what the watchdog's time is for
+  const std::uint64_t first = seed_of_this_test();
+  const std::size_t count = seeds_per_workload();
   try {
-    simulate_many({.seed = seed_of_this_test(), .most_steps = k_most_steps}, seeds_per_workload(), workload);
+    for (std::size_t done = 0; done < count; done += k_at_once) {
+      watchdog::begin_again();
+      simulate_many({.seed = first + done, .most_steps = k_most_steps}, std::min(k_at_once, count - done), workload);
+    }
   } catch (const simulation_failed& e) {
     ADD_FAILURE() << e.what();
   }

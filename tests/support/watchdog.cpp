@@ -42,6 +42,11 @@ void watchdog::allow_much() {
   one_->limit_ = clock::now() + one_->allowed_;
 }
 
+void watchdog::begin_again() {
+  const std::lock_guard held(one_->mutex_);
+  one_->limit_ = clock::now() + one_->allowed_;
+}
+
 watchdog::~watchdog() {
   {
     const std::lock_guard held(mutex_);

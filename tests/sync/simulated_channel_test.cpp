@@ -27,14 +27,10 @@ namespace {
 using namespace std::chrono_literals;
 using weft::testing::expect_found;
 using weft::testing::expect_holds;
+using weft::testing::fibers;
+using weft::testing::join_all;
 using weft::testing::must;
 using weft::testing::noted;
-
-using fibers = std::vector<weft::join_handle<void>>;
-
-void join_all(fibers& all) {
-  for (auto& each : all) each.join();
-}
 
 // What was sent, and what came out: each once.
 class ledger {

@@ -17,6 +17,7 @@
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/sync/channel.hpp>
 #include <weft/sync/condition_variable.hpp>
+#include <weft/sync/condition_variable_any.hpp>
 #include <weft/sync/mutex.hpp>
 
 namespace {
@@ -24,14 +25,10 @@ namespace {
 using namespace std::chrono_literals;
 using weft::testing::expect_found;
 using weft::testing::expect_holds;
+using weft::testing::fibers;
+using weft::testing::join_all;
 using weft::testing::must;
 using weft::testing::noted;
-
-using fibers = std::vector<weft::join_handle<void>>;
-
-void join_all(fibers& all) {
-  for (auto& each : all) each.join();
-}
 
 // --- Exclusion.
 
@@ -300,9 +297,10 @@ TEST(simulated_condition_variable, spends_no_notification_and_the_test_would_see
 }
 
 // One notification, and one of two waiters is cancelled at that moment.
+template <class Cv>
 void one_notification_and_a_cancellation() {
   weft::mutex m;
-  weft::condition_variable cv;
+  Cv cv;
   std::atomic<int> woken{0};
   const auto wait = [&] {
     std::unique_lock lock(m);
@@ -322,15 +320,16 @@ void one_notification_and_a_cancellation() {
 }
 
 TEST(simulated_condition_variable, spends_no_notification_on_who_is_cancelled) {
-  expect_holds(one_notification_and_a_cancellation);
+  expect_holds(one_notification_and_a_cancellation<weft::condition_variable>);
 }
 
 // Destroyed as soon as the last waiter was notified, while others leave for lack of time.
+template <class Cv>
 void destroyed_beside_who_leaves() {
   weft::mutex m;
   fibers all;
   {
-    weft::condition_variable cv;
+    Cv cv;
     const auto wait = [&m, &cv] {
       std::unique_lock lock(m);
       (void)cv.wait_for(lock, 1ms);
@@ -342,6 +341,23 @@ void destroyed_beside_who_leaves() {
   join_all(all);
 }
 
-TEST(simulated_condition_variable, may_go_while_the_last_ones_leave) { expect_holds(destroyed_beside_who_leaves); }
+TEST(simulated_condition_variable, may_go_while_the_last_ones_leave) {
+  expect_holds(destroyed_beside_who_leaves<weft::condition_variable>);
+}
+
+// --- The same of condition_variable_any.
+
+using weft::condition_variable_any;
+
+TEST(simulated_condition_variable_any, loses_no_notification) { expect_holds(bounded_buffer<condition_variable_any>); }
+TEST(simulated_condition_variable_any, spends_no_notification_on_who_is_out_of_time) {
+  expect_holds(one_notification_wakes_one<condition_variable_any>);
+}
+TEST(simulated_condition_variable_any, spends_no_notification_on_who_is_cancelled) {
+  expect_holds(one_notification_and_a_cancellation<condition_variable_any>);
+}
+TEST(simulated_condition_variable_any, may_go_while_the_last_ones_leave) {
+  expect_holds(destroyed_beside_who_leaves<condition_variable_any>);
+}
 
 }  // namespace

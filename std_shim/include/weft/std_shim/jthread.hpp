@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/std_shim/thread.hpp>
 
 namespace weft {
@@ -53,7 +54,10 @@ class jthread {
   [[nodiscard]] std::stop_source get_stop_source() noexcept { return source_; }
   [[nodiscard]] std::stop_token get_stop_token() const noexcept { return source_.get_token(); }
   // False if it had been requested before, or there is nothing to stop.
-  bool request_stop() noexcept { return source_.request_stop(); }
+  bool request_stop() noexcept {
+    const detail::scheduling_points around;
+    return source_.request_stop();
+  }
 
   void swap(jthread& other) noexcept {
     source_.swap(other.source_);

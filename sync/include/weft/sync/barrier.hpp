@@ -13,6 +13,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 
@@ -40,7 +41,7 @@ class barrier_core {
   // are not expected in the next ones either.
   arrival arrive(std::ptrdiff_t n, std::ptrdiff_t drops);
   void open_next() noexcept;
-  void wait(std::uint64_t phase) noexcept;
+  void wait(std::uint64_t phase);
 
  private:
   [[nodiscard]] bool is_over(std::uint64_t phase) const noexcept {
@@ -65,11 +66,11 @@ class barrier_core {
 //   for (int i = 0; i < 3; ++i) weft::go([&] { for (;;) { compute(); turn.arrive_and_wait(); } });
 //
 // wait() and the _and_wait forms park; they are switch points but *not* cancellation points: one who went away would
-// leave the others waiting for ever. A fiber that is asked to end leaves by arrive_and_drop(). arrive() and
-// arrive_and_drop() do not park, but the last to arrive runs the completion: on its own stack, under no lock, with
-// cancellation held back. The completion may park, and must be noexcept, as in std. What came before an arrival happens
-// before the completion, and that before the return of the waits of its phase. Waiters are woken in the order in which
-// they came.
+// leave the others waiting for ever. A fiber that is asked to end leaves by arrive_and_drop(). (A simulation that has
+// found a deadlock ends the waits by weft::cancelled: simulate.hpp.) arrive() and arrive_and_drop() do not park, but
+// the last to arrive runs the completion: on its own stack, under no lock, with cancellation held back. The completion
+// may park, and must be noexcept, as in std. What came before an arrival happens before the completion, and that before
+// the return of the waits of its phase. Waiters are woken in the order in which they came.
 // Destruction: by whoever's wait has returned, at once, if it knows that nobody else will arrive or begin to wait.
 // Misuse: an expectation outside 0..max() throws std::invalid_argument; arriving by 0 or less, or in greater number
 // than the phase still expects (also while its completion runs), throws std::logic_error and changes nothing. A token
@@ -98,11 +99,20 @@ class barrier {
   barrier(const barrier&) = delete;
   barrier& operator=(const barrier&) = delete;
 
-  arrival_token arrive(std::ptrdiff_t n = 1) { return arrival_token(arrive_as(n, 0)); }
+  arrival_token arrive(std::ptrdiff_t n = 1) {
+    const detail::scheduling_points around;
+    return arrival_token(arrive_as(n, 0));
+  }
   // const, as in std: what changes is who waits.
   void wait(arrival_token&& token) const { core_.wait(token.phase_); }
-  void arrive_and_wait() { core_.wait(arrive_as(1, 0)); }
-  void arrive_and_drop() { (void)arrive_as(1, 1); }
+  void arrive_and_wait() {
+    detail::scheduling_point();
+    core_.wait(arrive_as(1, 0));
+  }
+  void arrive_and_drop() {
+    const detail::scheduling_points around;
+    (void)arrive_as(1, 1);
+  }
 
  private:
   static constexpr std::ptrdiff_t checked(std::ptrdiff_t expected) {

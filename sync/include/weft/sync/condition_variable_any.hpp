@@ -12,6 +12,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/stop_waker.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
@@ -71,9 +72,11 @@ class condition_variable_any {
   condition_variable_any& operator=(const condition_variable_any&) = delete;
 
   void notify_one() noexcept {
+    const detail::scheduling_points around;
     if (!waiters_.nobody_inside()) notify(1);
   }
   void notify_all() noexcept {
+    const detail::scheduling_points around;
     if (!waiters_.nobody_inside()) notify(detail::wait_queue::k_all);
   }
 

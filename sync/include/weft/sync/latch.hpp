@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <stdexcept>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/countdown.hpp>
 
 namespace weft {
@@ -37,7 +38,10 @@ class latch {
     if (n < 0 || !count_.take(n))
       throw std::logic_error("weft::latch: count_down() by less than nothing, or by more than is left");
   }
-  [[nodiscard]] bool try_wait() const noexcept { return count_.is_zero(); }
+  [[nodiscard]] bool try_wait() const noexcept {
+    detail::scheduling_point();
+    return count_.is_zero();
+  }
   // const, as in std: what changes is who waits.
   void wait() const { count_.wait("latch"); }
   void arrive_and_wait(std::ptrdiff_t n = 1) {

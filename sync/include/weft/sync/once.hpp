@@ -7,6 +7,7 @@
 #include <mutex>
 #include <utility>
 
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
 namespace weft {
@@ -66,6 +67,7 @@ class once_flag {
 
 template <class F, class... Args>
 void call_once(once_flag& flag, F&& f, Args&&... args) {
+  detail::scheduling_point();
   if (flag.is_done()) [[likely]]
     return;
   const once_flag::turn mine(flag);

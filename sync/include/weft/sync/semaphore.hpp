@@ -25,12 +25,15 @@ class semaphore_core {
   semaphore_core(const semaphore_core&) = delete;
   semaphore_core& operator=(const semaphore_core&) = delete;
 
+  // Scheduling points around it.
   void release(std::ptrdiff_t n, std::ptrdiff_t max);
   [[nodiscard]] bool try_acquire() noexcept;
   // False: the limit passed. A cancellation point.
   [[nodiscard]] bool acquire_until(deadline until);
 
  private:
+  void release_now(std::ptrdiff_t n, std::ptrdiff_t max);
+
   // Any thread: how many permits lie here, or k_queued (semaphore_word.hpp).
   std::atomic<std::ptrdiff_t> word_;
   wait_queue waiters_;

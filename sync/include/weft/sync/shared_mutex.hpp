@@ -9,6 +9,7 @@
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/detail/real_env.hpp>
+#include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/sync/detail/shared_word.hpp>
@@ -25,7 +26,8 @@ namespace weft {
 //   std::shared_lock reading(m);      std::unique_lock writing(m);
 //
 // lock() and lock_shared() are switch points when they wait (the fiber parks, or the thread blocks), never cancellation
-// points; the try_ forms, unlock() and unlock_shared() are neither.
+// points; the try_ forms, unlock() and unlock_shared() are neither. (A simulation that has found a deadlock ends the
+// waits by weft::cancelled: simulate.hpp.)
 // Fairness, as in Go: neither kind starves the other. A writer that comes closes the door: who comes later to read
 // waits. Once those who read have left it has the mutex; its unlock() hands the mutex to every reader that waits by
 // then, before the next writer, which has to wait for them. So a reader waits for one writer, and a writer for those
@@ -55,21 +57,27 @@ class shared_mutex {
   }
 
   void unlock() noexcept {
+    detail::scheduling_point();
     if (!word_.try_open()) [[unlikely]]
       open_to_waiting();
     writers_.unlock();
   }
 
   void lock_shared() {
+    detail::scheduling_point();
     if (!word_.try_enter()) [[unlikely]]
       static_cast<void>(enter_until(deadline::never()));
   }
 
-  [[nodiscard]] bool try_lock_shared() noexcept { return word_.try_enter(); }
+  [[nodiscard]] bool try_lock_shared() noexcept {
+    detail::scheduling_point();
+    return word_.try_enter();
+  }
 
   void unlock_shared() noexcept {
-    if (word_.try_leave() != word::left::done) [[unlikely]]
-      leave_slow();
+    if (detail::is_anything_simulated()) [[unlikely]]
+      return unlock_shared_simulated();
+    leave();
   }
 
  protected:
@@ -78,19 +86,31 @@ class shared_mutex {
     if (!writers_.try_lock() && !writers_.try_lock_until(until, k_label)) return false;
     return word_.try_close() || close_until(until);
   }
-  [[nodiscard]] bool lock_shared_until(deadline until) { return word_.try_enter() || enter_until(until); }
+  [[nodiscard]] bool lock_shared_until(deadline until) {
+    detail::scheduling_point();
+    return word_.try_enter() || enter_until(until);
+  }
 
  private:
   using word = detail::shared_word<detail::real_env>;
   static constexpr detail::wait_label k_label = "shared mutex";
 
+  void leave() noexcept {
+    if (word_.try_leave() != word::left::done) [[unlikely]]
+      leave_slow();
+  }
+
   [[nodiscard]] bool close_until(deadline until);
-  [[nodiscard]] bool await_empty(deadline until) noexcept;
+  [[nodiscard]] bool await_empty(deadline until);
+  [[nodiscard]] bool is_empty_or_opened() noexcept;
+  [[noreturn]] void give_up_writing(bool is_in);
+  [[noreturn]] void give_up_reading(bool is_in);
   void open_to_waiting() noexcept;
   [[nodiscard]] std::uint32_t claim_readers(detail::won_chain& won) noexcept WEFT_REQUIRES(lock_);
   [[nodiscard]] bool enter_until(deadline until);
   [[nodiscard]] bool leave_door(detail::wait_node& node) noexcept;
   void leave_slow() noexcept;
+  void unlock_shared_simulated() noexcept;
 
   // Held by the writer that is in, or waits for the readers to leave.
   timed_mutex writers_;

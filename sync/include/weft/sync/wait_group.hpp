@@ -38,8 +38,6 @@ class wait_group {
   void wait();
 
  private:
-  void add_now(std::int32_t n);
-
   detail::countdown count_{0};
 };
 

@@ -10,6 +10,8 @@
 //               the caller's next step. `const scheduling_points around;` in its first line is both, for a load and
 //               two tests. Where that is too much, as mutex::unlock: is_anything_simulated() chooses between the
 //               plain body and one that has a point on either side
+// What nobody but the caller can notice has none: a fiber_local, shield, the beginning of a time limit, a further level
+// of a recursive mutex, a mere look such as is_set(). The end of a fiber has one.
 // Never under an internal lock, nor between claiming a wait and its unpark: one thread runs all fibers, and whoever
 // comes for that lock would sleep for ever. Good in destructors and noexcept functions: it switches and does nothing
 // else.

@@ -22,10 +22,10 @@ class countdown {
   // For the destructor of the primitive: waiters who were cancelled are let out first.
   void wait_until_left(wait_label what) noexcept { waiters_.wait_until_left(what); }
 
-  // n >= 0. False, and nothing has changed, if the count would pass k_max.
+  // n >= 0. False, and nothing has changed, if the count would pass k_max. Scheduling points around it.
   [[nodiscard]] bool add(std::int32_t n) noexcept;
 
-  // n >= 0. False, and nothing has changed, if the count would go below zero.
+  // n >= 0. False, and nothing has changed, if the count would go below zero. Scheduling points around it.
   [[nodiscard]] bool take(std::int64_t n) noexcept;
 
   [[nodiscard]] bool is_zero() const noexcept {
@@ -37,6 +37,8 @@ class countdown {
   void wait(wait_label what);
 
  private:
+  bool add_now(std::int32_t n) noexcept;
+  bool take_now(std::int64_t n) noexcept;
   bool try_take(std::int64_t n) noexcept;
   bool take_last(std::int64_t n) noexcept;
 

@@ -80,6 +80,7 @@ class future_core {
     return fate_.load(std::memory_order_acquire) == what;
   }
   bool move_on(fate from, fate to) noexcept;
+  void make_ready() noexcept;
   bool wait_until_ready(deadline until);
 
   // Any thread. It becomes ready under waiters_.lock alone.

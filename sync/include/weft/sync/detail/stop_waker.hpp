@@ -11,6 +11,8 @@
 // - One of T2 and T4 comes first, so no request is lost between a look at the stop_token and the park.
 // - T5 touches the waiter's word alone: not the primitive, which may be gone once the waiter was notified, and no lock
 //   of the caller. A token of an earlier wait is claimed in vain.
+// T4 and T5 are no scheduling points of a simulation: they run inside std's request_stop(), whose callbacks must not
+// park. Those of the waiter are its wait's.
 
 #include <stop_token>
 
