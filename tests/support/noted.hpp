@@ -23,7 +23,7 @@ class noted {
 
  private:
   mutable std::mutex mutex_;
-  T value_;
+  T value_{};
 };
 
 }  // namespace weft::testing
