@@ -30,9 +30,15 @@ struct about : World {
   using subject = T;
 };
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+inline constexpr bool k_with_std = false;
+#else
+inline constexpr bool k_with_std = true;
+#endif
+
 // A world is left out where it has the very type of std.
 template <class World, class T, class StdT>
-inline constexpr bool k_is_of_its_own = std::is_same_v<World, std_world> || !std::is_same_v<T, StdT>;
+inline constexpr bool k_is_of_its_own = std::is_same_v<World, std_world> ? k_with_std : !std::is_same_v<T, StdT>;
 
 template <class... Types>
 struct joined_types;

@@ -162,7 +162,6 @@ CONFORMS(lock_list, unique_lock_moves_swaps_and_releases) {
 CONFORMANCE_LIST(timed_lock_list, timed_mutex_of);
 
 CONFORMS(timed_lock_list, unique_lock_takes_limits) {
-  if (World::k_hides_limited_locks) GTEST_SKIP() << "here a lock that was had with a limit is unknown to TSan";
   using lock = std::unique_lock<typename World::subject>;
   typename World::subject m;
   {

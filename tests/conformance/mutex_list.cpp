@@ -194,7 +194,6 @@ CONFORMS(timed_mutex_list, a_limit_that_has_passed_does_not_wait) {
 }
 
 CONFORMS(timed_mutex_list, a_limit_that_has_passed_takes_what_is_free) {
-  if (World::k_hides_limited_locks) GTEST_SKIP() << "here a lock that was had with a limit is unknown to TSan";
   typename World::subject m;
   const auto take = [&](auto try_lock) {
     wait_until(try_lock);
@@ -228,7 +227,6 @@ CONFORMS(timed_mutex_list, gives_up_no_sooner_than_its_limit) {
 }
 
 CONFORMS(timed_mutex_list, has_it_once_it_is_unlocked_within_the_limit) {
-  if (World::k_hides_limited_locks) GTEST_SKIP() << "here a lock that was had with a limit is unknown to TSan";
   typename World::subject m;
   std::atomic<int> waiting{0}, had{0};
   m.lock();
@@ -253,7 +251,6 @@ CONFORMS(timed_mutex_list, has_it_once_it_is_unlocked_within_the_limit) {
 CONFORMANCE_LIST(recursive_timed_mutex_list, recursive_timed_mutex_of);
 
 CONFORMS(recursive_timed_mutex_list, is_had_again_by_its_owner_whatever_the_limit) {
-  if (World::k_hides_limited_locks) GTEST_SKIP() << "here a lock that was had with a limit is unknown to TSan";
   typename World::subject m;
   m.lock();
   EXPECT_TRUE(m.try_lock_for(milliseconds(0)));

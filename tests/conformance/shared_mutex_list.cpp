@@ -154,7 +154,6 @@ CONFORMS(shared_timed_mutex_list, a_writer_whose_time_runs_out_leaves_it_as_it_w
 }
 
 CONFORMS(shared_timed_mutex_list, a_reader_gets_in_once_the_writer_leaves_within_the_limit) {
-  if (World::k_hides_limited_locks) GTEST_SKIP() << "here a lock that was had with a limit is unknown to TSan";
   typename World::subject m;
   std::atomic<int> waiting{0}, had{0};
   m.lock();
@@ -245,7 +244,6 @@ CONFORMS(shared_mutex_list, shared_lock_moves_swaps_and_releases) {
 }
 
 CONFORMS(shared_timed_mutex_list, shared_lock_takes_limits) {
-  if (World::k_hides_limited_locks) GTEST_SKIP() << "here a lock that was had with a limit is unknown to TSan";
   using lock = std::shared_lock<typename World::subject>;
   typename World::subject m;
   m.lock();
