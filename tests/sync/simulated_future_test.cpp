@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <support/simulated.hpp>
+#include <weft/runtime/fiber_local.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/sync/event.hpp>
@@ -140,6 +141,43 @@ void a_provider_is_cancelled() {
 }
 
 TEST(simulated_future, is_kept_or_broken_if_its_provider_is_cancelled) { expect_holds(a_provider_is_cancelled); }
+
+// --- A value for the end of the thread is there when the fiber's own values are gone, though it is cancelled.
+
+constexpr auto set_at_the_end = [](weft::promise<int>& to) { to.set_value_at_thread_exit(42); };
+constexpr auto set_at_once = [](weft::promise<int>& to) { to.set_value(42); };
+
+struct counted {
+  explicit counted(std::atomic<int>& all) : alive(all) { ++alive; }
+  counted(const counted& from) : counted(from.alive) {}
+  counted& operator=(const counted&) = delete;
+  ~counted() { --alive; }
+  std::atomic<int>& alive;
+};
+
+template <auto Set>
+void ready_at_the_end() {
+  std::atomic<int> alive{0};
+  const weft::fiber_local<counted> own([&alive] { return counted(alive); });
+  weft::promise<int> owed;
+  auto outcome = owed.get_future();
+  auto setter = weft::spawn([&own, owed = std::move(owed)]() mutable {
+    (void)own.get();
+    Set(owed);
+    weft::this_fiber::yield();  // where it is cancelled
+  });
+  auto canceller = weft::spawn([&setter] { setter.request_stop(); });
+  try {
+    must(outcome.get() == 42, "not what was set");
+  } catch (const std::future_error& e) {  // cancelled before it began
+    must(e.code() == std::future_errc::broken_promise, e.what());
+  }
+  must(alive == 0, "ready, and the fiber that set it has not ended");
+  canceller.join();
+}
+
+TEST(simulated_future, is_ready_when_its_setter_has_ended) { expect_holds(ready_at_the_end<set_at_the_end>); }
+TEST(simulated_future, is_ready_then_and_the_test_would_see_it) { expect_found(20, ready_at_the_end<set_at_once>); }
 
 // --- Tasks.
 
