@@ -10,7 +10,6 @@
 #include <functional>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include <support/noted.hpp>
@@ -115,31 +114,27 @@ TEST(simulated_task_group, gives_its_places_and_the_test_would_see_it) {
 class group_that_asks_once {
  public:
   void go(std::function<void()> f) {
-    auto member = weft::spawn([this, f = std::move(f)] {
+    members_[count_].go([this, f = std::move(f)] {
       try {
         f();
       } catch (const std::runtime_error&) {
         first_.with([](std::exception_ptr& first) {
           if (first == nullptr) first = std::current_exception();
         });
-        for (std::size_t i = 0; i < count_; ++i) members_[i].request_stop();
+        for (std::size_t i = 0; i < count_; ++i) members_[i].cancel();
       }
     });
-    members_[count_] = std::move(member);
     ++count_;
   }
   void wait() {
-    for (auto& each : members_) try {
-        if (each.joinable()) each.join();
-      } catch (const std::system_error&) {
-      }
+    for (auto& each : members_) each.wait();
     if (first_.get() != nullptr) std::rethrow_exception(first_.get());
   }
 
  private:
-  weft::join_handle<void> members_[4];
-  std::atomic<std::size_t> count_{0};
   noted<std::exception_ptr> first_;
+  std::atomic<std::size_t> count_{0};
+  weft::task_group members_[4];
 };
 
 struct counted {
