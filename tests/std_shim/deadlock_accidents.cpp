@@ -127,9 +127,10 @@ ACCIDENT(deadlock_of_two_mutexes) {
     weft::mutex b;
     weft::wait_group both;
     both.add(2);
+    weft::latch each_has_one(2);
     const auto lock_in_order = [&](weft::mutex& first, weft::mutex& second) {
       const std::scoped_lock outer(first);
-      weft::this_fiber::sleep_for(10ms);
+      each_has_one.arrive_and_wait();
       const std::scoped_lock inner(second);
       both.done();
     };
