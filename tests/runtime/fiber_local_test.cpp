@@ -267,7 +267,7 @@ FIBER_TEST(at_end, calls_come_after_the_values_in_their_order_before_whoever_joi
   const auto first = [](void* to) noexcept { static_cast<log*>(to)->push_back("first"); };
   const auto second = [](void* to) noexcept {
     static_cast<log*>(to)->push_back("second");
-    call_at_end([](void* last) noexcept { static_cast<log*>(last)->push_back("asked for by the second"); }, to);
+    call_at_end([](void* last) noexcept { static_cast<log*>(last)->emplace_back("asked for by the second"); }, to);
   };
   auto handle = weft::spawn([&] {
     call_at_end(first, &ends);

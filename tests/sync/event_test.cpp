@@ -113,7 +113,7 @@ TEST(event, is_not_touched_by_set_once_a_wait_has_returned) {
 }
 
 FIBER_TEST(event, its_destructor_waits_for_waiters_who_were_cancelled) {
-  for (int n = 0; n < 300; ++n) {
+  for (int n = 0; n < 50; ++n) {
     auto ready = std::make_unique<weft::event>();
     auto waiter = weft::spawn([raw = ready.get()] { raw->wait(); });
     await_parked(1, "event");

@@ -229,7 +229,7 @@ TEST(semaphore, is_not_touched_by_a_release_of_many_once_both_acquires_have_retu
 }
 
 FIBER_TEST(semaphore, its_destructor_waits_for_waiters_who_were_cancelled) {
-  for (int n = 0; n < 300; ++n) {
+  for (int n = 0; n < 50; ++n) {
     auto turn = std::make_unique<weft::binary_semaphore>(0);
     auto waiter = weft::spawn([raw = turn.get()] { raw->acquire(); });
     await_parked(1, "semaphore");
