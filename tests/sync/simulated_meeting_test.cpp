@@ -65,13 +65,13 @@ class latch_in_two_steps {
 // The latch goes as soon as one wait has returned, and a waiter is cancelled meanwhile.
 template <class Latch>
 void opens_when_all_have_come() {
-  auto* const ready = new Latch(4);
+  auto ready = std::make_unique<Latch>(4);
   int prepared[4] = {};  // published by the latch alone
   const auto must_be_prepared = [&prepared] {
     for (const int each : prepared) must(each == 1, "open before all have come");
   };
   fibers all;
-  all.push_back(weft::spawn([ready] { ready->wait(); }));
+  all.push_back(weft::spawn([latch = ready.get()] { latch->wait(); }));
   all.push_back(weft::spawn([&] {
     if (ready->try_wait()) must_be_prepared();
   }));
@@ -91,7 +91,7 @@ void opens_when_all_have_come() {
   ready->wait();
   must_be_prepared();
   all[0] = {};
-  delete ready;
+  ready.reset();
 }
 
 TEST(simulated_latch, opens_when_all_have_come) { expect_holds(opens_when_all_have_come<weft::latch>); }
