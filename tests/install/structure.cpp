@@ -4,6 +4,7 @@
 #include <iostream>
 #include <stdexcept>
 #include <string>
+#include <system_error>
 #include <vector>
 
 using namespace std::chrono_literals;
@@ -42,9 +43,11 @@ static void groups() {
   group.wait();
   std::cout << crawled << " crawled\n";
 
-  weft::task_group failing;
   std::atomic<bool> was_cancelled{false};
+  weft::event begun;
+  weft::task_group failing;
   failing.go([&] {
+    begun.set();
     try {
       weft::this_fiber::sleep_for(1h);
     } catch (const weft::cancelled&) {
@@ -52,7 +55,10 @@ static void groups() {
       throw;
     }
   });
-  failing.go([] { throw std::runtime_error("the first error"); });
+  failing.go([&] {
+    begun.wait();
+    throw std::runtime_error("the first error");
+  });
   try {
     failing.wait();
   } catch (const std::runtime_error& e) {
@@ -80,8 +86,10 @@ static void limits() {
 
 static void ends() {
   bool token_was_set = false;
+  weft::event begun;
   auto stopped = weft::spawn([&] {
     const std::stop_token token = weft::this_fiber::stop_token();
+    begun.set();
     try {
       weft::this_fiber::sleep_for(1h);
     } catch (const weft::cancelled&) {
@@ -89,11 +97,12 @@ static void ends() {
       throw;
     }
   });
+  begun.wait();
   stopped.request_stop();
   try {
     stopped.join();
-  } catch (const weft::cancelled&) {
-    std::cout << "cancelled\n";
+  } catch (const std::system_error& e) {
+    std::cout << "cancelled: " << (e.code() == std::errc::operation_canceled) << ", it was told: " << token_was_set << '\n';
   }
 
   const auto begin = weft::clock::now();
