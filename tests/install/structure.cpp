@@ -102,7 +102,8 @@ static void ends() {
   try {
     stopped.join();
   } catch (const std::system_error& e) {
-    std::cout << "cancelled: " << (e.code() == std::errc::operation_canceled) << ", it was told: " << token_was_set << '\n';
+    const bool is_cancelled = e.code() == std::errc::operation_canceled;
+    std::cout << "cancelled: " << is_cancelled << ", it was told: " << token_was_set << '\n';
   }
 
   const auto begin = weft::clock::now();
