@@ -12,8 +12,7 @@
 //   unasked, and the next phase begins with an empty list. But a simulation in which all are asleep for ever may end
 //   it: then it leaves the list, under the lock.
 // - The unlock in M4 is the last that the last arrival does to the barrier. Whoever returns by B1 may be ahead of it,
-// and
-//   the destructor therefore passes through the lock.
+//   and the destructor therefore passes through the lock.
 
 #include <weft/sync/barrier.hpp>
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 
 #include <weft/runtime/runtime.hpp>
@@ -24,16 +25,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-template <class F>
-void expect_error(std::future_errc what, F call) {
-  try {
-    call();
-    FAIL() << "no exception";
-  } catch (const std::future_error& error) {
-    EXPECT_EQ(error.code(), what);
-  }
-}
+using weft::testing::expect_error;
 
 FIBER_TEST(async, brings_what_its_function_returns_or_throws) {
   weft::future<int> f = weft::async([] { return 42; });

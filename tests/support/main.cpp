@@ -12,6 +12,8 @@
 #include <support/watchdog.hpp>
 #include <weft/runtime/runtime.hpp>
 
+#include "sanitizers.hpp"
+
 namespace {
 
 using weft::testing::leak_check;
@@ -40,14 +42,6 @@ class around_each_case : public ::testing::EmptyTestEventListener {
 };
 
 }  // namespace
-
-#if defined(__SANITIZE_THREAD__)
-#define WEFT_TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define WEFT_TSAN 1
-#endif
-#endif
 
 #ifdef WEFT_TSAN
 // An exception that several hold is counted within libstdc++.so, so that TSan does not see that whoever looks at it in

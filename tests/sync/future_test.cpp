@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 
 #include <weft/runtime/cancellation.hpp>
@@ -24,6 +25,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using weft::testing::expect_error;
 using weft::testing::await_parked;
 
 static_assert(std::is_move_constructible_v<weft::promise<int>> && !std::is_copy_constructible_v<weft::promise<int>>);
@@ -34,16 +36,6 @@ static_assert(std::is_same_v<decltype(std::declval<weft::shared_future<int>>().g
 static_assert(std::is_same_v<decltype(std::declval<weft::shared_future<int&>>().get()), int&>);
 static_assert(std::is_same_v<decltype(std::declval<weft::future<int&>>().get()), int&>);
 static_assert(std::is_void_v<decltype(std::declval<weft::shared_future<void>>().get())>);
-
-template <class F>
-void expect_error(std::future_errc what, F call) {
-  try {
-    call();
-    FAIL() << "no exception";
-  } catch (const std::future_error& error) {
-    EXPECT_EQ(error.code(), what);
-  }
-}
 
 FIBER_TEST(future, brings_the_value_of_its_promise) {
   weft::promise<std::unique_ptr<int>> p;

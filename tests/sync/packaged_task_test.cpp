@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 
 #include <weft/runtime/spawn.hpp>
@@ -20,15 +21,7 @@
 
 namespace {
 
-template <class F>
-void expect_error(std::future_errc what, F call) {
-  try {
-    call();
-    FAIL() << "no exception";
-  } catch (const std::future_error& error) {
-    EXPECT_EQ(error.code(), what);
-  }
-}
+using weft::testing::expect_error;
 
 int halved(int n) { return n / 2; }
 

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 #include <support/simulated.hpp>
 
@@ -32,16 +33,7 @@
 namespace {
 
 using namespace std::chrono_literals;
-
-template <class F>
-void expect_error(std::future_errc what, F call) {
-  try {
-    call();
-    FAIL() << "no exception";
-  } catch (const std::future_error& error) {
-    EXPECT_EQ(error.code(), what);
-  }
-}
+using weft::testing::expect_error;
 
 template <class Future>
 bool is_ready(const Future& f) {

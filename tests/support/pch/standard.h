@@ -1,6 +1,7 @@
-// Room: tests. What nearly every test includes and nobody here changes, compiled once for each program: two thirds of the
-// time that its tests take to compile without. They include all the same what they use; a build with -Db_pch=false, as
-// ./dev ci's with clang, shows what is missing. (No pragma once: compiled alone, it is the main file.)
+// Room: tests. What nearly every test includes and nobody here changes, compiled once for each program: about half of the
+// time that a test takes to compile without optimisation. They include all the same what they use; the builds without it,
+// release and ./dev ci's with clang (-Db_pch=false), show what is missing. (No pragma once: compiled alone, it is the
+// main file.)
 
 #include <algorithm>
 #include <array>
