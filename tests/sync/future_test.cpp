@@ -25,8 +25,8 @@
 namespace {
 
 using namespace std::chrono_literals;
-using weft::testing::expect_error;
 using weft::testing::await_parked;
+using weft::testing::expect_error;
 
 static_assert(std::is_move_constructible_v<weft::promise<int>> && !std::is_copy_constructible_v<weft::promise<int>>);
 static_assert(std::is_move_constructible_v<weft::future<int>> && !std::is_copy_constructible_v<weft::future<int>>);
