@@ -10,7 +10,7 @@
 #include <streambuf>
 #include <string_view>
 
-#include "model_env.hpp"
+#include "engine.hpp"
 
 namespace weft::model {
 
@@ -39,7 +39,7 @@ class search {
   void must_pass(const char* what, std::uint64_t executions) {
     rl::test_params params;
     report kept;
-    const bool ok = run<Model>(params, executions * factor_, kept);
+    const bool ok = run(kind_of<Model>(), params, executions * factor_, kept);
     std::cout << (ok ? "passed:        " : "FAILED:        ") << what << ", " << params.stop_iteration
               << " executions\n";
     if (!ok) std::cout << kept.text();
@@ -51,7 +51,7 @@ class search {
   void must_fail(const char* what, std::uint64_t executions) {
     rl::test_params params;
     report kept;
-    const bool ok = !run<Mutant>(params, executions, kept);
+    const bool ok = !run(kind_of<Mutant>(), params, executions, kept);
     std::cout << (ok ? "mutant caught: " : "MUTANT LIVES:  ") << what << ", execution " << params.stop_iteration;
     if (ok) std::cout << ", " << rl::test_result_str(params.test_result);
     std::cout << '\n';
@@ -61,13 +61,11 @@ class search {
   int exit_code() const { return failed_ ? EXIT_FAILURE : EXIT_SUCCESS; }
 
  private:
-  template <class Model>
-  static bool run(rl::test_params& params, std::uint64_t executions, report& kept) {
-    params.search_type = rl::sched_random;
+  static bool run(const model_kind& kind, rl::test_params& params, std::uint64_t executions, report& kept) {
     params.iteration_count = executions;
     params.output_stream = &kept.stream();
     params.progress_stream = &kept.stream();
-    return rl::simulate<Model>(params);
+    return explore(kind, params);
   }
 
   std::uint64_t factor_ = 1;
