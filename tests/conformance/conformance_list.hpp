@@ -30,10 +30,10 @@ struct about : World {
   using subject = T;
 };
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool k_with_std = false;
-#else
+#ifdef WEFT_CONFORMANCE_OF_STD
 inline constexpr bool k_with_std = true;
+#else
+inline constexpr bool k_with_std = false;
 #endif
 
 // A world is left out where it has the very type of std.
