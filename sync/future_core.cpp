@@ -54,6 +54,7 @@ void future_core::begin_setting() {
 
 void future_core::take_back() noexcept {
   failure_ = nullptr;
+  is_broken_ = false;
   // release: the places of value and failure are free again; pairs with move_on().
   fate_.store(fate::pending, std::memory_order_release);
 }
@@ -61,6 +62,7 @@ void future_core::take_back() noexcept {
 void future_core::fail(std::exception_ptr failure) noexcept { failure_ = std::move(failure); }
 
 void future_core::break_promise() noexcept {
+  is_broken_ = true;
   failure_ = std::make_exception_ptr(std::future_error(std::future_errc::broken_promise));
 }
 
@@ -106,11 +108,15 @@ void future_core::retrieve() {
     throw_future_error(std::future_errc::future_already_retrieved);
 }
 
+// Who breaks a promise was asked to end, as a rule. A fiber that was asked together with it (at the end of their
+// runtime, of their group) hears of its own end, and not of the other's.
 void future_core::wait() {
   cancellation_point();
-  if (is_ready()) return;
-  if (move_on(fate::deferred, fate::being_set)) return run_deferred();
-  (void)wait_until_ready(deadline::never());
+  if (!is_ready()) {
+    if (move_on(fate::deferred, fate::being_set)) return run_deferred();
+    (void)wait_until_ready(deadline::never());
+  }
+  if (is_broken_) cancellation_point();
 }
 
 std::future_status future_core::wait_until(deadline until) {

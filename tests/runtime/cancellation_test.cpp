@@ -113,6 +113,32 @@ FIBER_TEST(runtime, nothing_is_delivered_while_an_exception_is_in_flight) {
   EXPECT_TRUE(slept);
 }
 
+// Whichever of the two the end of the runtime wakes first.
+TEST(runtime, a_joiner_that_ends_with_whom_it_joins_is_cancelled) {
+  constexpr int k_pairs = 20;
+  std::atomic<int> cancelled{0};
+  const auto join = [&cancelled](weft::join_handle<void>& joined) {
+    try {
+      joined.join();
+    } catch (const weft::cancelled&) {
+      if (joined.joinable()) ++cancelled;
+      throw;
+    }
+  };
+  const auto sleep = [] { weft::this_fiber::sleep_for(1h); };
+  weft::run([&] {
+    for (int i = 0; i < k_pairs; ++i) {
+      weft::go([join, sleep] {
+        auto younger = weft::spawn(sleep);
+        join(younger);
+      });
+      weft::go([join, elder = weft::spawn(sleep)]() mutable { join(elder); });
+    }
+    weft::testing::wait_until_all_parked();
+  });
+  EXPECT_EQ(cancelled, 2 * k_pairs);
+}
+
 FIBER_TEST(runtime, a_cancelled_joiner_leaves_the_handle_joinable) {
   std::atomic<bool> go_on{false};
   auto target = weft::spawn([&] {

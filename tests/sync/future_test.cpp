@@ -6,6 +6,7 @@
 #include <future>
 #include <memory>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <system_error>
 #include <thread>
@@ -112,6 +113,28 @@ FIBER_TEST(future, refuses_what_std_refuses_with_its_codes) {
   const weft::promise<int> taken = std::move(p);
   expect_error(std::future_errc::no_state, [&] { p.set_value(1); });        // NOLINT
   expect_error(std::future_errc::no_state, [&] { (void)p.get_future(); });  // NOLINT
+}
+
+// As when the end of their runtime, or of their group, wakes the one who owes the value first.
+FIBER_TEST(future, whose_promise_breaks_cancels_who_is_asked_to_end) {
+  bool is_cancelled = false, is_valid = false;
+  auto waiter = weft::spawn([&] {
+    weft::promise<int> p;
+    auto f = p.get_future();
+    const std::stop_callback at_once(weft::this_fiber::stop_token(), [&] { p = weft::promise<int>(); });
+    try {
+      (void)f.get();
+    } catch (const weft::cancelled&) {
+      is_cancelled = true;
+      is_valid = f.valid();
+      throw;
+    }
+  });
+  await_parked(1, "future");
+  waiter.request_stop();
+  EXPECT_THROW(waiter.join(), std::system_error);
+  EXPECT_TRUE(is_cancelled);
+  EXPECT_TRUE(is_valid);
 }
 
 FIBER_TEST(future, of_a_promise_that_goes_unkept_is_broken) {

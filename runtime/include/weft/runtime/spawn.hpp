@@ -247,13 +247,15 @@ class [[nodiscard]] join_handle {
   ~join_handle() { end(); }
 
   // Parks until the fiber has ended; returns its value or rethrows its exception. If it was cancelled:
-  // std::system_error(operation_canceled). A cancellation point; once cancelled the handle is still joinable. A handle
-  // that holds no fiber (joined, detached, moved from): std::system_error(invalid_argument).
+  // std::system_error(operation_canceled), but weft::cancelled to who was asked to end with it (the end of their
+  // runtime, of their group). A cancellation point; once cancelled the handle is still joinable. A handle that holds no
+  // fiber (joined, detached, moved from): std::system_error(invalid_argument).
   T join() {
     if (fiber_ == nullptr) detail::throw_joined_nothing();
     void* const storage = detail::join_fiber(fiber_, false);
-    const taking held{std::exchange(fiber_, nullptr), storage};
     detail::outcome<T>& left = detail::stored<detail::outcome<T>>::get(storage);
+    if (left.index() == 0) detail::cancellation_point();
+    const taking held{std::exchange(fiber_, nullptr), storage};
     if (left.index() == 0) detail::throw_joined_cancelled();
     if (left.index() == 2) std::rethrow_exception(std::get<2>(std::move(left)));
     if constexpr (std::is_reference_v<T>)

@@ -19,7 +19,7 @@
 // there). A value that is made (R's copy or move, which may throw: then nothing is set) is made under no lock. Waiters
 // are woken all at once, in the order of arrival. What came before set_value() happens before the return of the waits
 // it ends. weft::cancelled as a result (set_exception(std::current_exception()) in a catch-all) becomes broken_promise:
-// it asked the fiber that was to provide to end, not the one that waits.
+// it asked the fiber that was to provide to end, not the one that waits; one that was asked too gets weft::cancelled.
 // Destruction: of a promise, by whoever saw its future ready, at once, though set_value() is still returning elsewhere;
 // of a future by its owner at any time. Any number may wait, each through a shared_future of its own.
 // Next: packaged_task.hpp.

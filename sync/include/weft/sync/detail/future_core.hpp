@@ -87,6 +87,7 @@ class future_core {
   std::atomic<fate> fate_;
   std::atomic<bool> retrieved_{false};
   // The one who has moved it to being_set; constant once it is ready.
+  bool is_broken_ = false;
   std::exception_ptr failure_;
   wait_queue waiters_;
 };
