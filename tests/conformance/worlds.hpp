@@ -3,7 +3,7 @@
 // std has them and as weft has them. A list is proved by running it on std's own.
 //
 //   std_world            std's types on std's threads; in debug builds alone: neither optimisers nor sanitizers are
-//                        asked about them (and TSan knows neither call_once's exceptions nor a pthread lock with a limit)
+//                        asked about them (TSan knows neither call_once's exceptions nor a pthread lock with a limit)
 //   weft_world           weft's types on fibers, at 1, 2, 4 and 8 workers
 //   weft_threads_world   what weft has to wait for, on plain threads
 //
