@@ -107,7 +107,8 @@ using async_result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...
 // in std it waits until f has ended, however long, with cancellation held back. While an exception unwinds its owner
 // (the owner's cancellation, above all) it cancels the fiber and joins it: otherwise a time limit could not end the
 // wait. A fiber that was cancelled, by that or by the end of its runtime, breaks its promise: the future then throws
-// std::future_error(broken_promise), and never weft::cancelled, which would ask the one who waits to end.
+// std::future_error(broken_promise), and never weft::cancelled, which would ask the one who waits to end; it throws
+// that to one who is asked to end himself.
 // A deferred f that is cancelled with the fiber which runs it lets weft::cancelled pass, and says broken_promise to the
 // others.
 // Misuse: the last future destroyed by f itself waits for its own end.

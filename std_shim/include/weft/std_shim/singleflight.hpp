@@ -27,7 +27,7 @@ namespace weft {
 // f runs in a fiber of its own (named "singleflight"), so that a caller who is cancelled goes at once and takes nothing
 // from the others: the run goes on, also if all have gone. So f must own what it uses, as for weft::go. On a plain
 // thread, which nobody cancels, the first caller runs f itself. If the fiber of f is cancelled, which only the end of
-// its runtime does, all others than that runtime's own fibers get std::future_error(broken_promise).
+// its runtime does, all get std::future_error(broken_promise), but weft::cancelled who ends with it.
 // forget(key): who comes after it begins a run of his own, though the old one is still under way.
 // run() parks and is a cancellation point; forget() may park (for a mutex) and is none. It throws what f threw, what
 // weft::go throws, and what copying a key or value throws. Any number of fibers and threads may call at once.
