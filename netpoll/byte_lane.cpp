@@ -34,6 +34,7 @@
 // write that was told of success would lose its bytes, or they would come after the end).
 
 #include "byte_lane.hpp"
+#include "closed.hpp"
 
 #include <initializer_list>
 
@@ -48,8 +49,6 @@ using weft::detail::wake_reason;
 using weft::detail::won_chain;
 
 namespace {
-
-std::error_code closed_before() noexcept { return std::make_error_code(std::errc::bad_file_descriptor); }
 
 constexpr direction opposite(direction end) noexcept {
   return end == direction::read ? direction::write : direction::read;

@@ -5,6 +5,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/poller.hpp>
 
+#include "closed.hpp"
 #include "leaving.hpp"
 #include "waiting_count.hpp"
 
@@ -15,9 +16,6 @@ using weft::detail::wake_reason;
 constinit waiting_count waiting_for_readiness;
 
 namespace {
-
-std::error_code closed_before() noexcept { return std::make_error_code(std::errc::bad_file_descriptor); }
-std::error_code closed_meanwhile() noexcept { return std::make_error_code(std::errc::operation_canceled); }
 
 waiter_id id_of(weft::detail::wait_token token) noexcept {
   return {reinterpret_cast<std::uintptr_t>(token.who), token.generation};

@@ -1,5 +1,6 @@
 // Room: netpoll. See lane_use.hpp. The steps are those of "Lending", byte_lane.cpp.
 
+#include "closed.hpp"
 #include "lane_use.hpp"
 
 #include <algorithm>
@@ -19,8 +20,6 @@ using weft::detail::won_chain;
 
 namespace {
 
-std::error_code closed_before() noexcept { return std::make_error_code(std::errc::bad_file_descriptor); }
-std::error_code closed_meanwhile() noexcept { return std::make_error_code(std::errc::operation_canceled); }
 std::error_code too_late() noexcept { return std::make_error_code(std::errc::timed_out); }
 
 bool is_past(deadline until) noexcept { return !until.is_never() && until <= weft::detail::now(); }

@@ -8,6 +8,7 @@
 #include <weft/netpoll/errc.hpp>
 
 #include "byte_lane.hpp"
+#include "closed.hpp"
 #include "lane_use.hpp"
 
 namespace weft::net {
@@ -27,8 +28,6 @@ std::size_t size_of_all(const Buffers& buffers) noexcept {
   for (const auto& each : buffers) size += each.size();
   return size;
 }
-
-std::error_code closed_before() noexcept { return std::make_error_code(std::errc::bad_file_descriptor); }
 
 void drop(byte_lane* lane, direction end) noexcept {
   static_cast<void>(lane->close(end));
@@ -115,7 +114,9 @@ std::size_t pipe_stream::write_from(std::span<const std::span<const std::byte>> 
 
 // --- Ending.
 
-void pipe_stream::end_writing(std::error_code& ec) { ec = out_ != nullptr ? out_->end_writing() : closed_before(); }
+void pipe_stream::end_writing(std::error_code& ec) {
+  ec = out_ != nullptr ? out_->end_writing() : detail::closed_before();
+}
 
 bool pipe_stream::close_now() noexcept {
   if (in_ == nullptr || !in_->close(direction::read)) return false;
@@ -126,11 +127,11 @@ bool pipe_stream::close_now() noexcept {
 // --- Time.
 
 void pipe_stream::move_read_deadline(time_point t, std::error_code& ec) {
-  ec = in_ != nullptr ? in_->set_deadline(direction::read, deadline::at(t)) : closed_before();
+  ec = in_ != nullptr ? in_->set_deadline(direction::read, deadline::at(t)) : detail::closed_before();
 }
 
 void pipe_stream::move_write_deadline(time_point t, std::error_code& ec) {
-  ec = out_ != nullptr ? out_->set_deadline(direction::write, deadline::at(t)) : closed_before();
+  ec = out_ != nullptr ? out_->set_deadline(direction::write, deadline::at(t)) : detail::closed_before();
 }
 
 // --- The pair.

@@ -5,7 +5,7 @@
 //
 // It knows nothing of weft, and is a library of its own, so that nobody counts locks who did not ask for it. What waits
 // on a condition variable is left as it was: it blocks its thread, and has the lock again when it goes on.
-// Who asks: runtime/held_locks.cpp.
+// Who asks: runtime/fiber/held_locks.cpp.
 
 #include <atomic>
 #include <cerrno>

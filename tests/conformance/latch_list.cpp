@@ -26,7 +26,7 @@ void await_open(const Latch& l) {
 }
 
 template <class Latch>
-Latch& constant_initialised() {
+Latch& constant_latch() {
   constinit static Latch l(0);
   return l;
 }
@@ -46,7 +46,7 @@ CONFORMS(latch_list, has_the_types_that_are_required) {
     { l.arrive_and_wait() } -> std::same_as<void>;
     { l.arrive_and_wait(2) } -> std::same_as<void>;
   });
-  await_open(constant_initialised<latch>());
+  await_open(constant_latch<latch>());
 }
 
 CONFORMS(latch_list, opens_at_zero_and_stays_open) {

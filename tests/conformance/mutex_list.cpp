@@ -119,16 +119,16 @@ CONFORMS(mutex_list, may_be_destroyed_once_nobody_holds_it) {
 CONFORMANCE_LIST(plain_mutex_list, mutex_of);
 
 template <class Mutex>
-Mutex& constant_initialised() {
+Mutex& constant_mutex() {
   constinit static Mutex m;
   return m;
 }
 
-CONFORMS(plain_mutex_list, is_constant_initialised) {
+CONFORMS(plain_mutex_list, is_constant_mutex) {
   using mutex = typename World::subject;
   static_assert(std::is_nothrow_default_constructible_v<mutex>);
-  const std::scoped_lock lock(constant_initialised<mutex>());
-  EXPECT_FALSE(can_be_locked_elsewhere<World>(constant_initialised<mutex>()));
+  const std::scoped_lock lock(constant_mutex<mutex>());
+  EXPECT_FALSE(can_be_locked_elsewhere<World>(constant_mutex<mutex>()));
 }
 
 // --- [thread.mutex.recursive], [thread.timedmutex.recursive]

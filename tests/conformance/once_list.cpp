@@ -22,16 +22,16 @@ using once_flag_of = typename World::once_flag;
 CONFORMANCE_LIST(once_list, once_flag_of);
 
 template <class Flag>
-Flag& constant_initialised() {
+Flag& constant_flag() {
   constinit static Flag once;
   return once;
 }
 
-CONFORMS(once_list, flag_is_constant_initialised_and_stays_in_place) {
+CONFORMS(once_list, flag_is_constant_flag_and_stays_in_place) {
   using flag = once_flag_of<World>;
   static_assert(std::is_nothrow_default_constructible_v<flag>);
   static_assert(k_stays_in_place<flag>);
-  call_once(constant_initialised<flag>(), [] {});
+  call_once(constant_flag<flag>(), [] {});
 }
 
 CONFORMS(once_list, of_many_one_calls_and_all_see_what_it_did) {

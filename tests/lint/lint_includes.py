@@ -14,7 +14,7 @@ BELOW = {
     "std_shim": {"std_shim", "sync", "netpoll", "runtime"},
 }
 # Who may name Boost: the one file that jumps between stacks, the header for Asio, and programs that compare.
-MAY_NAME_BOOST = re.compile(r"^(runtime/jump\.hpp|std_shim/.*asio.*|bench/.*|examples/.*|tests/std_shim/.*)$")
+MAY_NAME_BOOST = re.compile(r"^(runtime/machine/jump\.hpp|std_shim/.*asio.*|bench/.*|examples/.*|tests/std_shim/.*)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -29,7 +29,7 @@ def objection(path, quote, name):
     if ".." in name.split("/"):
         return f"'{name}': a relative path goes around the door of a room"
     if name.startswith("boost/") and not MAY_NAME_BOOST.match(relative):
-        return f"'{name}': Boost is named by runtime/jump.hpp alone"
+        return f"'{name}': Boost is named by runtime/machine/jump.hpp alone"
     if name.startswith("weft/"):
         if quote == '"':
             return f"'{name}': public headers are included with <>"

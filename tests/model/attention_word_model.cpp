@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/attention_word.hpp, "Asking to end": whoever asks for a fiber's end and the fiber that
+// Room: tests. Model of attention_word.hpp, "Asking to end": whoever asks for a fiber's end and the fiber that
 // makes its stop source known do not miss each other; a request is not lost beside a limit that begins and ends, and
 // what came before it is seen with it. The wait is waiting_word_model.cpp's ("Cancelling"). The stop source is a word.
 

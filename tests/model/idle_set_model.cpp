@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/idle_set.hpp, "Sleeping" and "Waking": no published item waits while a worker sleeps
+// Room: tests. Model of idle_set.hpp, "Sleeping" and "Waking": no published item waits while a worker sleeps
 // that nobody is about to wake. Items are flags with relaxed accesses, so that nothing but the protocol orders
 // anything; a worker that is left asleep beside an item is a deadlock. Three threads: submitters first, then workers.
 

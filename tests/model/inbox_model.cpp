@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/inbox.hpp, "Sending home": no fiber waits in the inbox of a worker that sleeps and that
+// Room: tests. Model of inbox.hpp, "Sending home": no fiber waits in the inbox of a worker that sleeps and that
 // nobody wakes; each is taken once, with what it points to, and those of one sender in their order. The worker sleeps
 // in its seat, or has been counted out and sleeps as a spare: one left asleep beside an item is a deadlock.
 

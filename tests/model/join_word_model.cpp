@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/join_word.hpp, "Joining": a joiner sleeps only while its fiber runs, and then has its
+// Room: tests. Model of join_word.hpp, "Joining": a joiner sleeps only while its fiber runs, and then has its
 // outcome; a cancelled one has either left or the outcome; the outcome is looked at or dropped once; the block is given
 // back once, by the last of fiber and handle. The steps between the words' are fiber.cpp's. Threads: the fiber's end,
 // the handle, and who cancels the handle's wait.

@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/next_slot.hpp beside the ring, "Counting out": a worker whose fiber makes others ready
+// Room: tests. Model of next_slot.hpp beside the ring, "Counting out": a worker whose fiber makes others ready
 // is counted out meanwhile, and runs on for ever. All that it has made ready before and after is in inject at the end,
 // each once, with what it points to.
 

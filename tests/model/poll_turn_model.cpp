@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/poll_turn.hpp together with idle_set.hpp: "Earliest deadline" (a timer is never slept
+// Room: tests. Model of poll_turn.hpp together with idle_set.hpp: "Earliest deadline" (a timer is never slept
 // past) and "Handing over" (while all sleep, one of them has the turn, and sleeps no longer than the earliest timer).
 // Time does not pass here: a sleeper that would sleep until the earliest timer is content, any other one must be
 // woken, or is a deadlock.

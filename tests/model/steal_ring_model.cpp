@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/steal_ring.hpp: every item that was pushed is taken exactly once, with what it points
+// Room: tests. Model of steal_ring.hpp: every item that was pushed is taken exactly once, with what it points
 // to, by its owner, by a thief, or by a thief of the thief. A ring of 4 slots whose indices wrap; one owner, two
 // thieves.
 

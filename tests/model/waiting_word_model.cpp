@@ -1,4 +1,4 @@
-// Room: tests. Model of runtime/waiting_word.hpp: each wait has one winner and makes its waiter ready once, no unpark
+// Room: tests. Model of waiting_word.hpp: each wait has one winner and makes its waiter ready once, no unpark
 // and no cancellation is lost, a stale claim fails, and the parked stack is never touched by two. Three threads: the
 // waiter, who is also whoever runs next on its thread and publishes it, and two of claimant, canceller, inspector.
 

@@ -18,13 +18,6 @@ namespace {
 
 using net::tcp_stream;
 
-std::error_code read_error(tcp_stream& s) {
-  char buf[8];
-  std::error_code ec;
-  s.read_some(buf, ec);
-  return ec;
-}
-
 FIBER_TEST(close, wakes_a_blocked_read) {
   auto [client, server] = connect();
   auto reader = spawn([&server = server] { return read_error(server); });

@@ -16,13 +16,6 @@ using net::tcp_stream;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-std::error_code read_error(tcp_stream& s) {
-  char buf[8];
-  std::error_code ec;
-  s.read_some(buf, ec);
-  return ec;
-}
-
 FIBER_TEST(deadline, ends_a_read_not_before_its_time) {
   auto [client, server] = connect();
   const auto until = clock::now() + 5ms;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -39,6 +41,22 @@ inline connection connect(const char* address = "127.0.0.1:0") {
   auto listener = net::listen(address);
   auto client = net::dial(listener.local_address());
   return {std::move(client), listener.accept()};
+}
+
+// What a call says, and no more.
+template <class Stream>
+std::error_code read_error(Stream& s) {
+  char buf[8];
+  std::error_code ec;
+  s.read_some(buf, ec);
+  return ec;
+}
+
+template <class Stream>
+std::error_code write_error(Stream& s) {
+  std::error_code ec;
+  s.write_all(std::string(100, 'x'), ec);
+  return ec;
 }
 
 // Closing resets the connection instead of ending the stream.

@@ -52,17 +52,4 @@ inline bytes read_in_pieces(net::pipe_stream& from, std::uint64_t seed) {
   }
 }
 
-inline std::error_code read_error(net::pipe_stream& s) {
-  char buf[8];
-  std::error_code ec;
-  s.read_some(buf, ec);
-  return ec;
-}
-
-inline std::error_code write_error(net::pipe_stream& s) {
-  std::error_code ec;
-  s.write_all(std::string(100, 'x'), ec);
-  return ec;
-}
-
 }  // namespace weft::testing

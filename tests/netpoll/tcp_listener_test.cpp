@@ -225,8 +225,8 @@ class still_clock final : public weft::detail::clock_source {
 
 // With a clock that stands still no pause is ever over: what ends it is a descriptor that comes free, or the close.
 TEST(tcp_listener, a_pause_ends_when_a_descriptor_is_closed_and_when_the_listener_is) {
-  still_clock clock;
-  runtime rt(options{.workers = 2}, &clock);
+  still_clock time;
+  runtime rt(options{.workers = 2}, &time);
   rt.run([] {
     auto listener = net::listen("127.0.0.1:0");
     auto [client, server] = connect();

@@ -11,7 +11,7 @@
 
 #include <support/accident.hpp>
 
-#include "deadlock.hpp"
+#include "deadlock_watch.hpp"
 
 namespace weft::testing {
 

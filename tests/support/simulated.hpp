@@ -17,6 +17,7 @@
 #include <string>
 #include <vector>
 
+#include <support/fibers.hpp>
 #include <support/seed.hpp>
 #include <support/watchdog.hpp>
 #include <weft/runtime/simulate.hpp>
@@ -30,13 +31,6 @@ namespace weft::testing {
 
 inline void must(bool is_so, const std::string& what) {
   if (!is_so) throw std::logic_error("broken: " + what);
-}
-
-// What a workload starts.
-using fibers = std::vector<join_handle<void>>;
-
-inline void join_all(fibers& all) {
-  for (auto& each : all) each.join();
 }
 
 // Returns when nobody else could go on but by time: it moves only then.

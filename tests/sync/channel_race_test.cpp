@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
 
 #include <weft/runtime/detail/random.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -24,11 +25,8 @@ namespace {
 using weft::channel;
 using weft::channel_status;
 
-using handles = std::vector<weft::join_handle<void>>;
-
-void join_all(handles& all) {
-  for (auto& each : all) each.join();
-}
+using weft::testing::fibers;
+using weft::testing::join_all;
 
 // Ends that cancellation may bring, which the test wants.
 void join_either_way(weft::join_handle<void>& handle) {
@@ -44,7 +42,7 @@ FIBER_TEST(channel_race, many_senders_and_many_receivers_lose_and_double_nothing
   for (std::size_t capacity : {0u, 1u, 16u}) {
     const channel<int> ch(capacity);
     std::vector<std::atomic<int>> seen(k_each * k_sides);
-    handles senders, receivers;
+    fibers senders, receivers;
     for (int s = 0; s < k_sides; ++s) {
       senders.push_back(weft::spawn([&, s] {
         for (int i = 0; i < k_each; ++i) ch.send(s * k_each + i);
@@ -63,7 +61,7 @@ FIBER_TEST(channel_race, many_senders_and_many_receivers_lose_and_double_nothing
 FIBER_TEST(channel_race, close_races_receive) {
   for (int n = 0; n < 300; ++n) {
     const channel<int> ch(static_cast<std::size_t>(n % 2));
-    handles all;
+    fibers all;
     std::atomic<int> got{0};
     for (int i = 0; i < 3; ++i)
       all.push_back(weft::spawn([&] {
@@ -82,7 +80,7 @@ FIBER_TEST(channel_race, close_races_send) {
     const channel<int> ch(static_cast<std::size_t>(n % 3));
     std::atomic<int> sent{0};
     int received = 0;
-    handles all;
+    fibers all;
     for (int i = 0; i < 4; ++i)
       all.push_back(weft::spawn([&] {
         try {
@@ -136,7 +134,7 @@ FIBER_TEST(channel_race, timeouts_race_hand_over_and_both_sides_agree) {
   const channel<std::unique_ptr<int>> ch;
   std::atomic<int> sent{0}, received{0}, kept{0};
   std::atomic<bool> over{false};
-  handles senders, receivers;
+  fibers senders, receivers;
   const auto limit = [] { return std::chrono::nanoseconds(weft::detail::random_below(30'000)); };
   for (int s = 0; s < 3; ++s) {
     senders.push_back(weft::spawn([&] {

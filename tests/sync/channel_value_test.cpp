@@ -28,18 +28,18 @@ using weft::channel_status;
 using weft::testing::await_parked;
 
 // Counts what lives, and moves and copies on the way.
-struct counted {
+struct counted_value {
   static inline std::atomic<int> alive{0}, moves{0}, copies{0};  // counters
 
-  explicit counted(int v) : value(v) { ++alive; }
-  counted(const counted& from) : value(from.value) { ++alive, ++copies; }
-  counted(counted&& from) noexcept : value(std::exchange(from.value, -1)) { ++alive, ++moves; }
-  counted& operator=(const counted&) = default;
-  counted& operator=(counted&& from) noexcept {
+  explicit counted_value(int v) : value(v) { ++alive; }
+  counted_value(const counted_value& from) : value(from.value) { ++alive, ++copies; }
+  counted_value(counted_value&& from) noexcept : value(std::exchange(from.value, -1)) { ++alive, ++moves; }
+  counted_value& operator=(const counted_value&) = default;
+  counted_value& operator=(counted_value&& from) noexcept {
     value = std::exchange(from.value, -1);
     return *this;
   }
-  ~counted() { --alive; }
+  ~counted_value() { --alive; }
 
   static void reset() { alive = moves = copies = 0; }
   int value;
@@ -148,52 +148,52 @@ FIBER_TEST(channel_value, over_aligned_types_stay_aligned) {
 }
 
 FIBER_TEST(channel_value, an_lvalue_is_copied_once_and_an_rvalue_never) {
-  counted::reset();
+  counted_value::reset();
   {
-    const channel<counted> ch(2);
-    const counted kept(1);
+    const channel<counted_value> ch(2);
+    const counted_value kept(1);
     ch.send(kept);
     EXPECT_EQ(kept.value, 1);
-    EXPECT_EQ(counted::copies, 1);
-    counted given(2);
+    EXPECT_EQ(counted_value::copies, 1);
+    counted_value given(2);
     ch.send(std::move(given));
     EXPECT_EQ(given.value, -1);
     EXPECT_EQ(ch.recv()->value, 1);
     EXPECT_EQ(ch.recv()->value, 2);
-    EXPECT_EQ(counted::copies, 1);
+    EXPECT_EQ(counted_value::copies, 1);
   }
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted_value::alive, 0);
 }
 
 FIBER_TEST(channel_value, goes_from_frame_to_frame_in_one_move) {
-  counted::reset();
-  const channel<counted> ch;
+  counted_value::reset();
+  const channel<counted_value> ch;
   auto receiver = weft::spawn([&] {
-    weft::detail::incoming<counted> in;
+    weft::detail::incoming<counted_value> in;
     weft::detail::channel_access::core(ch)->receive<0>(in.slot(), weft::deadline::never());
-    const int moves = counted::moves;
+    const int moves = counted_value::moves;
     EXPECT_EQ(in.take()->value, 3);
     return moves;
   });
   await_parked(1, "channel receive");
-  ch.send(counted(3));
+  ch.send(counted_value(3));
   EXPECT_EQ(receiver.join(), 1);
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted_value::alive, 0);
 }
 
 FIBER_TEST(channel_value, what_is_still_in_the_ring_dies_with_the_last_handle) {
-  counted::reset();
+  counted_value::reset();
   {
-    channel<counted> ch(5);
+    channel<counted_value> ch(5);
     for (int i = 0; i < 7; ++i) {
-      ch.send(counted(i));
+      ch.send(counted_value(i));
       if (i < 3) ch.recv();  // the rest lies around the end of the ring
     }
-    channel<counted> other = ch;
+    channel<counted_value> other = ch;
     ch = nullptr;
-    EXPECT_EQ(counted::alive, 4);
+    EXPECT_EQ(counted_value::alive, 4);
   }
-  EXPECT_EQ(counted::alive, 0);
+  EXPECT_EQ(counted_value::alive, 0);
 }
 
 template <class T>

@@ -14,6 +14,7 @@
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
 
 #include <weft/runtime/detail/random.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -32,9 +33,9 @@ namespace {
 
 using namespace std::chrono_literals;
 using weft::testing::await_parked;
-using handles = std::vector<weft::join_handle<void>>;
+using weft::testing::fibers;
 
-constinit weft::condition_variable_any global_cv;
+constinit weft::condition_variable_any global_cv_any;
 
 // A waiter on a lock of that type is notified by one who changed the condition under the mutex.
 template <class Lock, class Mutex>
@@ -43,7 +44,7 @@ void expect_served() {
   bool ready = false;
   auto waiter = weft::spawn([&] {
     Lock lock(m);
-    global_cv.wait(lock, [&] { return ready; });
+    global_cv_any.wait(lock, [&] { return ready; });
     EXPECT_TRUE(lock.owns_lock());
   });
   await_parked(1, "condition variable");
@@ -51,7 +52,7 @@ void expect_served() {
     const std::scoped_lock lock(m);
     ready = true;
   }
-  global_cv.notify_one();
+  global_cv_any.notify_one();
   waiter.join();
 }
 
@@ -71,14 +72,14 @@ FIBER_TEST(condition_variable_any, serves_a_mutex_without_a_lock_around_it) {
   bool ready = false;
   auto waiter = weft::spawn([&] {
     m.lock();
-    global_cv.wait(m, [&] { return ready; });
+    global_cv_any.wait(m, [&] { return ready; });
     m.unlock();
   });
   await_parked(1, "condition variable");
   m.lock();
   ready = true;
   m.unlock();
-  global_cv.notify_all();
+  global_cv_any.notify_all();
   waiter.join();
 }
 
@@ -86,7 +87,7 @@ FIBER_TEST(condition_variable_any, wakes_waiters_in_the_order_in_which_they_came
   weft::timed_mutex m;
   weft::condition_variable_any cv;
   std::vector<std::size_t> order;
-  handles all;
+  fibers all;
   for (std::size_t i = 0; i < 8; ++i) {
     all.push_back(weft::spawn([&, i] {
       std::unique_lock lock(m);
@@ -121,10 +122,10 @@ FIBER_TEST(condition_variable_any, a_timed_wait_that_is_notified_says_so) {
   std::cv_status said{};
   auto waiter = weft::spawn([&] {
     std::unique_lock lock(m);
-    said = global_cv.wait_for(lock, 24h);
+    said = global_cv_any.wait_for(lock, 24h);
   });
   await_parked(1, "condition variable");
-  global_cv.notify_one();
+  global_cv_any.notify_one();
   waiter.join();
   EXPECT_EQ(said, std::cv_status::no_timeout);
 }
@@ -261,7 +262,7 @@ FIBER_TEST(condition_variable_any, may_be_destroyed_once_everybody_was_notified)
     weft::shared_mutex m;
     auto cv = std::make_unique<weft::condition_variable_any>();
     int waiting = 0;
-    handles all;
+    fibers all;
     for (int i = 0; i < 3; ++i)
       all.push_back(
           weft::spawn([&, raw = cv.get(), limit = std::chrono::nanoseconds(weft::detail::random_below(50'000))] {
@@ -312,14 +313,14 @@ TEST(condition_variable_any, serves_plain_threads_with_a_mutex_of_std) {
   bool ready = false, seen = false;
   std::thread waiter([&] {
     std::unique_lock lock(m);
-    global_cv.wait(lock, [&] { return ready; });
+    global_cv_any.wait(lock, [&] { return ready; });
     seen = true;
-    global_cv.notify_all();
+    global_cv_any.notify_all();
   });
   std::unique_lock lock(m);
   ready = true;
-  global_cv.notify_all();
-  EXPECT_TRUE(global_cv.wait_for(lock, 24h, [&] { return seen; }));
+  global_cv_any.notify_all();
+  EXPECT_TRUE(global_cv_any.wait_for(lock, 24h, [&] { return seen; }));
   lock.unlock();
   waiter.join();
 }

@@ -16,6 +16,7 @@
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
 #include <support/still_runtime.hpp>
 
 #include <weft/runtime/runtime.hpp>
@@ -33,13 +34,14 @@ constinit weft::mutex global_mutex;
 static_assert(sizeof(weft::mutex) == 32);
 static_assert(std::is_trivially_destructible_v<weft::mutex>);
 
-using handles = std::vector<weft::join_handle<void>>;
+using weft::testing::fibers;
+using weft::testing::join_all;
 
 FIBER_TEST(mutex, lets_one_fiber_in_at_a_time) {
   constexpr int k_fibers = 32, k_rounds = 200;
   weft::mutex m;
   int guarded = 0;  // plain: a race would lose counts, and TSan would name it
-  handles all;
+  fibers all;
   for (int i = 0; i < k_fibers; ++i)
     all.push_back(weft::spawn([&, i] {
       for (int n = 0; n < k_rounds; ++n) {
@@ -63,11 +65,11 @@ FIBER_TEST(mutex, lets_one_in_at_a_time_of_fibers_and_threads_together) {
       ++guarded;
     }
   };
-  handles fibers;
-  for (int i = 0; i < 4; ++i) fibers.push_back(weft::spawn(work));
+  fibers all;
+  for (int i = 0; i < 4; ++i) all.push_back(weft::spawn(work));
   std::array<std::thread, 3> threads;
   for (auto& each : threads) each = std::thread(work);
-  for (auto& each : fibers) each.join();
+  join_all(all);
   for (auto& each : threads) each.join();
   EXPECT_EQ(guarded, 7 * k_each);
 }
@@ -80,7 +82,7 @@ FIBER_TEST(mutex, is_constant_initialised_and_works_before_anything_else) {
 FIBER_TEST(mutex, two_locked_in_opposite_orders_by_std_lock_do_not_deadlock) {
   weft::mutex a, b;
   int guarded = 0;
-  handles all;
+  fibers all;
   for (int i = 0; i < 8; ++i)
     all.push_back(weft::spawn([&, i] {
       for (int n = 0; n < 100; ++n) {
@@ -97,7 +99,7 @@ FIBER_TEST(mutex, serves_waiters_in_the_order_in_which_they_came) {
   constexpr std::size_t k_waiters = 10;
   weft::mutex m;
   std::vector<std::size_t> order;
-  handles all;
+  fibers all;
   m.lock();
   for (std::size_t i = 0; i < k_waiters; ++i) {
     all.push_back(weft::spawn([&, i] {
@@ -220,17 +222,13 @@ class manual_clock : public weft::detail::clock_source {
 };
 
 // Spawns fibers that wait for `m`, which the caller holds.
-handles waiters_of(weft::mutex& m, std::size_t n) {
-  handles all;
+fibers waiters_of(weft::mutex& m, std::size_t n) {
+  fibers all;
   for (std::size_t i = 0; i < n; ++i) {
     all.push_back(weft::spawn([&m] { const std::scoped_lock lock(m); }));
     await_parked(i + 1, "mutex");
   }
   return all;
-}
-
-void join_all(handles all) {
-  for (auto& each : all) each.join();
 }
 
 TEST(mutex, lets_a_running_fiber_outrun_a_waiter_that_has_waited_less_than_a_millisecond) {
@@ -239,7 +237,7 @@ TEST(mutex, lets_a_running_fiber_outrun_a_waiter_that_has_waited_less_than_a_mil
   rt.run([&] {
     weft::mutex m;
     m.lock();
-    handles waiting = waiters_of(m, 1);
+    fibers waiting = waiters_of(m, 1);
     for (int n = 0; n < 5; ++n) {
       m.unlock();
       EXPECT_TRUE(m.try_lock()) << "the waiter has not run yet, and the mutex is free";
@@ -247,7 +245,7 @@ TEST(mutex, lets_a_running_fiber_outrun_a_waiter_that_has_waited_less_than_a_mil
       await_parked(1, "mutex");  // the waiter tries, and queues again
     }
     m.unlock();
-    join_all(std::move(waiting));
+    join_all(waiting);
   });
 }
 
@@ -257,14 +255,14 @@ TEST(mutex, hands_itself_to_a_waiter_that_was_outrun_after_a_millisecond) {
   rt.run([&] {
     weft::mutex m;
     m.lock();
-    handles waiting = waiters_of(m, 1);
+    fibers waiting = waiters_of(m, 1);
     clock.advance(std::chrono::milliseconds(2));
     m.unlock();
     ASSERT_TRUE(m.try_lock()) << "outrun once more";
     await_parked(1, "mutex");
     m.unlock();
     EXPECT_FALSE(m.try_lock()) << "handed over, though the heir has not run yet";
-    join_all(std::move(waiting));
+    join_all(waiting);
     EXPECT_TRUE(m.try_lock());
     m.unlock();
   });
@@ -304,7 +302,7 @@ TEST(mutex, wakes_no_second_waiter_while_one_is_on_its_way) {
   weft::testing::still_runtime(1).run([] {
     weft::mutex m;
     m.lock();
-    handles waiting = waiters_of(m, 2);
+    fibers waiting = waiters_of(m, 2);
     m.unlock();
     ASSERT_TRUE(m.try_lock()) << "the first was woken, and has not run yet";
     const auto here = weft::detail::arm(weft::detail::cancellation::ignored);
@@ -316,7 +314,7 @@ TEST(mutex, wakes_no_second_waiter_while_one_is_on_its_way) {
     ASSERT_EQ(weft::testing::count_parked("mutex"), 2u) << "the second and the third; the first has still not run";
     m.unlock();
     EXPECT_EQ(weft::testing::count_parked("mutex"), 2u);
-    join_all(std::move(waiting));
+    join_all(waiting);
   });
 }
 

@@ -26,8 +26,8 @@ namespace {
 using namespace std::chrono_literals;
 using weft::testing::await_parked;
 
-constinit weft::recursive_mutex global_mutex;
-constinit weft::recursive_timed_mutex global_timed_mutex;
+constinit weft::recursive_mutex global_recursive_mutex;
+constinit weft::recursive_timed_mutex global_recursive_timed_mutex;
 static_assert(sizeof(weft::recursive_mutex) == 48 && sizeof(weft::recursive_timed_mutex) == 48);
 static_assert(std::is_trivially_destructible_v<weft::recursive_timed_mutex>);
 static_assert(!std::is_copy_constructible_v<weft::recursive_mutex> &&
@@ -36,17 +36,17 @@ static_assert(!std::is_copy_constructible_v<weft::recursive_mutex> &&
 FIBER_TEST(recursive_mutex, is_free_after_as_many_unlocks_as_locks) {
   const auto is_free = [] {
     return weft::spawn([] {
-             const std::unique_lock lock(global_mutex, std::try_to_lock);
+             const std::unique_lock lock(global_recursive_mutex, std::try_to_lock);
              return lock.owns_lock();
            })
         .join();
   };
-  global_mutex.lock();
-  EXPECT_TRUE(global_mutex.try_lock());
-  global_mutex.lock();
+  global_recursive_mutex.lock();
+  EXPECT_TRUE(global_recursive_mutex.try_lock());
+  global_recursive_mutex.lock();
   for (int levels = 3; levels > 0; --levels) {
     EXPECT_FALSE(is_free()) << levels;
-    global_mutex.unlock();
+    global_recursive_mutex.unlock();
   }
   EXPECT_TRUE(is_free());
 }
@@ -111,17 +111,17 @@ FIBER_TEST(recursive_mutex, waiting_is_not_a_cancellation_point) {
 }
 
 FIBER_TEST(recursive_mutex, a_timed_one_gives_up_when_its_time_runs_out_and_never_for_its_owner) {
-  const std::scoped_lock held(global_timed_mutex);
+  const std::scoped_lock held(global_recursive_timed_mutex);
   weft::spawn([] {
-    EXPECT_FALSE(global_timed_mutex.try_lock_for(1ms));
-    EXPECT_FALSE(global_timed_mutex.try_lock_until(std::chrono::system_clock::now() + 1ms));
-    EXPECT_FALSE(global_timed_mutex.try_lock());
+    EXPECT_FALSE(global_recursive_timed_mutex.try_lock_for(1ms));
+    EXPECT_FALSE(global_recursive_timed_mutex.try_lock_until(std::chrono::system_clock::now() + 1ms));
+    EXPECT_FALSE(global_recursive_timed_mutex.try_lock());
   }).join();
-  std::thread([] { EXPECT_FALSE(global_timed_mutex.try_lock_for(1ms)); }).join();
-  EXPECT_TRUE(global_timed_mutex.try_lock_for(-1s));
-  EXPECT_TRUE(global_timed_mutex.try_lock_until(std::chrono::steady_clock::now() - 1h));
-  global_timed_mutex.unlock();
-  global_timed_mutex.unlock();
+  std::thread([] { EXPECT_FALSE(global_recursive_timed_mutex.try_lock_for(1ms)); }).join();
+  EXPECT_TRUE(global_recursive_timed_mutex.try_lock_for(-1s));
+  EXPECT_TRUE(global_recursive_timed_mutex.try_lock_until(std::chrono::steady_clock::now() - 1h));
+  global_recursive_timed_mutex.unlock();
+  global_recursive_timed_mutex.unlock();
 }
 
 FIBER_TEST(recursive_mutex, a_timed_one_lets_one_in_at_a_time_of_those_who_give_up_now_and_then) {

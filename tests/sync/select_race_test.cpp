@@ -11,6 +11,7 @@
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
 
 #include <weft/runtime/detail/random.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -21,18 +22,15 @@ namespace {
 using weft::channel;
 using weft::channel_status;
 
-using handles = std::vector<weft::join_handle<void>>;
-
-void join_all(handles& all) {
-  for (auto& each : all) each.join();
-}
+using weft::testing::fibers;
+using weft::testing::join_all;
 
 // Both sides select over the same channels, named in different orders: locks in any but one order would deadlock.
 FIBER_TEST(select_race, senders_and_receivers_that_select_over_the_same_channels_lose_nothing) {
   constexpr int k_each = 250;
   const channel<int> a, b(1), c(3), done;
   std::atomic<long> sent{0}, received{0};
-  handles senders, receivers;
+  fibers senders, receivers;
   for (int s = 0; s < 4; ++s) {
     senders.push_back(weft::spawn([&, s] {
       for (int i = 1; i <= k_each; ++i) {
@@ -68,7 +66,7 @@ FIBER_TEST(select_race, everybody_sends_and_receives_on_one_channel) {
   const channel<int> ch, done;
   std::atomic<long> balance{0};
   std::atomic<int> events{0};
-  handles all;
+  fibers all;
   for (int f = 0; f < k_fibers; ++f)
     all.push_back(weft::spawn([&, f] {
       std::optional<int> got, stop;
@@ -91,7 +89,7 @@ FIBER_TEST(select_race, close_races_select) {
   for (int n = 0; n < 300; ++n) {
     const channel<int> a, b(static_cast<std::size_t>(n % 2));
     std::atomic<int> sent{0}, received{0};
-    handles all;
+    fibers all;
     for (int i = 0; i < 2; ++i) {
       all.push_back(weft::spawn([&] {
         std::optional<int> got;

@@ -230,20 +230,20 @@ FIBER_TEST(select, moves_from_a_value_only_if_its_case_ran) {
 }
 
 FIBER_TEST(select, serves_a_number_of_cases_known_at_run_time) {
-  constexpr std::size_t k_many = 40;
+  constexpr std::size_t k_cases = 40;
   std::vector<channel<int>> channels;
   std::vector<weft::select_case> cases;
   int sum = 0;
-  for (std::size_t i = 0; i < k_many; ++i) {
+  for (std::size_t i = 0; i < k_cases; ++i) {
     channels.emplace_back(1);
     cases.emplace_back(weft::recv(channel<int>(channels.back()), [&sum](std::optional<int> v) { sum += *v; }));
   }
   cases.emplace_back(weft::after(1h));
-  for (std::size_t i = 0; i < k_many; ++i) {
+  for (std::size_t i = 0; i < k_cases; ++i) {
     channels[i].send(1);
     EXPECT_EQ(weft::select(cases), i);
   }
-  EXPECT_EQ(sum, static_cast<int>(k_many));
+  EXPECT_EQ(sum, static_cast<int>(k_cases));
 }
 
 FIBER_TEST(select, a_case_that_is_kept_owns_its_value_and_sends_it_once) {

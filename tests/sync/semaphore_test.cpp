@@ -282,11 +282,11 @@ class crowd {
 
 FIBER_TEST(semaphore, accounts_for_every_permit_among_fibers_and_threads) {
   crowd all;
-  std::vector<weft::join_handle<void>> fibers;
-  for (int i = 0; i < 8; ++i) fibers.push_back(weft::spawn([&] { all.use(200); }));
+  std::vector<weft::join_handle<void>> users;
+  for (int i = 0; i < 8; ++i) users.push_back(weft::spawn([&] { all.use(200); }));
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) threads.emplace_back([&] { all.use(200); });
-  for (auto& each : fibers) each.join();
+  for (auto& each : users) each.join();
   for (auto& each : threads) each.join();
   all.expect_all_there();
 }

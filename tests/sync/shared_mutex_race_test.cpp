@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
 
 #include <weft/runtime/detail/random.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -22,8 +23,8 @@
 
 namespace {
 
+using weft::testing::fibers;
 using weft::testing::wait_until;
-using handles = std::vector<weft::join_handle<void>>;
 
 std::chrono::nanoseconds random_limit() { return std::chrono::nanoseconds(weft::detail::random_below(100'000)); }
 
@@ -96,7 +97,7 @@ FIBER_TEST(shared_mutex_race, is_never_lost_to_waiters_whose_time_runs_out) {
       m.lock();
     else
       m.lock_shared();
-    handles all;
+    fibers all;
     all.push_back(weft::spawn([&, limit = random_limit()] {
       if (m.try_lock_for(limit)) m.unlock();
     }));
@@ -153,7 +154,7 @@ FIBER_TEST(shared_mutex_race, may_be_destroyed_by_a_writer_that_the_last_reader_
   for (int n = 0; n < 200; ++n) {
     auto m = std::make_unique<weft::shared_mutex>();
     std::atomic<int> reading{0};
-    handles readers;
+    fibers readers;
     for (int i = 0; i < 3; ++i)
       readers.push_back(weft::spawn([&, raw = m.get()] {
         raw->lock_shared();

@@ -13,6 +13,7 @@
 
 #include <gtest/gtest.h>
 #include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
 #include <support/manual_clock.hpp>
 
 #include <weft/runtime/runtime.hpp>
@@ -25,11 +26,11 @@ namespace {
 
 using namespace std::chrono_literals;
 using weft::testing::await_parked;
+using weft::testing::fibers;
 using weft::testing::wait_until;
-using handles = std::vector<weft::join_handle<void>>;
 
-constinit weft::shared_mutex global_mutex;
-constinit weft::shared_timed_mutex global_timed_mutex;
+constinit weft::shared_mutex global_shared_mutex;
+constinit weft::shared_timed_mutex global_shared_timed_mutex;
 static_assert(sizeof(weft::shared_mutex) == 72 && sizeof(weft::shared_timed_mutex) == 72);
 static_assert(std::is_trivially_destructible_v<weft::shared_timed_mutex>);
 static_assert(!std::is_copy_constructible_v<weft::shared_mutex> && !std::is_copy_assignable_v<weft::shared_mutex>);
@@ -37,16 +38,16 @@ static_assert(!std::is_copy_constructible_v<weft::shared_mutex> && !std::is_copy
 FIBER_TEST(shared_mutex, many_read_at_once) {
   constexpr int k_readers = 8;
   std::atomic<int> inside{0};
-  handles all;
+  fibers all;
   for (int i = 0; i < k_readers; ++i)
     all.push_back(weft::spawn([&] {
-      const std::shared_lock lock(global_mutex);
+      const std::shared_lock lock(global_shared_mutex);
       ++inside;
       wait_until([&] { return inside == k_readers; });
     }));
   for (auto& each : all) each.join();
-  EXPECT_TRUE(global_mutex.try_lock());
-  global_mutex.unlock();
+  EXPECT_TRUE(global_shared_mutex.try_lock());
+  global_shared_mutex.unlock();
 }
 
 FIBER_TEST(shared_mutex, a_writer_is_alone) {
@@ -96,7 +97,7 @@ FIBER_TEST(shared_mutex, a_writer_lets_all_in_who_wait_to_read_before_the_next_w
     next_was_in = true;
   });
   await_parked(1, "shared mutex");
-  handles readers;
+  fibers readers;
   for (int i = 0; i < 4; ++i)
     readers.push_back(weft::spawn([&] {
       const std::shared_lock lock(m);
@@ -118,7 +119,7 @@ FIBER_TEST(shared_mutex, readers_without_end_do_not_starve_a_writer) {
   weft::shared_mutex m;
   std::atomic<bool> written{false};
   std::atomic<int> begun{0};
-  handles readers;
+  fibers readers;
   for (int i = 0; i < 4; ++i)
     readers.push_back(weft::spawn([&] {
       while (!written) {
@@ -137,7 +138,7 @@ FIBER_TEST(shared_mutex, writers_without_end_do_not_starve_a_reader) {
   weft::shared_mutex m;
   std::atomic<bool> has_read{false};
   std::atomic<int> begun{0};
-  handles writers;
+  fibers writers;
   for (int i = 0; i < 4; ++i)
     writers.push_back(weft::spawn([&] {
       while (!has_read) {
@@ -190,7 +191,7 @@ FIBER_TEST(shared_mutex, locking_is_no_cancellation_point_in_either_way) {
 }
 
 FIBER_TEST(shared_mutex, waits_end_when_their_time_runs_out) {
-  auto& m = global_timed_mutex;
+  auto& m = global_shared_timed_mutex;
   m.lock();
   weft::spawn([&] {
     EXPECT_FALSE(m.try_lock_for(1ms));
@@ -245,7 +246,7 @@ TEST(shared_mutex, a_writer_that_gives_up_lets_in_those_who_waited_behind_it) {
 FIBER_TEST(shared_mutex, two_are_locked_together_by_scoped_lock) {
   weft::shared_mutex a, b;
   int guarded = 0;
-  handles all;
+  fibers all;
   for (int i = 0; i < 8; ++i)
     all.push_back(weft::spawn([&, i] {
       for (int n = 0; n < 50; ++n) {

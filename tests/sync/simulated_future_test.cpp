@@ -1,6 +1,7 @@
 // Promises, futures and tasks under thousands of orders.
 
 #include <gtest/gtest.h>
+#include <support/counted.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -23,6 +24,7 @@
 namespace {
 
 using namespace std::chrono_literals;
+using weft::testing::counted;
 using weft::testing::expect_found;
 using weft::testing::expect_holds;
 using weft::testing::fibers;
@@ -146,14 +148,6 @@ TEST(simulated_future, is_kept_or_broken_if_its_provider_is_cancelled) { expect_
 
 constexpr auto set_at_the_end = [](weft::promise<int>& to) { to.set_value_at_thread_exit(42); };
 constexpr auto set_at_once = [](weft::promise<int>& to) { to.set_value(42); };
-
-struct counted {
-  explicit counted(std::atomic<int>& all) : alive(all) { ++alive; }
-  counted(const counted& from) : counted(from.alive) {}
-  counted& operator=(const counted&) = delete;
-  ~counted() { --alive; }
-  std::atomic<int>& alive;
-};
 
 template <auto Set>
 void ready_at_the_end() {

@@ -108,7 +108,7 @@ class mutex_that_polls {
 };
 
 template <class Mutex>
-void arrivals_are_served_in_order() {
+void lockers_are_served_in_order() {
   Mutex m;
   noted<std::vector<int>> served;
   m.lock();
@@ -126,9 +126,9 @@ void arrivals_are_served_in_order() {
   must(served.get() == std::vector<int>{0, 1, 2, 3}, "waiters were not served in the order in which they came");
 }
 
-TEST(simulated_mutex, serves_waiters_in_order) { expect_holds(arrivals_are_served_in_order<weft::mutex>); }
+TEST(simulated_mutex, serves_waiters_in_order) { expect_holds(lockers_are_served_in_order<weft::mutex>); }
 TEST(simulated_mutex, serves_waiters_in_order_and_the_test_would_see_it) {
-  expect_found(20, arrivals_are_served_in_order<mutex_that_polls>);
+  expect_found(20, lockers_are_served_in_order<mutex_that_polls>);
 }
 
 template <class Mutex>

@@ -32,18 +32,18 @@ using weft::testing::join_all;
 using weft::testing::must;
 using weft::testing::noted;
 
-using channel = weft::channel<int>;
+using int_channel = weft::channel<int>;
 
 // --- Receiving from either.
 
-std::optional<int> from_either(const channel& a, const channel& b) {
+std::optional<int> from_either(const int_channel& a, const int_channel& b) {
   std::optional<int> got;
   (void)weft::select(weft::recv(a, got), weft::recv(b, got));
   return got;
 }
 
 // Looks which has something, and takes it from there.
-std::optional<int> from_where_something_is(const channel& a, const channel& b) {
+std::optional<int> from_where_something_is(const int_channel& a, const int_channel& b) {
   for (;;) {
     if (a.size() != 0) return a.recv();
     if (b.size() != 0) return b.recv();
@@ -51,9 +51,9 @@ std::optional<int> from_where_something_is(const channel& a, const channel& b) {
   }
 }
 
-template <std::optional<int> (*Receive)(const channel&, const channel&)>
+template <std::optional<int> (*Receive)(const int_channel&, const int_channel&)>
 void two_receive_from_either(std::size_t capacity) {
-  const channel a(capacity), b(capacity);
+  const int_channel a(capacity), b(capacity);
   noted<std::set<int>> came;
   fibers all;
   for (int i = 0; i < 2; ++i)
@@ -63,7 +63,7 @@ void two_receive_from_either(std::size_t capacity) {
         must(came.with([value](std::set<int>& so_far) { return so_far.insert(value).second; }), "a value came twice");
       }
     }));
-  const auto send = [](const channel& to, int first) {
+  const auto send = [](const int_channel& to, int first) {
     return weft::spawn([&to, first] {
       for (int i = first; i < first + 3; ++i) to.send(i);
     });
@@ -87,10 +87,10 @@ TEST(simulated_select_test, receives_everything_and_the_test_would_see_it) {
 // --- Selects that meet each other, in both directions over two channels, and a channel that stands twice in one.
 
 void selects_meet_selects(std::size_t capacity) {
-  const channel a(capacity), b(capacity);
+  const int_channel a(capacity), b(capacity);
   std::atomic<int> sent{0};
   std::atomic<int> received{0};
-  const auto exchange = [&](const channel& out, const channel& in) {
+  const auto exchange = [&](const int_channel& out, const int_channel& in) {
     return weft::spawn([&, out, in] {
       std::optional<int> mine;
       for (int i = 0; i < 3; ++i) {
@@ -131,20 +131,20 @@ TEST_P(simulated_select, meets_other_selects) {
 
 // --- A limit, and a cancellation, at the moment of a hand-over.
 
-std::size_t receive_or_give_up(const channel& a, const channel& b, std::optional<int>& got) {
+std::size_t receive_or_give_up(const int_channel& a, const int_channel& b, std::optional<int>& got) {
   return weft::select(weft::recv(a, got), weft::recv(b, got), weft::after(1ms));
 }
 
 // Takes what comes first, and looks only then whether it was in time.
-std::size_t receive_and_look_at_the_time(const channel& a, const channel& b, std::optional<int>& got) {
+std::size_t receive_and_look_at_the_time(const int_channel& a, const int_channel& b, std::optional<int>& got) {
   const auto limit = weft::clock::now() + 1ms;
   const std::size_t ran = weft::select(weft::recv(a, got), weft::recv(b, got), weft::after(2ms));
   return weft::clock::now() >= limit ? 2 : ran;
 }
 
-template <std::size_t (*Receive)(const channel&, const channel&, std::optional<int>&)>
+template <std::size_t (*Receive)(const int_channel&, const int_channel&, std::optional<int>&)>
 void a_limit_and_a_hand_over(std::size_t capacity) {
-  const channel a(capacity), b(capacity);
+  const int_channel a(capacity), b(capacity);
   std::atomic<int> sent{0};
   std::atomic<int> received{0};
   fibers all;
@@ -153,7 +153,7 @@ void a_limit_and_a_hand_over(std::size_t capacity) {
       std::optional<int> got;
       if (Receive(a, b, got) != 2) ++received;
     }));
-  for (const channel* to : {&a, &b})
+  for (const int_channel* to : {&a, &b})
     all.push_back(weft::spawn([&sent, to] {
       weft::this_fiber::sleep_for(1ms);
       if (weft::select(weft::send(*to, 1), weft::after(1ms)) == 0) ++sent;
@@ -170,7 +170,7 @@ TEST(simulated_select_test, a_limit_loses_nothing_and_the_test_would_see_it) {
 }
 
 void a_cancellation_and_a_hand_over(std::size_t capacity) {
-  const channel a(capacity), b(capacity);
+  const int_channel a(capacity), b(capacity);
   std::atomic<int> sent{0};
   std::atomic<int> received{0};
   auto receiver = weft::spawn([&] {
@@ -194,23 +194,23 @@ TEST_P(simulated_select, a_cancellation_loses_nothing) {
 
 // --- Otherwise: only if nothing was ready at one moment. A token is always in one of two channels.
 
-std::size_t look_into_both(const channel& a, const channel& b) {
+std::size_t look_into_both(const int_channel& a, const int_channel& b) {
   std::optional<int> got;
   return weft::select(weft::recv(a, got), weft::recv(b, got), weft::otherwise());
 }
-std::size_t look_into_one_then_the_other(const channel& a, const channel& b) {
+std::size_t look_into_one_then_the_other(const int_channel& a, const int_channel& b) {
   int got = 0;
   if (a.try_recv(got) == weft::channel_status::ok) return 0;
   return b.try_recv(got) == weft::channel_status::ok ? 1 : 2;
 }
 
-template <std::size_t (*Look)(const channel&, const channel&)>
+template <std::size_t (*Look)(const int_channel&, const int_channel&)>
 void otherwise_means_nothing_was_ready() {
-  const channel a(2), b(2);
+  const int_channel a(2), b(2);
   a.send(1);
   auto mover = weft::spawn([&] {
     for (int i = 0; i < 3; ++i) {
-      const channel &from = i % 2 == 0 ? a : b, &to = i % 2 == 0 ? b : a;
+      const int_channel &from = i % 2 == 0 ? a : b, &to = i % 2 == 0 ? b : a;
       to.send(1);
       (void)from.recv();
     }

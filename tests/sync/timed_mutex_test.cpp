@@ -28,23 +28,23 @@ namespace {
 using namespace std::chrono_literals;
 using weft::testing::await_parked;
 
-constinit weft::timed_mutex global_mutex;
+constinit weft::timed_mutex global_timed_mutex;
 static_assert(sizeof(weft::timed_mutex) == sizeof(weft::mutex));
 static_assert(std::is_trivially_destructible_v<weft::timed_mutex>);
 static_assert(!std::is_copy_constructible_v<weft::timed_mutex> && !std::is_copy_assignable_v<weft::timed_mutex>);
 static_assert(!std::is_convertible_v<weft::timed_mutex*, weft::mutex*>, "not a condition_variable's mutex");
 
-std::chrono::nanoseconds random_limit() { return std::chrono::nanoseconds(weft::detail::random_below(100'000)); }
+std::chrono::nanoseconds random_time_limit() { return std::chrono::nanoseconds(weft::detail::random_below(100'000)); }
 
 FIBER_TEST(timed_mutex, is_taken_at_once_while_it_is_free) {
-  EXPECT_TRUE(global_mutex.try_lock_for(1h));
-  EXPECT_FALSE(weft::spawn([] { return global_mutex.try_lock(); }).join());
-  global_mutex.unlock();
-  EXPECT_TRUE(global_mutex.try_lock_until(std::chrono::steady_clock::now() - 1h)) << "as a try_lock()";
-  global_mutex.unlock();
-  EXPECT_TRUE(global_mutex.try_lock_until(std::chrono::system_clock::now() - 1h));
-  global_mutex.unlock();
-  const std::unique_lock lock(global_mutex, -1s);
+  EXPECT_TRUE(global_timed_mutex.try_lock_for(1h));
+  EXPECT_FALSE(weft::spawn([] { return global_timed_mutex.try_lock(); }).join());
+  global_timed_mutex.unlock();
+  EXPECT_TRUE(global_timed_mutex.try_lock_until(std::chrono::steady_clock::now() - 1h)) << "as a try_lock()";
+  global_timed_mutex.unlock();
+  EXPECT_TRUE(global_timed_mutex.try_lock_until(std::chrono::system_clock::now() - 1h));
+  global_timed_mutex.unlock();
+  const std::unique_lock lock(global_timed_mutex, -1s);
   EXPECT_TRUE(lock.owns_lock());
 }
 
@@ -138,11 +138,11 @@ FIBER_TEST(timed_mutex, is_never_lost_to_a_waiter_whose_time_runs_out) {
   for (int n = 0; n < 300; ++n) {
     weft::timed_mutex m;
     m.lock();
-    auto hasty = weft::spawn([&, limit = random_limit()] {
+    auto hasty = weft::spawn([&, limit = random_time_limit()] {
       if (m.try_lock_for(limit)) m.unlock();
     });
     auto patient = weft::spawn([&] { const std::scoped_lock lock(m); });
-    const auto end = std::chrono::steady_clock::now() + random_limit();
+    const auto end = std::chrono::steady_clock::now() + random_time_limit();
     weft::testing::wait_until([&] { return std::chrono::steady_clock::now() >= end; });
     m.unlock();
     hasty.join();
@@ -160,7 +160,7 @@ FIBER_TEST(timed_mutex, lets_one_in_at_a_time_of_fibers_of_two_runtimes_and_thre
     for (std::size_t n = 0; n < 300; ++n) {
       if ((n + i) % 3 == 0)
         m.lock();
-      else if (!m.try_lock_for(random_limit()))
+      else if (!m.try_lock_for(random_time_limit()))
         continue;
       ++guarded;
       taken.fetch_add(1, std::memory_order_relaxed);

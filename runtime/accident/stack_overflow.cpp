@@ -1,0 +1,107 @@
+// Room: runtime. See stack_overflow.hpp.
+
+#include "stack_overflow.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include "fiber_block.hpp"
+#include "fixed_text.hpp"
+#include "this_worker.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+// What handled the two signals before us. Written before our handler is installed, and not again.
+constinit struct sigaction g_before_segv {};
+constinit struct sigaction g_before_bus {};
+
+const struct sigaction& before(int signal) noexcept { return signal == SIGSEGV ? g_before_segv : g_before_bus; }
+
+bool is_guard_of(const fiber_block& fiber, const void* address) noexcept {
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  const auto bottom = reinterpret_cast<std::uintptr_t>(fiber.on.bottom);
+  return at < bottom && bottom - at <= fiber.permit->guard_size();
+}
+
+void report(const fiber_block& fiber) noexcept {
+  fiber_label::copy label;
+  (void)fiber.label.read(label);  // the running fiber's own: nobody changes it
+  fixed_text text;
+  text << "weft: stack overflow in fiber #" << label.id;
+  if (label.name[0] != '\0') text << " '" << label.name.data() << "'";
+  if (label.site.file != nullptr)
+    text << ", spawned at " << label.site.file << ":" << std::uint64_t{label.site.line};
+  else if (label.site.address != nullptr)
+    (text << ", spawned by the call that returns to ").add_address(label.site.address);
+  text << ": its stack of " << std::uint64_t{fiber.permit->size()}
+       << " bytes is used up; give it more by spawn_options.stack_size, or all fibers by WEFT_STACK_SIZE or "
+          "options.stack_size\n";
+  text.write_to(STDERR_FILENO);
+}
+
+// The fault happens again, and meets the default.
+void let_die(int signal) noexcept {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  ::sigaction(signal, &action, nullptr);
+}
+
+// To whom it would have gone without us.
+void pass_on(int signal, siginfo_t* info, void* machine) noexcept {
+  const struct sigaction& theirs = before(signal);
+  const bool was_sent = info->si_code <= 0;  // by kill and the like: it would not happen again
+  if ((theirs.sa_flags & SA_SIGINFO) == 0 && theirs.sa_handler == SIG_IGN && was_sent) return;
+  if ((theirs.sa_flags & SA_SIGINFO) == 0 && (theirs.sa_handler == SIG_DFL || theirs.sa_handler == SIG_IGN)) {
+    let_die(signal);
+    if (was_sent) ::raise(signal);  // delivered when this handler has returned
+    return;
+  }
+  // The kernel restores the mask when the handler returns.
+  ::pthread_sigmask(SIG_BLOCK, &theirs.sa_mask, nullptr);
+  if ((theirs.sa_flags & SA_NODEFER) != 0) {
+    sigset_t self;
+    sigemptyset(&self);
+    sigaddset(&self, signal);
+    ::pthread_sigmask(SIG_UNBLOCK, &self, nullptr);
+  }
+  if ((theirs.sa_flags & static_cast<int>(SA_RESETHAND)) != 0) let_die(signal);
+  (theirs.sa_flags & SA_SIGINFO) != 0 ? theirs.sa_sigaction(signal, info, machine) : theirs.sa_handler(signal);
+}
+
+void on_fault(int signal, siginfo_t* info, void* machine) {
+  const int kept = errno;
+  const fiber_block* const fiber = this_fiber_block();
+  if (fiber != nullptr && is_guard_of(*fiber, info->si_addr)) {
+    report(*fiber);
+    ::sigaction(signal, &before(signal), nullptr);
+  } else {
+    pass_on(signal, info, machine);
+  }
+  errno = kept;
+}
+
+[[maybe_unused]] void install(int signal, struct sigaction& found) noexcept {
+  ::sigaction(signal, nullptr, &found);
+  struct sigaction ours {};
+  ours.sa_sigaction = &on_fault;
+  ours.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigemptyset(&ours.sa_mask);
+  ::sigaction(signal, &ours, nullptr);
+}
+
+}  // namespace
+
+void report_stack_overflows() noexcept {
+#if !defined(WEFT_ASAN)
+  static const bool installed = (install(SIGSEGV, g_before_segv), install(SIGBUS, g_before_bus), true);
+  (void)installed;
+#endif
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,124 @@
+// Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a
+// limit; further calls queue. They are never joined: a few wait for ever, at no cost, and the others end when they have
+// had nothing to do for some seconds.
+
+#include <weft/runtime/blocking.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include <sys/prctl.h>
+
+#include <weft/runtime/park.hpp>
+
+#include "fiber_block.hpp"
+#include "own_threads.hpp"
+#include "this_worker.hpp"
+#include "thread_signals.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+struct job {  // on the frame of the fiber that waits for it
+  void (*f)(void*) noexcept;
+  void* argument;
+  wait_token token;
+  job* next = nullptr;
+};
+
+class helpers {
+ public:
+  void submit(job& j) {
+    const std::scoped_lock lock(mutex_);
+    // Before the job is queued: a refused thread must leave nothing behind. With one helper there is at least progress.
+    if (idle_ <= queued_ && threads_ < k_most_threads) add_thread();
+    (tail_ != nullptr ? tail_->next : head_) = &j;
+    tail_ = &j;
+    ++queued_;
+    wanted_.notify_one();
+  }
+
+ private:
+  static constexpr std::size_t k_most_threads = 1024;
+  static constexpr std::size_t k_kept_threads = 16;
+  static constexpr std::chrono::seconds k_patience{10};
+
+  void add_thread() {
+    try {
+      std::thread([this] { serve(); }).detach();
+      ++threads_;
+    } catch (const std::system_error&) {
+      if (threads_ == 0) throw;
+    }
+  }
+
+  void serve() noexcept {
+    const own_thread counted;
+    take_synchronous_signals_alone();
+    ::prctl(PR_SET_NAME, "weft-blocking");
+    while (job* const j = take()) {
+      j->f(j->argument);
+      if (const claimed won = claim(j->token, wake_reason::ready)) unpark(won);
+    }
+  }
+
+  // Null: the thread is one too many.
+  job* take() {
+    std::unique_lock lock(mutex_);
+    ++idle_;
+    const auto is_wanted = [this] { return head_ != nullptr; };
+    if (!wanted_.wait_for(lock, k_patience, is_wanted)) {
+      if (threads_ > k_kept_threads) {
+        --threads_;
+        --idle_;
+        return nullptr;
+      }
+      wanted_.wait(lock, is_wanted);
+    }
+    --idle_;
+    --queued_;
+    job* const j = head_;
+    head_ = j->next;
+    if (head_ == nullptr) tail_ = nullptr;
+    return j;
+  }
+
+  std::mutex mutex_;
+  std::condition_variable wanted_;
+  // Guarded by mutex_.
+  job* head_ = nullptr;
+  job* tail_ = nullptr;
+  std::size_t queued_ = 0;
+  std::size_t idle_ = 0;
+  std::size_t threads_ = 0;
+};
+
+helpers& all_helpers() {
+  static auto* const h = new helpers;  // never destroyed
+  return *h;
+}
+
+}  // namespace
+
+void run_blocking(void (*f)(void*) noexcept, void* argument) {
+  if (!on_fiber()) return f(argument);
+  cancellation_point();
+  if (this_fiber_block()->simulated) {
+    const shield_scope held;  // as on the helper, where nothing is delivered
+    return f(argument);
+  }
+  const outside_call counted;
+  job j{f, argument, arm(cancellation::ignored)};
+  try {
+    all_helpers().submit(j);
+  } catch (...) {
+    (void)disarm(j.token);  // nobody has it
+    throw;
+  }
+  (void)park(j.token, deadline::never(), "blocking call");
+}
+
+}  // namespace weft::detail

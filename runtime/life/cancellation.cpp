@@ -1,0 +1,101 @@
+// Room: runtime. See cancellation.hpp, and "Cancelling" in waiting_word.hpp for the wait that it ends.
+
+#include <weft/runtime/cancellation.hpp>
+
+#include <cstdio>
+
+#include <weft/runtime/detail/scheduling_point.hpp>
+
+#include "cancelling.hpp"
+#include "describe.hpp"
+#include "fiber_extension.hpp"
+#include "switching.hpp"
+#include "this_worker.hpp"
+#include "unparking.hpp"
+
+namespace weft {
+
+namespace detail {
+
+struct cancelled_access {
+  [[noreturn]] static void raise() { throw cancelled(); }
+};
+
+namespace {
+
+constexpr std::uint32_t k_most_swallowed = 1000;
+
+void spend_budget(fiber_block& fiber) noexcept {
+  if (--fiber.budget != 0) [[likely]]
+    return;
+  fiber.budget = fiber.runs_on->home().operation_budget();
+  yield_now(fiber);
+}
+
+[[gnu::noinline]] fiber_block& deliver_if_due(fiber_block& fiber) {
+  if (is_cancellation_due(fiber)) throw_cancelled();
+  return fiber;
+}
+
+fiber_block& fiber_cancellation_point(fiber_block& fiber) {
+  spend_budget(fiber);
+  if (fiber.needs_attention()) [[unlikely]]
+    return deliver_if_due(fiber);
+  return fiber;
+}
+
+}  // namespace
+
+void yield_now(fiber_block& fiber) noexcept {
+  worker* const w = fiber.runs_on;
+  if (!w->is_alone()) worker::leave(w, &fiber, after_switch::requeue);
+}
+
+void switch_point() noexcept {
+  if (fiber_block* const fiber = this_fiber_block()) spend_budget(*fiber);
+}
+
+void cancellation_point() {
+  if (fiber_block* const fiber = this_fiber_block()) fiber_cancellation_point(*fiber);
+}
+
+void cancellation_point(waiter& self) {
+  if (self.kind == waiter_kind::fiber) [[likely]]
+    fiber_cancellation_point(static_cast<fiber_block&>(self));
+}
+
+waiter& cancellable_self() {
+  fiber_block* const fiber = this_fiber_block();
+  if (fiber == nullptr) [[unlikely]]
+    return this_waiter();
+  return fiber_cancellation_point(*fiber);
+}
+
+void throw_cancelled() {
+  fiber_block* const fiber = this_fiber_block();
+  if (fiber != nullptr && ++fiber->swallowed == k_most_swallowed)
+    std::fprintf(stderr,
+                 "weft: %s was cancelled %u times and goes on: a handler swallows weft::cancelled; rethrow it\n",
+                 describe(*fiber).c_str(), k_most_swallowed);
+  cancelled_access::raise();
+}
+
+void request_stop(fiber_block* fiber) noexcept {
+  const scheduling_points around;
+  fiber->attention.request();             // "Asking to end", A1; and "Cancelling", C1
+  stop_source_of(*fiber).request_stop();  // A2
+  cancel_wait(*fiber,
+              *fiber->home.load(std::memory_order_relaxed));  // A3; relaxed: constant while the handle holds the block
+}
+
+shield_scope::shield_scope() noexcept {
+  if (fiber_block* const fiber = this_fiber_block()) ++fiber->delivery;
+}
+
+shield_scope::~shield_scope() {
+  if (fiber_block* const fiber = this_fiber_block()) --fiber->delivery;
+}
+
+}  // namespace detail
+
+}  // namespace weft

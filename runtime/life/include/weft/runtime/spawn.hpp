@@ -1,0 +1,364 @@
+#pragma once
+// Room: runtime. How fibers begin, and how their results are met.
+//
+//   weft::go(f, args...)                    fire and forget, like `go`
+//   auto handle = weft::spawn(f, args...);  handle.join() is its value, or rethrows
+//   weft::go({.name = "ticker", .stack_size = 1 << 20}, tick);
+//
+// The function and its arguments are moved (or copied) into the fiber, as std::thread does. They are destroyed on the
+// fiber's own stack, at its end. A fiber starts in the runtime of its spawner, in the root scope: nothing waits for it
+// but its handle and the end of the runtime, which cancels it. One that is cancelled before its first turn never runs.
+//
+// go and spawn throw std::logic_error outside a runtime, std::system_error (not_enough_memory) when there is no stack
+// for another fiber, std::invalid_argument for a stack size that cannot be. They are not switch points.
+// An exception out of a fiber of `go` ends the process by std::terminate, at the throw; weft::cancelled ends the fiber.
+// Next: this_fiber.hpp; task_group.hpp, for many that belong together.
+
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string_view>
+#include <system_error>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/fiber_body.hpp>
+#include <weft/runtime/fiber_id.hpp>
+#include <weft/runtime/spawn_site.hpp>
+
+namespace weft {
+
+struct spawn_options {
+  std::string_view name = {};  // shown by snapshot and dumps; the first 23 bytes are kept
+  std::size_t stack_size = 0;  // bytes, guard included, rounded up to a power of two; 0: the runtime's
+  bool pinned = false;         // stays on the spawner's worker thread; from a plain thread: on the first that runs it
+};
+
+namespace detail {
+
+struct fiber_block;
+class scheduler;
+
+struct new_fiber {
+  fiber_block* fiber;
+  void* storage;  // k_inline_closure bytes, aligned for anything
+};
+
+// A fiber that has a permit for its stack and no closure yet, in `home` (null: the caller's runtime).
+[[nodiscard]] new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site);
+void discard_fiber(fiber_block* fiber) noexcept;
+void start_detached(fiber_block* fiber, const fiber_body& body) noexcept;
+void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept;
+
+// The handle's side. join_fiber is a cancellation point unless `shielded`; after it the outcome is in the storage
+// returned.
+void* join_fiber(fiber_block* fiber, bool shielded);
+void detach_fiber(fiber_block* fiber) noexcept;
+void request_stop(fiber_block* fiber) noexcept;
+[[nodiscard]] fiber_id id_of(const fiber_block* fiber) noexcept;
+[[noreturn]] void throw_joined_nothing();
+[[noreturn]] void throw_joined_cancelled();
+// std::terminate, naming the fiber whose storage that is: `thrown` came out of it and nobody will look.
+[[noreturn]] void terminate_unseen(const void* storage, const std::exception_ptr& thrown) noexcept;
+
+// A value in a fiber's storage: inline if it fits and moves without throwing, else on the heap.
+template <class T>
+struct stored {
+  static constexpr bool k_inline = sizeof(T) <= k_inline_closure && alignof(T) <= alignof(std::max_align_t) &&
+                                   std::is_nothrow_move_constructible_v<T>;
+
+  template <class... Args>
+  static void put(void* storage, Args&&... args) {
+    if constexpr (k_inline)
+      ::new (storage) T(std::forward<Args>(args)...);
+    else
+      ::new (storage) T*(new T(std::forward<Args>(args)...));
+  }
+  static T& get(void* storage) noexcept {
+    if constexpr (k_inline)
+      return *std::launder(static_cast<T*>(storage));
+    else
+      return **std::launder(static_cast<T**>(storage));
+  }
+  static void drop(void* storage) noexcept {
+    if constexpr (k_inline)
+      get(storage).~T();
+    else
+      delete &get(storage);
+  }
+};
+
+// Brings the closure from the storage to the frame of its caller, and leaves the storage free.
+template <class F>
+class unpacked {
+ public:
+  explicit unpacked(void* storage) noexcept {
+    if constexpr (stored<F>::k_inline) {
+      ::new (&inline_) F(std::move(stored<F>::get(storage)));
+      stored<F>::drop(storage);
+      f_ = std::launder(reinterpret_cast<F*>(&inline_));
+    } else {
+      f_ = &stored<F>::get(storage);
+    }
+  }
+  ~unpacked() {
+    if constexpr (stored<F>::k_inline)
+      f_->~F();
+    else
+      delete f_;
+  }
+  unpacked(const unpacked&) = delete;
+  unpacked& operator=(const unpacked&) = delete;
+  F& operator*() noexcept { return *f_; }
+
+ private:
+  struct nothing {};
+  F* f_;
+  std::conditional_t<stored<F>::k_inline, std::aligned_storage_t<sizeof(F), alignof(F)>, nothing> inline_;
+};
+
+template <class F>
+struct detached_body {
+  static void run(void* storage, bool wanted) {
+    unpacked<F> f(storage);
+    if (!wanted) return;
+    try {
+      (*f)();
+    } catch (const cancelled&) {
+    }
+  }
+  static void drop_outcome(void*, bool) noexcept {}
+  static constexpr fiber_body body{&run, &drop_outcome};
+};
+
+struct unit {};  // the value of a function that returns nothing
+
+// What a joinable fiber left. A reference is kept as a pointer.
+template <class R>
+using outcome_value =
+    std::conditional_t<std::is_void_v<R>, unit,
+                       std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<R>, std::remove_cv_t<R>>>;
+template <class R>
+using outcome = std::variant<cancelled*, outcome_value<R>, std::exception_ptr>;
+
+template <class F, class R>
+struct joinable_body {
+  using result = outcome<R>;
+
+  static void run(void* storage, bool wanted) {
+    unpacked<F> f(storage);
+    stored<result>::put(storage);  // "cancelled", until the function has returned or thrown
+    if (!wanted) return;
+    result& to = stored<result>::get(storage);
+    try {
+      call(*f, to);
+    } catch (const cancelled&) {
+    } catch (...) {
+      to.template emplace<2>(std::current_exception());
+    }
+  }
+
+  static void drop_outcome(void* storage, bool unseen) noexcept {
+    result& left = stored<result>::get(storage);
+    if (unseen && left.index() == 2) terminate_unseen(storage, std::get<2>(left));
+    stored<result>::drop(storage);
+  }
+
+  static constexpr fiber_body body{&run, &drop_outcome};
+
+ private:
+  static void call(F& f, result& to) {
+    if constexpr (std::is_void_v<R>) {
+      f();
+      to.template emplace<1>();
+    } else if constexpr (std::is_reference_v<R>) {
+      to.template emplace<1>(std::addressof(f()));
+    } else {
+      to.template emplace<1>(f());
+    }
+  }
+};
+
+// f(args...) as one closure without arguments.
+template <class F, class... Args>
+auto bind_call(F&& f, Args&&... args) {
+  if constexpr (sizeof...(Args) == 0)
+    return std::decay_t<F>(std::forward<F>(f));
+  else
+    return [f = std::decay_t<F>(std::forward<F>(f)),
+            args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
+      return std::apply([&f](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); },
+                        args);
+    };
+}
+
+template <class Closure>
+new_fiber make_fiber_for(scheduler* home, const spawn_options& options, source_site site, Closure&& closure) {
+  using F = std::remove_cvref_t<Closure>;
+  const new_fiber born = make_fiber(home, options, site);
+  try {
+    stored<F>::put(born.storage, std::forward<Closure>(closure));
+  } catch (...) {
+    discard_fiber(born.fiber);
+    throw;
+  }
+  return born;
+}
+
+template <class T>
+concept not_spawn_options = !std::is_same_v<std::remove_cvref_t<T>, spawn_options>;
+
+}  // namespace detail
+
+// The one who waits for a fiber of `spawn`. Movable. Its owner may be a fiber of any runtime, or a plain thread; one at
+// a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded).
+template <class T>
+class [[nodiscard]] join_handle {
+ public:
+  join_handle() noexcept = default;
+  join_handle(join_handle&& from) noexcept : fiber_(std::exchange(from.fiber_, nullptr)) {}
+  join_handle& operator=(join_handle&& from) noexcept {
+    if (this != &from) {
+      end();
+      fiber_ = std::exchange(from.fiber_, nullptr);
+    }
+    return *this;
+  }
+  ~join_handle() { end(); }
+
+  // Parks until the fiber has ended; returns its value or rethrows its exception. If it was cancelled:
+  // std::system_error(operation_canceled), but weft::cancelled to who was asked to end with it (the end of their
+  // runtime, of their group). A cancellation point; once cancelled the handle is still joinable. A handle that holds no
+  // fiber (joined, detached, moved from): std::system_error(invalid_argument).
+  T join() {
+    if (fiber_ == nullptr) detail::throw_joined_nothing();
+    void* const storage = detail::join_fiber(fiber_, false);
+    detail::outcome<T>& left = detail::stored<detail::outcome<T>>::get(storage);
+    if (left.index() == 0) detail::cancellation_point();
+    const taking held{std::exchange(fiber_, nullptr), storage};
+    if (left.index() == 0) detail::throw_joined_cancelled();
+    if (left.index() == 2) std::rethrow_exception(std::get<2>(std::move(left)));
+    if constexpr (std::is_reference_v<T>)
+      return static_cast<T>(*std::get<1>(left));
+    else if constexpr (!std::is_void_v<T>)
+      return std::get<1>(std::move(left));
+  }
+
+  // Asks the fiber to end: its next cancellation point throws weft::cancelled. Does not wait.
+  void request_stop() noexcept {
+    if (fiber_ != nullptr) detail::request_stop(fiber_);
+  }
+
+  // Lets go: nothing will look at the outcome, and an exception becomes the end of the process, as for `go`.
+  void detach() noexcept {
+    if (fiber_ != nullptr) detail::detach_fiber(std::exchange(fiber_, nullptr));
+  }
+
+  [[nodiscard]] bool joinable() const noexcept { return fiber_ != nullptr; }
+  [[nodiscard]] fiber_id get_id() const noexcept { return fiber_ != nullptr ? detail::id_of(fiber_) : fiber_id(); }
+
+  // For spawn and runtime.
+  explicit join_handle(detail::fiber_block* fiber) noexcept : fiber_(fiber) {}
+  [[nodiscard]] detail::fiber_block* block() const noexcept { return fiber_; }
+
+ private:
+  // Destroys the outcome and gives the block back, also when moving the value out throws.
+  struct taking {
+    detail::fiber_block* fiber;
+    void* storage;
+    ~taking() {
+      detail::stored<detail::outcome<T>>::drop(storage);
+      detail::release_fiber(fiber);
+    }
+  };
+
+  void end() noexcept {
+    if (fiber_ == nullptr) return;
+    detail::request_stop(fiber_);
+    void* const storage = detail::join_fiber(fiber_, true);
+    const taking held{std::exchange(fiber_, nullptr), storage};
+  }
+
+  detail::fiber_block* fiber_ = nullptr;
+};
+
+namespace detail {
+
+template <class Closure>
+void go_in(scheduler* home, const spawn_options& options, source_site site, Closure&& closure) {
+  using F = std::remove_cvref_t<Closure>;
+  start_detached(make_fiber_for(home, options, site, std::forward<Closure>(closure)).fiber, detached_body<F>::body);
+}
+
+template <class Closure>
+auto spawn_in(scheduler* home, const spawn_options& options, source_site site, Closure&& closure) {
+  using F = std::remove_cvref_t<Closure>;
+  using R = std::invoke_result_t<F&>;
+  fiber_block* const fiber = make_fiber_for(home, options, site, std::forward<Closure>(closure)).fiber;
+  start_joinable(fiber, joinable_body<F, R>::body);
+  return join_handle<R>(fiber);
+}
+
+}  // namespace detail
+
+template <detail::not_spawn_options F>
+  requires(std::invocable<std::decay_t<F>&>)
+void go(F&& f, source_site site = source_site::current()) {
+  detail::go_in(nullptr, {}, site, std::decay_t<F>(std::forward<F>(f)));
+}
+
+template <class F>
+  requires(std::invocable<std::decay_t<F>&>)
+void go(const spawn_options& options, F&& f, source_site site = source_site::current()) {
+  detail::go_in(nullptr, options, site, std::decay_t<F>(std::forward<F>(f)));
+}
+
+template <detail::not_spawn_options F, class First, class... Rest>
+  requires std::invocable<std::decay_t<F>, std::decay_t<First>, std::decay_t<Rest>...>
+[[gnu::noinline]] void go(F&& f, First&& first, Rest&&... rest) {
+  detail::go_in(nullptr, {}, {nullptr, 0, __builtin_return_address(0)},
+                detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
+}
+
+template <class F, class First, class... Rest>
+  requires std::invocable<std::decay_t<F>, std::decay_t<First>, std::decay_t<Rest>...>
+[[gnu::noinline]] void go(const spawn_options& options, F&& f, First&& first, Rest&&... rest) {
+  detail::go_in(nullptr, options, {nullptr, 0, __builtin_return_address(0)},
+                detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
+}
+
+template <detail::not_spawn_options F>
+  requires(std::invocable<std::decay_t<F>&>)
+auto spawn(F&& f, source_site site = source_site::current()) {
+  return detail::spawn_in(nullptr, {}, site, std::decay_t<F>(std::forward<F>(f)));
+}
+
+template <class F>
+  requires(std::invocable<std::decay_t<F>&>)
+auto spawn(const spawn_options& options, F&& f, source_site site = source_site::current()) {
+  return detail::spawn_in(nullptr, options, site, std::decay_t<F>(std::forward<F>(f)));
+}
+
+template <detail::not_spawn_options F, class First, class... Rest>
+  requires std::invocable<std::decay_t<F>, std::decay_t<First>, std::decay_t<Rest>...>
+[[gnu::noinline]] auto spawn(F&& f, First&& first, Rest&&... rest) {
+  return detail::spawn_in(
+      nullptr, {}, {nullptr, 0, __builtin_return_address(0)},
+      detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
+}
+
+template <class F, class First, class... Rest>
+  requires std::invocable<std::decay_t<F>, std::decay_t<First>, std::decay_t<Rest>...>
+[[gnu::noinline]] auto spawn(const spawn_options& options, F&& f, First&& first, Rest&&... rest) {
+  return detail::spawn_in(
+      nullptr, options, {nullptr, 0, __builtin_return_address(0)},
+      detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
+}
+
+}  // namespace weft

@@ -1,0 +1,47 @@
+// Room: runtime. See handler_stack.hpp.
+
+#include "handler_stack.hpp"
+
+#include <csignal>
+#include <cstddef>
+
+#include <sys/mman.h>
+
+#include "sanitizers.hpp"
+
+namespace weft::detail {
+
+namespace {
+
+// The frame of a signal alone takes up to 12 KiB (AVX-512, AMX), and handlers that others installed run here too. Only
+// touched pages cost memory.
+constexpr std::size_t k_handler_stack_size = std::size_t{128} << 10;
+constexpr std::size_t k_handler_guard_size = std::size_t{4} << 10;
+
+}  // namespace
+
+handler_stack::handler_stack() noexcept {
+#if !defined(WEFT_ASAN)
+  stack_t there{};
+  if (::sigaltstack(nullptr, &there) == 0 && (there.ss_flags & SS_DISABLE) == 0) return;
+  void* const base = ::mmap(nullptr, k_handler_stack_size, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  if (base == MAP_FAILED) return;  // an overflow then kills without a report
+  ::mprotect(base, k_handler_guard_size, PROT_NONE);
+  base_ = base;
+  stack_t ours{};
+  ours.ss_sp = static_cast<char*>(base) + k_handler_guard_size;
+  ours.ss_size = k_handler_stack_size - k_handler_guard_size;
+  ::sigaltstack(&ours, nullptr);
+#endif
+}
+
+handler_stack::~handler_stack() {
+  if (base_ == nullptr) return;
+  stack_t none{};
+  none.ss_flags = SS_DISABLE;
+  ::sigaltstack(&none, nullptr);
+  ::munmap(base_, k_handler_stack_size);
+}
+
+}  // namespace weft::detail

@@ -1,0 +1,19 @@
+#pragma once
+// Room: runtime. A stack of their own for a thread's signal handlers: a fiber's may be the one that has no room.
+
+namespace weft::detail {
+
+// While one lives on a thread, signal handlers run on a stack of their own there, if they ask for it (SA_ONSTACK).
+// A stack that the thread has already is left in place.
+class handler_stack {
+ public:
+  handler_stack() noexcept;
+  ~handler_stack();
+  handler_stack(const handler_stack&) = delete;
+  handler_stack& operator=(const handler_stack&) = delete;
+
+ private:
+  void* base_ = nullptr;
+};
+
+}  // namespace weft::detail

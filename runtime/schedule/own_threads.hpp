@@ -1,0 +1,33 @@
+#pragma once
+// Room: runtime. Which threads are the runtime's own, and which fibers wait for code outside of weft: counted for who
+// proves that all are asleep for ever (deadlock.hpp).
+
+#include <cstdint>
+
+namespace weft::detail {
+
+// One lives on each thread that is the runtime's own, as long as it can wake a fiber for the reasons above alone.
+class own_thread {
+ public:
+  own_thread() noexcept;
+  ~own_thread();
+  own_thread(const own_thread&) = delete;
+  own_thread& operator=(const own_thread&) = delete;
+};
+
+// One lives in the frame of a fiber that waits for code outside of weft, which no one can tell from one that hangs.
+class outside_call {
+ public:
+  outside_call() noexcept;
+  ~outside_call();
+  outside_call(const outside_call&) = delete;
+  outside_call& operator=(const outside_call&) = delete;
+};
+
+// How many threads are ours, and above, how often that changed.
+inline constexpr std::uint64_t k_one_change = std::uint64_t{1} << 32;
+[[nodiscard]] std::uint64_t own_threads() noexcept;
+// relaxed: for who has acquired the waits of those fibers.
+[[nodiscard]] bool is_any_call_outside() noexcept;
+
+}  // namespace weft::detail

@@ -1,0 +1,201 @@
+// Room: runtime. See scheduler.hpp.
+
+#include "scheduler.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include <weft/runtime/detail/scheduling_point.hpp>
+
+#include "describe.hpp"
+#include "fiber_extension.hpp"
+#include "registry.hpp"
+#include "simulation_border.hpp"
+#include "unparking.hpp"
+
+namespace weft::detail {
+
+scheduler::scheduler(const options& settled, clock_source* clock, simulated_end* simulated)
+    : seats(*this, static_cast<unsigned>(settled.workers), settled.seed),
+      idle(static_cast<unsigned>(settled.workers)),
+      settings_(settled),
+      clock_(clock),
+      simulated_(simulated),
+      default_stacks_(stack_pool::for_size(settled.stack_size)),
+      monitor_(*this) {
+  register_runtime(*this);
+  try {
+    if (is_simulated()) {
+      seats.seat_the_first();
+    } else {
+      seats.start();
+      monitor_thread_ = std::thread([this] { monitor_.run(); });
+    }
+  } catch (...) {
+    shut_down();
+    unregister_runtime(*this);
+    throw;
+  }
+}
+
+scheduler::~scheduler() {
+  stop();
+  unregister_runtime(*this);
+}
+
+void scheduler::stop() {
+  if (shut_.load(std::memory_order_relaxed)) return;  // relaxed: only this thread, its owner, sets it
+  // seq_cst: "Cancelling", C1; pairs with is_stopping_after_publish.
+  stopping_.store(true, std::memory_order_seq_cst);
+  // Before the walk and the counts below: a fiber in a slab that the walk does not see yet sees the flag, and so does a
+  // spawner that is not counted yet; pairs with the fence of admit_spawn_from_outside.
+  real_env::fence();
+  if (is_simulated()) {
+    simulated_->unwind_all();
+  } else {
+    cancel_all();
+    wait_until_quiet();
+  }
+  shut_down();
+}
+
+void scheduler::cancel_all() noexcept {
+  fiber_slab().for_each([this](fiber_block& fiber) {
+    stop_source_of(fiber, *this).request_stop();
+    cancel_wait(fiber, *this);
+  });
+}
+
+// Looks every few milliseconds too: a worker may count a fiber as finished just before it can see that we are stopping.
+void scheduler::wait_until_quiet() {
+  constexpr auto k_patience = std::chrono::seconds(5);
+  constexpr auto k_slice = std::chrono::milliseconds(5);
+  const auto now = [] { return deadline::at(deadline::clock::now()); };
+  deadline report_at = deadline::after(now(), k_patience);
+  for (;;) {
+    // acquire: pairs with note_finished; the count below is at least as new.
+    const std::uint32_t seen = quiet_.load(std::memory_order_acquire);
+    if (live_fibers() == 0) return;
+    futex_wait_until(quiet_, seen, deadline::after(now(), k_slice));
+    if (now() < report_at) continue;
+    report_delay();
+    report_at = deadline::after(now(), k_patience);
+  }
+}
+
+// A spawner from outside counts, fences, and looks at stopping_; stop() sets it, fences, and counts. Either the spawner
+// is counted, and its fiber is born cancelled and waited for, or it sees that it came too late.
+bool scheduler::admit_spawn_from_outside() noexcept {
+  spawned_outside_.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
+  real_env::fence();                                         // pairs with the fence of stop()
+  if (!is_stopping()) return true;
+  take_back_spawn();
+  return false;
+}
+
+void scheduler::take_back_spawn() noexcept {
+  spawned_outside_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: the sum of all counts is what matters
+  if (is_stopping()) note_finished();
+}
+
+void scheduler::report_delay() const {
+  std::string text = "weft: the end of the runtime waits for " + std::to_string(live_fibers()) + " fibers:";
+  int named = 0;
+  fiber_slab().for_each([&](const fiber_block& fiber) {
+    // relaxed: a hint, for a message.
+    if (fiber.home.load(std::memory_order_relaxed) != this || ++named > 10) return;
+    if (fiber.lives()) text += "\n  " + describe(fiber);
+  });
+  std::fprintf(stderr, "%s\n", text.c_str());
+}
+
+// Rules 4 and 5 of "The end".
+void scheduler::shut_down() noexcept {
+  shut_.store(true, std::memory_order_release);  // release: pairs with is_shut
+  monitor_.wake();
+  if (monitor_thread_.joinable()) monitor_thread_.join();
+  seats.join();  // a worker that is about to sleep sees shut_ in its second look, or its parker is notified
+  // acquire: pairs with the decrement in make_ready_from_outside.
+  while (wakers_outside_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+}
+
+void scheduler::note_finished() noexcept {
+  quiet_.fetch_add(1, std::memory_order_release);  // release: the finished count; pairs with wait_until_quiet
+  futex_wake_all(quiet_);
+}
+
+void scheduler::make_ready_from_outside(fiber_block* fiber) noexcept {
+  if (is_anything_simulated()) [[unlikely]]
+    check_wake_stays_inside(this);
+  // The fiber keeps the runtime alive until it is in the queue; the count keeps it until this thread is out again.
+  wakers_outside_.fetch_add(1, std::memory_order_relaxed);
+  if (fiber->is_pinned()) {
+    pinned_home_of(*fiber).receive(fiber);
+  } else {
+    inject.push(fiber);
+    wake_one_if_helpful();
+  }
+  wakers_outside_.fetch_sub(1, std::memory_order_release);  // release: all of the above; pairs with shut_down
+}
+
+void scheduler::wake_one_if_helpful() noexcept {
+  if (const int picked = idle.pick_to_wake(); picked >= 0) seats.in_seat(static_cast<unsigned>(picked)).wake();
+}
+
+// "Earliest deadline", A2 and A3.
+void scheduler::wake_for(deadline timer) noexcept {
+  if (!turn.must_wake(timer.nanoseconds())) return;
+  if (const int holder = turn_holder; holder >= 0) seats.in_seat(static_cast<unsigned>(holder)).wake();
+}
+
+void scheduler::look_again() noexcept {
+  for (const auto& each : seats.all()) each->wake();
+}
+
+deadline scheduler::now() const noexcept {
+  if (clock_ == nullptr) [[likely]]
+    return deadline::at(deadline::clock::now());
+  return deadline::from_nanoseconds(clock_->now());
+}
+
+deadline scheduler::earliest_timer() const noexcept {
+  deadline least = deadline::never();
+  for (const auto& each : seats.all()) least = std::min(least, each->timers.earliest());
+  return least;
+}
+
+bool scheduler::work_in_sight() const noexcept {
+  if (inject.size() != 0 || is_shut()) return true;
+  for (unsigned seat = 0; seat < seats.seats(); ++seat)
+    if (seats.in_seat(seat).has_surplus()) return true;
+  return false;
+}
+
+poller& scheduler::install(std::unique_ptr<poller> (*make)()) {
+  if (poller* const there = installed_poller()) return *there;
+  {
+    const internal_guard guard(install_lock_);
+    if (owned_poller_ == nullptr) owned_poller_ = make();
+    poller_.store(owned_poller_.get(), std::memory_order_release);  // release: pairs with installed_poller
+  }
+  look_again();  // whoever sleeps with the turn sleeps on its own futex word: it must go into the poller instead
+  return *installed_poller();
+}
+
+// Finished is read first: each fiber that it counts was counted as spawned before, and is seen to be.
+std::uint64_t scheduler::live_fibers() const noexcept {
+  std::uint64_t finished = 0;
+  for (const auto& each : seats.all()) finished += each->finished();
+  std::uint64_t spawned = spawned_outside_.load(std::memory_order_relaxed);  // relaxed: after the acquires above
+  for (const auto& each : seats.all()) spawned += each->spawned;
+  return spawned - finished;
+}
+
+std::size_t scheduler::armed_timers() const noexcept {
+  std::size_t sum = 0;
+  for (const auto& each : seats.all()) sum += each->timers.size();
+  return sum;
+}
+
+}  // namespace weft::detail
