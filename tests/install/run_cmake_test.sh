@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Room: tests. weft for users of CMake: the installed library by find_package. It brings C++20 and -fstack-clash-protection to a
-# project that asks for neither.
+# Room: tests. weft for users of CMake: the installed library by find_package, and the sources by FetchContent. Either brings
+# C++20 and -fstack-clash-protection to a project that asks for neither.
 #
 #   tests/install/run_cmake_test.sh BUILD_DIR     a configured build directory of weft
 set -euo pipefail
@@ -65,4 +65,8 @@ build_and_run moved
 find "$prefix" -name 'libweft.a' -delete
 ! find_weft nothing "$version" weft::weft || die "find_package(weft) finds a weft without a library"
 grep -q 'neither libweft.so nor libweft.a' "$scratch/nothing.log" || { cat "$scratch/nothing.log" >&2; die "does not say what is missing"; }
-echo "cmake test: weft is found, and only as the version that it is"
+
+configure fetched fetch_content -DFETCHCONTENT_FULLY_DISCONNECTED=ON -DFETCHCONTENT_SOURCE_DIR_WEFT="$here/../.." \
+  -DCMAKE_CXX_FLAGS=-O1 || { tail -n 30 "$scratch/fetched.log" >&2; die "weft's own CMakeLists.txt does not configure"; }
+build_and_run fetched
+echo "cmake test: weft is found, and only as the version that it is; and it builds as a part of a project"
