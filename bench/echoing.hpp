@@ -55,8 +55,8 @@ inline latencies load(std::uint16_t port, std::size_t connections, std::size_t s
   std::FILE* const out = ::popen(command.c_str(), "re");
   if (out == nullptr) throw std::runtime_error("cannot start " + command);
   char line[512] = "";
-  (void)std::fgets(line, sizeof line, out);
-  if (::pclose(out) != 0) throw std::runtime_error(command + " failed, see above");
+  const bool said = std::fgets(line, sizeof line, out) != nullptr;
+  if (::pclose(out) != 0 || !said) throw std::runtime_error(command + " failed, see above");
   return {number_of(line, "p50_us"), number_of(line, "p99_us"), number_of(line, "requests_per_s")};
 }
 

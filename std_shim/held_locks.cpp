@@ -5,11 +5,16 @@
 //
 // It knows nothing of weft, and is a library of its own, so that nobody counts locks who did not ask for it. What waits
 // on a condition variable is left as it was: it blocks its thread, and has the lock again when it goes on.
+//
+// If nobody can ask it, it says so once, on stderr, and does not let a silent program pass for a sound one. A shared
+// libweft of a release build is seen when the process begins. One that is linked into the program, or loaded later,
+// shows only by asking: whether it did is known at the end of the process.
 // Who asks: runtime/fiber/held_locks.cpp.
 
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdio>
 #include <ctime>
 
 #include <dlfcn.h>
@@ -64,6 +69,32 @@ void* real(std::atomic<void*>& found, const char* name) noexcept {
   return function;
 }
 
+// Set by whoever asks, on any thread.
+std::atomic<bool> was_asked{false};
+
+// A libweft was seen when the process began, and what is to be said of it was said. Constant from then on.
+bool was_seen = false;
+
+[[gnu::constructor]] void say_if_nobody_will_ask() noexcept {
+  // Of a libweft that is loaded as a shared library: whether it asks.
+  const auto* const asks = static_cast<const bool*>(::dlsym(RTLD_DEFAULT, "weft_asks_for_held_locks"));
+  was_seen = asks != nullptr;
+  if (!was_seen || *asks) return;
+  std::fputs(
+      "weft: libweft_held_locks has nothing to do: this libweft was built without owner tracking; use one that was "
+      "built with -Dbuildtype=debug\n",
+      stderr);
+}
+
+[[gnu::destructor]] void say_if_nobody_asked() noexcept {
+  // relaxed: who asked did so before the process came to its end
+  if (was_seen || was_asked.load(std::memory_order_relaxed)) return;
+  std::fputs(
+      "weft: libweft_held_locks had nothing to do: no fiber parked of a libweft that was built with owner tracking "
+      "(-Dbuildtype=debug), or there is no libweft in this program\n",
+      stderr);
+}
+
 int note(int outcome, const void* lock, const void* taken_at) noexcept {
   if (outcome == 0 || outcome == EOWNERDEAD) t_held.add(lock, taken_at);
   return outcome;
@@ -106,6 +137,8 @@ WEFT_GIVES_BACK(pthread_rwlock_unlock, pthread_rwlock_t)
 
 // For runtime: where a lock was taken that the calling thread holds and that was not asked for before.
 extern "C" bool weft_take_held_lock(const void** taken_at) noexcept {
+  // relaxed: pairs with say_if_nobody_asked, where the process ends. Read first, so that threads share the line.
+  if (!was_asked.load(std::memory_order_relaxed)) was_asked.store(true, std::memory_order_relaxed);
   held_lock* const held = t_held.first_untold();
   if (held == nullptr) return false;
   held->was_told = true;

@@ -12,6 +12,10 @@
 #include "describe.hpp"
 #include "symbols.hpp"
 
+// For the library weft_held_locks, which finds it by its name: whether this build asks at all.
+extern "C" [[gnu::visibility("default")]] const bool weft_asks_for_held_locks;
+const bool weft_asks_for_held_locks = weft::detail::k_looks_for_held_locks;
+
 namespace weft::detail {
 
 namespace {

@@ -8,6 +8,8 @@
 //
 // asio_stream is for TCP; basic_asio_stream for any stream of byte_stream.hpp, such as one end of a pipe.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <array>
 #include <cstddef>
 #include <span>

@@ -3,6 +3,8 @@
 // of.
 // Next: runtime/runtime.hpp, where a program begins.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <array>
 #include <atomic>
 #include <chrono>

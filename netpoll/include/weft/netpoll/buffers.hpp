@@ -3,6 +3,8 @@
 // unsigned char, signed char, char8_t): arrays, spans, vectors, strings. Text is passed as std::string_view: an array
 // of const char, such as a string literal, is text, and so its trailing NUL is not written.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <concepts>
 #include <cstddef>
 #include <ranges>

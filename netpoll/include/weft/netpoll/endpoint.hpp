@@ -7,6 +7,8 @@
 //
 // A plain value: copies are independent, comparisons are bytewise, nothing here parks or touches the network.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <array>
 #include <compare>
 #include <cstdint>

@@ -2,6 +2,8 @@
 // Room: netpoll. The outcomes of networking that the system has no number for. Everything else that can go wrong with a
 // socket is a std::error_code of the system (std::errc compares with it).
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <string>
 #include <system_error>
 #include <type_traits>

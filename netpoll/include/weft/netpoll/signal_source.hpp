@@ -9,6 +9,8 @@
 // did before. The signal reaches whichever thread of the process does not block it; weft's own threads block all of
 // them.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <initializer_list>
 #include <memory>
 #include <span>

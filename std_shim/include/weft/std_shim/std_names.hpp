@@ -2,6 +2,8 @@
 // Room: std_shim. The names of std that need no version of their own: they work on weft's types as they are, so that
 // replacing `std::` by `weft::` in a program finds them.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <condition_variable>
 #include <future>
 #include <mutex>

@@ -1,6 +1,8 @@
 #pragma once
 // Room: sync. How an operation on a channel ended. Next: channel.hpp.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstdint>
 #include <stdexcept>
 

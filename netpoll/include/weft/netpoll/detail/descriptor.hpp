@@ -2,6 +2,8 @@
 // Room: netpoll. The handle by which streams, listeners and signal sources own their descriptor: one pointer to a block
 // that stays where it is for the life of the process (netpoll/descriptor_block.hpp tells what is in it).
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <system_error>
 #include <utility>
 

@@ -13,6 +13,8 @@
 // cannot be cancelled (a lock), the process ends as above.
 // A simulation that comes to this throws it at once (simulate.hpp). Next: dump.hpp.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <stdexcept>
 #include <string>
 

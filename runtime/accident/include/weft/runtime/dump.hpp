@@ -17,6 +17,8 @@
 // stripped; else addresses are given as addr2line takes them.
 // Next: snapshot.hpp, the same as data.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <iosfwd>
 
 namespace weft {

@@ -2,6 +2,8 @@
 // Room: runtime. Which fiber: a number that is never given twice in a process, but for simulations (simulate.hpp), each
 // of which counts from 1. The default one names no fiber.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>

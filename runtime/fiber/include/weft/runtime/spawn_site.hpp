@@ -3,6 +3,8 @@
 // we support, so the builtins stand in for it. A default argument cannot follow a pack: forms that take arguments for
 // the fiber's function record their return address instead, which a dump symbolises.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstdint>
 
 namespace weft {

@@ -5,6 +5,8 @@
 // so that a wait which is interrupted and begun again never grows longer. Rounded up, saturating at never().
 // Next: park.hpp, which waits until one.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <chrono>
 #include <cstdint>
 #include <limits>

@@ -3,6 +3,8 @@
 // means not given. A value that cannot be is refused with std::invalid_argument, naming the variable or the option, and
 // the value.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstddef>
 #include <cstdint>
 

@@ -16,6 +16,8 @@
 // park, while others are idle. Each wake-up passes through the worker's inbox, at least a switch more.
 // A fiber that is pinned for its whole life: spawn_options.pinned (spawn.hpp). Next: snapshot.hpp, which shows it.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 namespace weft {
 
 namespace detail {

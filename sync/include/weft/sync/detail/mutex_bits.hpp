@@ -1,6 +1,8 @@
 #pragma once
 // Room: sync. What a mutex's word says; "Locking" in sync/mutex.cpp says who may change which bit when.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstdint>
 
 namespace weft::detail {

@@ -3,6 +3,8 @@
 // front of it. Who waits, and the protocol "Sharing" in numbered steps: sync/shared_mutex.cpp.
 // Model: tests/model/shared_word_model.cpp.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <atomic>
 #include <cstdint>
 

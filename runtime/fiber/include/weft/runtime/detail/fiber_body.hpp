@@ -1,6 +1,8 @@
 #pragma once
 // Room: runtime. What a fiber's control block knows of the function that it runs. Next: spawn.hpp, which makes them.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstddef>
 
 namespace weft::detail {

@@ -1,6 +1,8 @@
 #pragma once
 // Room: runtime. The values behind fiber_local.hpp: a list for each fiber and thread, which owns them.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstdint>
 
 namespace weft::detail {

@@ -1,6 +1,8 @@
 #pragma once
 // Room: runtime. What std's *_at_thread_exit need: a call at the end of the calling fiber, or plain thread.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 namespace weft::detail {
 
 // Calls f(argument) when the calling fiber has ended, on its own stack: after its function's closure and its

@@ -3,6 +3,8 @@
 // so that a partner that runs often needs to hold back the compiler alone. Who calls heavy_fence() must not come often:
 // it interrupts every processor that runs a thread of ours, for some microseconds.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 namespace weft::detail {
 
 // Whether the kernel has let us register. Ahead of that, and where it refuses, nobody may rely on light_fence().

@@ -2,6 +2,8 @@
 // Room: runtime. Broken invariants end the process, always on: WEFT_CHECK(cond, "where: what", values...) prints the
 // message, the values, the condition and the fiber that ran, then aborts. Outcomes of I/O and misuse never come here.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <sstream>
 #include <string>
 

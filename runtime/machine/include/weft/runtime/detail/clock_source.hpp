@@ -1,6 +1,8 @@
 #pragma once
 // Room: runtime. The clock that timers go by, when it is not the steady clock: a test's, which moves it by hand.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstdint>
 
 namespace weft::detail {

@@ -25,6 +25,8 @@
 //   sleeper that found it so was counted in before: nobody who sees the bit gone overlooks it.
 // Model: tests/model/lock_word_model.cpp. Next: internal_lock.hpp.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <atomic>
 #include <cstdint>
 

@@ -2,6 +2,8 @@
 // Room: runtime. What the lock-free protocols are written against, so that a model checker can run the very same code:
 // `Env::atomic<T>` and `Env::fence()`. This is the real one; the other is tests/model/model_env.hpp.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <atomic>
 
 namespace weft::detail {

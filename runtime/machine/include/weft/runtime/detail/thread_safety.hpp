@@ -1,6 +1,8 @@
 #pragma once
 // Room: runtime. Clang's thread-safety annotations, which `-Wthread-safety` checks; nothing elsewhere.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #if defined(__clang__)
 #define WEFT_THREAD_ANNOTATION(x) __attribute__((x))
 #else

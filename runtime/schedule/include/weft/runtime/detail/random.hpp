@@ -2,6 +2,8 @@
 // Room: runtime. The one random generator: the order of stealing, the shuffling of ready fibers, the choice of a
 // select. One 64-bit seed a process (WEFT_SEED, or options::seed for a runtime) feeds every worker's stream.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstdint>
 
 namespace weft::detail {

@@ -17,6 +17,8 @@
 // else.
 // Next: simulate.hpp; runtime/simulate/simulation.hpp, which chooses.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <atomic>
 #include <cstdint>
 

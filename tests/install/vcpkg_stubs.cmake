@@ -1,0 +1,61 @@
+# Room: tests. What of vcpkg's functions can be asked without vcpkg: run_recipes_test.sh lets CMake read the port's portfile with
+# these in their place. Each checks what it is given, and that it comes after the step before it. WEFT_CHECKOUT, PORTFILE.
+
+set(CURRENT_PACKAGES_DIR "${CMAKE_CURRENT_BINARY_DIR}/packages")
+set_property(GLOBAL PROPERTY step begin)
+
+function(step name after)
+  get_property(last GLOBAL PROPERTY step)
+  if(NOT last STREQUAL after)
+    message(FATAL_ERROR "portfile.cmake: ${name} comes after '${last}', expected '${after}'")
+  endif()
+  set_property(GLOBAL PROPERTY step ${name})
+endfunction()
+
+function(vcpkg_configure_meson)
+  step(configure begin)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "SOURCE_PATH" "OPTIONS")
+  if(DEFINED arg_UNPARSED_ARGUMENTS OR NOT arg_SOURCE_PATH STREQUAL WEFT_CHECKOUT)
+    message(FATAL_ERROR "portfile.cmake: configures '${arg_SOURCE_PATH}' (and '${arg_UNPARSED_ARGUMENTS}'), expected '${WEFT_CHECKOUT}'")
+  endif()
+  file(READ "${WEFT_CHECKOUT}/meson_options.txt" known)
+  foreach(option IN LISTS arg_OPTIONS)
+    string(REGEX REPLACE "^-D([a-z_]+)=(true|false)$" "option('\\1', type: 'boolean'" begins "${option}")
+    string(FIND "${known}" "${begins}" place)
+    if(place EQUAL -1)
+      message(FATAL_ERROR "portfile.cmake: '${option}' is no option of meson_options.txt")
+    endif()
+  endforeach()
+endfunction()
+
+function(vcpkg_install_meson)
+  step(install configure)
+endfunction()
+
+function(vcpkg_fixup_pkgconfig)
+  step(pkgconfig install)
+endfunction()
+
+function(vcpkg_cmake_config_fixup)
+  step(cmake_config pkgconfig)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "CONFIG_PATH" "")
+  # vcpkg's libdir is 'lib'.
+  file(READ "${WEFT_CHECKOUT}/.packaging/meson.build" known)
+  if(NOT arg_CONFIG_PATH STREQUAL "lib/cmake/weft" OR NOT known MATCHES "get_option\\('libdir'\\) / 'cmake' / 'weft'")
+    message(FATAL_ERROR "portfile.cmake: looks for weftConfig.cmake in '${arg_CONFIG_PATH}', where meson does not install it")
+  endif()
+endfunction()
+
+function(vcpkg_install_copyright)
+  step(copyright cmake_config)
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "FILE_LIST")
+  if(NOT arg_FILE_LIST OR NOT EXISTS "${arg_FILE_LIST}")
+    message(FATAL_ERROR "portfile.cmake: there is no licence at '${arg_FILE_LIST}'")
+  endif()
+endfunction()
+
+include("${PORTFILE}")
+get_property(last GLOBAL PROPERTY step)
+if(NOT last STREQUAL "copyright")
+  message(FATAL_ERROR "portfile.cmake: ends after '${last}', without a licence")
+endif()
