@@ -1,4 +1,4 @@
-// Room: tests. Model of sync/mutex_word.hpp, "Locking": one at a time has the mutex, and sees what the last one wrote;
+// Room: tests. Model of mutex_word.hpp, "Locking": one at a time has the mutex, and sees what the last one wrote;
 // no waiter sleeps while the mutex is free and nobody is on the way to it, nor on the word while nobody is at the
 // queue; and no more than one waiter that was woken is on its way. The steps between the word's are mutex.cpp's: here
 // every waiter that was outrun may be overdue, or not, as if time passed at will, and the time of those who have a

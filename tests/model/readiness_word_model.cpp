@@ -1,4 +1,4 @@
-// Room: tests. Model of netpoll/readiness_word.hpp, "Readiness": no event, no close and no moved deadline is lost,
+// Room: tests. Model of readiness_word.hpp, "Readiness": no event, no close and no moved deadline is lost,
 // and a taker never wakes by a torn id. The descriptor is a count of bytes with relaxed accesses, so that the word
 // alone hands over what an event tells of. Three threads: the user of the direction, and two of poller, closer,
 // deadline mover.

@@ -1,4 +1,4 @@
-// Room: tests. Model of sync/semaphore_word.hpp, "Permits": no more hold a permit than there are, and see what the last
+// Room: tests. Model of semaphore_word.hpp, "Permits": no more hold a permit than there are, and see what the last
 // one wrote; nobody waits while a permit lies there; and a waiter who leaves takes no permit with him. The steps
 // between the word's are semaphore.cpp's. A wait is a word of its own here, as park.hpp has it: one claimant wins.
 

@@ -1,4 +1,4 @@
-// Room: tests. Model of netpoll/use_word.hpp: one at a time holds a direction and sees what the last holder did; nobody
+// Room: tests. Model of use_word.hpp: one at a time holds a direction and sees what the last holder did; nobody
 // waits for a turn that nobody gives; the descriptor is closed once, after all who used it; the block is given back
 // once, after that; and a pause ends when the listener is closed. The steps between the word's are direction_use.cpp's
 // and descriptor.cpp's. Three threads: users, of whom one closes or gives up.

@@ -24,7 +24,7 @@
 namespace weft {
 
 // Models SyncReadStream and SyncWriteStream over a stream that it refers to, and that outlives it. Thread-safety,
-// waits, deadlines and cancellation are the stream's (netpoll/byte_stream.hpp). The end of the stream is
+// waits, deadlines and cancellation are the stream's (byte_stream.hpp). The end of the stream is
 // boost::asio::error::eof; other errors are the system's, in boost::system::system_category. Several buffers go in one
 // system call, up to 16.
 template <class Stream>

@@ -1,0 +1,45 @@
+#pragma once
+// Room: netpoll. The handle by which streams, listeners and signal sources own their descriptor: one pointer to a block
+// that stays where it is for the life of the process (descriptor_block.hpp tells what is in it).
+
+#include <weft/runtime/detail/require_cpp20.hpp>
+
+#include <system_error>
+#include <utility>
+
+namespace weft::net::detail {
+
+struct descriptor_block;
+
+// Move-only. Any thread may close(); moving and destroying are for its owner, when nobody else begins a call on it.
+// Its destructor closes, and neither parks nor throws; it needs no runtime.
+class descriptor {
+ public:
+  constexpr descriptor() noexcept = default;
+  explicit descriptor(descriptor_block* block) noexcept : block_(block) {}
+  descriptor(descriptor&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  descriptor& operator=(descriptor&& other) noexcept {
+    if (this != &other) {
+      abandon();
+      block_ = std::exchange(other.block_, nullptr);
+    }
+    return *this;
+  }
+  ~descriptor() { abandon(); }
+
+  // Wakes whoever waits on it; the system's descriptor is closed by the last user that leaves. False: was closed
+  // before.
+  bool close() noexcept;
+
+  // -1 if closed, moved from, or never opened.
+  [[nodiscard]] int native_handle() const noexcept;
+
+  [[nodiscard]] descriptor_block* block() const noexcept { return block_; }
+
+ private:
+  void abandon() noexcept;
+
+  descriptor_block* block_ = nullptr;
+};
+
+}  // namespace weft::net::detail
