@@ -193,6 +193,24 @@ void detach_fiber(fiber_block* fiber) noexcept {
   release_fiber(fiber);
 }
 
+void drop_joined(fiber_block* fiber) noexcept {
+  fiber->body->drop_outcome(fiber->storage.data(), false);
+  release_fiber(fiber);
+}
+
+fiber_handle& fiber_handle::operator=(fiber_handle&& from) noexcept {
+  if (this == &from) return *this;
+  if (fiber_ != nullptr) end();
+  fiber_ = from.let_go();
+  return *this;
+}
+
+void fiber_handle::end() noexcept {
+  request_stop();
+  join_fiber(fiber_, true);
+  drop_joined(let_go());
+}
+
 void release_fiber(fiber_block* fiber) noexcept {
   if (!fiber->references.give_up()) return;
   fiber->life.store(fiber_life::free, std::memory_order_relaxed);  // relaxed: a hint for dumps

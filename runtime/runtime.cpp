@@ -17,7 +17,7 @@ namespace weft {
 
 runtime::runtime(const options& wanted, detail::clock_source* clock) {
   refuse_on_fiber("runtime");
-  scheduler_ = std::make_unique<detail::scheduler>(detail::settle_options(wanted), clock);
+  scheduler_ = detail::owned(new detail::scheduler(detail::settle_options(wanted), clock));
 }
 
 runtime::~runtime() { stop(); }

@@ -35,7 +35,7 @@ simulation_run::simulation_run(const simulation_options& wanted)
     : unwinding_before_(std::uncaught_exceptions()), is_seed_given_(wanted.seed != 0) {
   if (on_fiber())
     throw std::logic_error("weft: simulate inside a fiber: it would block the worker; call it on a plain thread");
-  simulated_ = std::make_unique<simulation>(settled(wanted.seed), wanted.most_steps);
+  simulated_ = owned(new simulation(settled(wanted.seed), wanted.most_steps));
 }
 
 simulation_run::~simulation_run() {
@@ -53,8 +53,7 @@ class simulation_series::thread_setup {
   handler_stack for_overflows_;
 };
 
-simulation_series::simulation_series(std::uint64_t first)
-    : first_(settled(first)), setup_(std::make_unique<thread_setup>()) {}
+simulation_series::simulation_series(std::uint64_t first) : first_(settled(first)), setup_(new thread_setup) {}
 simulation_series::~simulation_series() = default;
 
 std::uint64_t simulation_series::seed(std::size_t index) const noexcept {
