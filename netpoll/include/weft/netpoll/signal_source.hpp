@@ -10,8 +10,9 @@
 // them.
 
 #include <initializer_list>
-#include <memory>
 #include <span>
+
+#include <weft/runtime/detail/owned.hpp>
 
 namespace weft::net {
 
@@ -40,7 +41,7 @@ class signal_source {
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  weft::detail::owned<state> state_;
 };
 
 }  // namespace weft::net

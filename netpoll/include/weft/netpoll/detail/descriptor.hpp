@@ -3,7 +3,6 @@
 // that stays where it is for the life of the process (netpoll/descriptor_block.hpp tells what is in it).
 
 #include <system_error>
-#include <utility>
 
 namespace weft::net::detail {
 
@@ -15,11 +14,12 @@ class descriptor {
  public:
   constexpr descriptor() noexcept = default;
   explicit descriptor(descriptor_block* block) noexcept : block_(block) {}
-  descriptor(descriptor&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  descriptor(descriptor&& other) noexcept : block_(other.block_) { other.block_ = nullptr; }
   descriptor& operator=(descriptor&& other) noexcept {
     if (this != &other) {
       abandon();
-      block_ = std::exchange(other.block_, nullptr);
+      block_ = other.block_;
+      other.block_ = nullptr;
     }
     return *this;
   }
