@@ -3,6 +3,8 @@
 #include <weft/std_shim/thread.hpp>
 
 #include <system_error>
+#include <thread>
+#include <utility>
 
 #include <weft/runtime/this_fiber.hpp>
 
@@ -27,5 +29,9 @@ void thread::detach() {
   if (!joinable()) refuse(std::errc::invalid_argument, "weft::thread::detach: not joinable");
   handle_.detach();
 }
+
+void thread::swap(thread& other) noexcept { std::swap(handle_, other.handle_); }
+
+unsigned thread::hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
 
 }  // namespace weft

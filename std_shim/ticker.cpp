@@ -122,13 +122,20 @@ class ticker_handle {
 
 ticker::ticker(deadline period) : ticks_(nullptr) {
   const auto feed = std::make_shared<detail::ticker_feed>(detail::positive(period));
-  handle_ = std::make_shared<detail::ticker_handle>(feed);
+  const auto handle = std::make_shared<detail::ticker_handle>(feed);
   go({.name = "ticker"}, [feed] { feed->run(); });
-  ticks_ = detail::channel_access::make<time_point>(std::shared_ptr<detail::channel_core>(handle_, &feed->core));
+  ticks_ = detail::channel_access::make<time_point>(std::shared_ptr<detail::channel_core>(handle, &feed->core));
+  handle_ = handle.get();
 }
 
-void ticker::stop() const { handle_->feed().stop(); }
+void ticker::stop() const {
+  if (ticks_ == nullptr) detail::throw_nil_channel("stop");
+  handle_->feed().stop();
+}
 
-void ticker::begin_again(deadline period) const { handle_->feed().reset(detail::positive(period)); }
+void ticker::begin_again(deadline period) const {
+  if (ticks_ == nullptr) detail::throw_nil_channel("reset");
+  handle_->feed().reset(detail::positive(period));
+}
 
 }  // namespace weft

@@ -39,7 +39,7 @@ struct signal_source::state {
 signal_source::signal_source(std::initializer_list<int> signals)
     : signal_source(std::span(signals.begin(), signals.size())) {}
 
-signal_source::signal_source(std::span<const int> signals) : state_(std::make_unique<state>()) {
+signal_source::signal_source(std::span<const int> signals) : state_(new state) {
   weft::detail::require_poller("net::signal_source");
   const detail::opened opened = detail::open_event();
   detail::unique_fd fd(opened.fd);

@@ -35,8 +35,8 @@ void drop(byte_lane* lane, direction end) noexcept {
 }
 
 struct ends {
-  std::unique_ptr<byte_lane, detail::drop_reader> in;
-  std::unique_ptr<byte_lane, detail::drop_writer> out;
+  weft::detail::owned<byte_lane, detail::drop_reader> in;
+  weft::detail::owned<byte_lane, detail::drop_writer> out;
 };
 
 ends make_lane(std::size_t size) {

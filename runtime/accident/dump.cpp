@@ -19,6 +19,8 @@
 
 namespace weft {
 
+std::ostream& operator<<(std::ostream& out, fiber_id id) { return out << '#' << id.number(); }
+
 namespace {
 
 using detail::fiber_block;

@@ -53,6 +53,11 @@ std::string text_of(const std::exception_ptr& thrown) {
   }
 }
 
+std::string in_words(const check_value& value) {
+  if (value.text() != nullptr) return value.text();
+  return (value.is_negative() ? "-" : "") + std::to_string(value.magnitude());
+}
+
 [[noreturn]] void name_fiber_and_terminate() noexcept {
   const std::exception_ptr thrown = std::current_exception();
   if (const fiber_block* const fiber = fiber_that_threw(thrown)) {
@@ -80,12 +85,15 @@ void name_fibers_on_terminate() noexcept {
   (void)installed;
 }
 
-void check_failed(const char* condition, const char* what, const char* file, int line,
-                  const std::string& values) noexcept {
+void check_failed(const char* condition, const char* file, int line, const char* what,
+                  std::initializer_list<check_value> values) noexcept {
   const fiber_block* const fiber = this_fiber_block();
   const std::string who = fiber != nullptr ? describe(*fiber) : "a plain thread";
-  std::fprintf(stderr, "weft: check failed: %s%s%s (%s) at %s:%d, on %s\n", what, values.empty() ? "" : ":",
-               values.c_str(), condition, file, line, who.c_str());
+  std::string told = what;
+  if (values.size() != 0) told += ':';
+  for (const check_value& value : values) told += ' ' + in_words(value);
+  std::fprintf(stderr, "weft: check failed: %s (%s) at %s:%d, on %s\n", told.c_str(), condition, file, line,
+               who.c_str());
   std::abort();
 }
 

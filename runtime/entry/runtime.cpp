@@ -17,7 +17,7 @@ runtime::runtime(const options& wanted, detail::clock_source* clock) {
   refuse_on_fiber("runtime");
   detail::name_fibers_on_terminate();
   detail::report_stack_overflows();
-  scheduler_ = std::make_unique<detail::scheduler>(detail::settle_options(wanted), clock);
+  scheduler_ = detail::owned(new detail::scheduler(detail::settle_options(wanted), clock));
 }
 
 runtime::~runtime() { stop(); }

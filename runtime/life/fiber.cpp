@@ -179,6 +179,24 @@ void detach_fiber(fiber_block* fiber) noexcept {
   release_fiber(fiber);
 }
 
+void drop_joined(fiber_block* fiber) noexcept {
+  fiber->body->drop_outcome(fiber->storage.data(), false);
+  release_fiber(fiber);
+}
+
+fiber_handle& fiber_handle::operator=(fiber_handle&& from) noexcept {
+  if (this == &from) return *this;
+  if (fiber_ != nullptr) end();
+  fiber_ = from.let_go();
+  return *this;
+}
+
+void fiber_handle::end() noexcept {
+  request_stop();
+  join_fiber(fiber_, true);
+  drop_joined(let_go());
+}
+
 // Constant while the caller's handle holds the block.
 fiber_id id_of(const fiber_block* fiber) noexcept { return fiber_id(fiber->label.id()); }
 

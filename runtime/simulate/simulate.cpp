@@ -39,7 +39,7 @@ simulation_run::simulation_run(const simulation_options& wanted)
     throw std::logic_error("weft: simulate inside a fiber: it would block the worker; call it on a plain thread");
   name_fibers_on_terminate();
   report_stack_overflows();
-  simulated_ = std::make_unique<simulation>(settled(wanted.seed), wanted.most_steps);
+  simulated_ = owned(new simulation(settled(wanted.seed), wanted.most_steps));
 }
 
 simulation_run::~simulation_run() {
@@ -57,8 +57,7 @@ class simulation_series::thread_setup {
   handler_stack for_overflows_;
 };
 
-simulation_series::simulation_series(std::uint64_t first)
-    : first_(settled(first)), setup_(std::make_unique<thread_setup>()) {}
+simulation_series::simulation_series(std::uint64_t first) : first_(settled(first)), setup_(new thread_setup) {}
 simulation_series::~simulation_series() = default;
 
 std::uint64_t simulation_series::seed(std::size_t index) const noexcept {

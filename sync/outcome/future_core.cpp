@@ -79,9 +79,9 @@ void future_core::make_ready() noexcept {
   waiters_.claim(wait_queue::k_all, woken);
 }  // unlocks, then unparks: the guard ends before the chain
 
-void future_core::publish_at_end(std::shared_ptr<future_core> state) {
+void future_core::publish_at_end(const std::shared_ptr<future_core>& state) {
   using kept_state = std::shared_ptr<future_core>;
-  auto kept = std::make_unique<kept_state>(std::move(state));
+  auto kept = std::make_unique<kept_state>(state);
   call_at_end(
       [](void* argument) noexcept {
         const std::unique_ptr<kept_state> ending(static_cast<kept_state*>(argument));

@@ -62,6 +62,37 @@ FIBER_TEST(singleflight, those_who_come_meanwhile_share_one_run) {
   }
 }
 
+// All keys but a few hang in chains with others.
+struct of_few_values {
+  std::size_t operator()(int key) const noexcept { return static_cast<std::size_t>(key % 3); }
+};
+
+FIBER_TEST(singleflight, many_keys_are_under_way_at_once_and_one_is_not_taken_for_another) {
+  constexpr int k_keys = 100;
+  weft::singleflight<int, int, of_few_values> all;
+  weft::event go_on;
+  std::vector<weft::join_handle<decltype(all)::result>> callers;
+  for (int round = 0; round < 2; ++round) {
+    for (int key = 0; key < k_keys; ++key)
+      callers.push_back(weft::spawn([&, key, round] {
+        return all.run(key, [&go_on, key, round] {
+          go_on.wait();
+          return 1000 * round + key;
+        });
+      }));
+    const std::size_t asleep = callers.size();
+    wait_until([&] { return count_waiting_for_futures() == asleep; });
+    for (int key = 0; round == 0 && key < k_keys; key += 2) all.forget(key);
+  }
+  go_on.set();
+  for (int i = 0; i < 2 * k_keys; ++i) {
+    const int key = i % k_keys;
+    const auto [value, shared] = callers[static_cast<std::size_t>(i)].join();
+    EXPECT_EQ(value, key % 2 == 0 && i >= k_keys ? 1000 + key : key);
+    EXPECT_EQ(shared, key % 2 != 0);
+  }
+}
+
 FIBER_TEST(singleflight, an_exception_goes_to_all) {
   flights all;
   weft::event go_on;

@@ -180,6 +180,14 @@ FIBER_TEST(ticker, may_be_used_by_many_at_once) {
   EXPECT_TRUE(every.ticks().recv().has_value());
 }
 
+FIBER_TEST(ticker, that_was_moved_from_refuses_to_stop_and_to_begin_again) {
+  weft::ticker from(std::chrono::hours(1));
+  const weft::ticker to = std::move(from);
+  EXPECT_THROW(from.stop(), std::logic_error);
+  EXPECT_THROW(from.reset(std::chrono::hours(2)), std::logic_error);
+  to.stop();
+}
+
 FIBER_TEST(ticker, refuses_a_period_that_is_not_positive) {
   EXPECT_THROW(weft::ticker(0s), std::invalid_argument);
   EXPECT_THROW(weft::ticker(-1s), std::invalid_argument);

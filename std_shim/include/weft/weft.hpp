@@ -1,18 +1,21 @@
 #pragma once
 // Room: std_shim. All of weft but what needs Boost (asio.hpp). Includes the standard headers that its signatures speak
-// of.
+// of. Three of them are dear to compile; of these, where the standard library has them in parts, only this:
+//   <chrono>       durations, points in time, clocks, literals. Calendars, time zones, printing need <chrono>
+//   <functional>   function, reference_wrapper, ref, cref, hash, less, plus and their like. invoke, bind, mem_fn,
+//                  not_fn and the searchers need <functional>
+//   <memory>       unique_ptr, shared_ptr, weak_ptr, make_unique, make_shared and their like, addressof, allocator.
+//                  atomic<shared_ptr> and the algorithms on raw memory need <memory>
+// A program that uses more of std includes it itself; tests/headers/umbrella.cpp uses what it need not.
 // Next: runtime/runtime.hpp, where a program begins.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -32,6 +35,9 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/clock.hpp>
 #include <weft/runtime/deadlock.hpp>
+#include <weft/runtime/detail/chrono.hpp>
+#include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/dump.hpp>
 #include <weft/runtime/fiber_local.hpp>
 #include <weft/runtime/pin_guard.hpp>

@@ -150,8 +150,8 @@ FIBER_TEST(runtime, snapshot_shows_process_threads_and_fibers) {
 
 TEST(runtime_death_test, a_failed_check_names_values_and_fiber) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_DEATH(weft::run([] { WEFT_CHECK(1 + 1 == 3, "arithmetic: must hold", 1, "one"); }),
-               "check failed: arithmetic: must hold: 1 one \\(1 \\+ 1 == 3\\).*fiber #[0-9]+ 'main'");
+  EXPECT_DEATH(weft::run([] { WEFT_CHECK(1 + 1 == 3, "arithmetic: must hold", 1, -2L, "one"); }),
+               "check failed: arithmetic: must hold: 1 -2 one \\(1 \\+ 1 == 3\\).*fiber #[0-9]+ 'main'");
 }
 
 }  // namespace

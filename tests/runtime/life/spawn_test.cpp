@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <type_traits>
+#include <utility>
 
 #include <support/fiber_test.hpp>
 #include <weft/runtime/runtime.hpp>
@@ -45,6 +48,41 @@ FIBER_TEST(runtime, arguments_are_moved_into_the_fiber) {
                             std::move(text), "!");
   EXPECT_EQ(handle.join(), "moved!");
 }
+
+struct account {
+  int balance = 40;
+  int after(int payment) const { return balance + payment; }
+};
+
+FIBER_TEST(runtime, a_pointer_to_a_member_is_called_as_std_invoke_does) {
+  account mine;
+  EXPECT_EQ(weft::spawn(&account::after, mine, 2).join(), 42);
+  EXPECT_EQ(weft::spawn(&account::after, &mine, 2).join(), 42);
+  EXPECT_EQ(weft::spawn(&account::after, std::make_unique<account>(), 2).join(), 42);
+  mine.balance = 50;
+  EXPECT_EQ(weft::spawn(&account::after, std::ref(mine), 2).join(), 52);
+  EXPECT_EQ(weft::spawn(&account::balance, &mine).join(), 50);
+}
+
+// Neither its move nor its destruction is trivial, and it has no room in the fiber's storage.
+struct big_result {
+  std::array<std::string, 8> texts;
+};
+
+FIBER_TEST(runtime, a_result_of_any_kind_comes_through_join) {
+  EXPECT_EQ(weft::spawn([] { return big_result{{"a", "b"}}; }).join().texts[1], "b");
+  EXPECT_EQ(*weft::spawn([] { return std::make_unique<int>(7); }).join(), 7);
+  int outside = 1;
+  EXPECT_EQ(&weft::spawn([&]() -> int& { return outside; }).join(), &outside);
+  const auto constant = []() -> const std::string { return "constant"; };
+  EXPECT_EQ(weft::spawn(constant).join(), "constant");
+}
+
+static_assert(!std::is_constructible_v<weft::join_handle<int>, weft::join_handle<void>>);
+static_assert(!std::is_assignable_v<weft::join_handle<int>&, weft::join_handle<void>>);
+static_assert(std::is_nothrow_move_constructible_v<weft::join_handle<int>> &&
+              std::is_nothrow_move_assignable_v<weft::join_handle<int>> &&
+              !std::is_copy_constructible_v<weft::join_handle<int>>);
 
 FIBER_TEST(runtime, join_rethrows) {
   auto handle = weft::spawn([]() -> int { throw std::runtime_error("from the fiber"); });

@@ -4,13 +4,13 @@
 
 #include <exception>
 #include <future>  // std::launch
-#include <functional>
-#include <memory>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/std_shim/thread.hpp>
 #include <weft/sync/future.hpp>
@@ -48,7 +48,7 @@ class async_call {
   }
   void operator()() {
     to_->begin_setting();
-    to_->set_result_of([this]() -> R { return std::invoke(std::move(f_)); });
+    to_->set_result_of([this]() -> R { return detail::invoke(std::move(f_)); });
   }
 
  private:
@@ -70,7 +70,7 @@ class deferred_state final : public future_state<R> {
 
  private:
   void run_deferred() override {
-    this->set_result_of([this]() -> R { return std::invoke(std::move(f_)); });
+    this->set_result_of([this]() -> R { return detail::invoke(std::move(f_)); });
   }
 
   F f_;

@@ -4,14 +4,14 @@
 // Next: ticker.hpp.
 
 #include <cstddef>
-#include <functional>
-#include <memory>
 #include <mutex>
 #include <type_traits>
-#include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/sync/future.hpp>
 #include <weft/sync/mutex.hpp>
@@ -53,44 +53,74 @@ class singleflight {
   & > result run(const Key& key, F&& f, source_site site = source_site::current()) {
     promise<Value> outcome;
     const auto [mine, is_first] = under_way_->join(key, outcome);
-    if (is_first) begin<F>(key, mine, std::move(outcome), std::forward<F>(f), site);
+    if (is_first) begin<F>(mine, std::move(outcome), std::forward<F>(f), site);
     const shared_future<Value> awaited = mine->outcome;
     const Value& value = awaited.get();
     return {value, mine->callers > 1};
   }
 
-  void forget(const Key& key) {
-    const std::scoped_lock held(under_way_->changing);
-    under_way_->calls.erase(key);
-  }
+  void forget(const Key& key) { under_way_->forget(key); }
 
  private:
   struct call {
+    Key key;
     shared_future<Value> outcome;
-    std::size_t callers = 1;  // guarded by the table's mutex while it is in the table, then constant
+    // Guarded by the table's mutex; callers is constant once the call is off the table.
+    std::size_t callers = 1;
+    std::shared_ptr<call> next = nullptr;  // in its chain
   };
 
-  // The calls under way, by their keys.
+  // The calls under way, by their keys. By hand: <unordered_map> is a twelfth of what weft.hpp takes to compile.
   struct table {
     mutex changing;
     // Guarded by changing.
-    std::unordered_map<Key, std::shared_ptr<call>, Hash, Equal> calls;
+    std::vector<std::shared_ptr<call>> chains = std::vector<std::shared_ptr<call>>(7);
+    std::size_t count = 0;
+
+    // Where the call for the key hangs; empty, at the end of its chain, if there is none.
+    std::shared_ptr<call>& place_of(const Key& key) {
+      std::shared_ptr<call>* at = &chains[Hash()(key) % chains.size()];
+      while (*at != nullptr && !Equal()((*at)->key, key)) at = &(*at)->next;
+      return *at;
+    }
 
     // The call for the key, and whether it is new: its outcome is then to come from `outcome`.
     std::pair<std::shared_ptr<call>, bool> join(const Key& key, promise<Value>& outcome) {
       const std::scoped_lock held(changing);
-      if (const auto at = calls.find(key); at != calls.end()) {
-        ++at->second->callers;
-        return {at->second, false};
+      if (const std::shared_ptr<call>& there = place_of(key); there != nullptr) {
+        ++there->callers;
+        return {there, false};
       }
-      auto fresh = std::make_shared<call>(call{outcome.get_future().share()});
-      calls.emplace(key, fresh);
-      return {std::move(fresh), true};
+      if (count == chains.size()) grow();
+      const auto fresh = std::make_shared<call>(call{key, outcome.get_future().share()});
+      place_of(key) = fresh;
+      ++count;
+      return {fresh, true};
     }
-    void remove(const Key& key, const std::shared_ptr<call>& ended) {
+    void forget(const Key& key) {
       const std::scoped_lock held(changing);
-      const auto at = calls.find(key);
-      if (at != calls.end() && at->second == ended) calls.erase(at);
+      take_off(place_of(key));
+    }
+    void remove(const std::shared_ptr<call>& ended) {
+      const std::scoped_lock held(changing);
+      std::shared_ptr<call>& at = place_of(ended->key);
+      if (at == ended) take_off(at);
+    }
+
+    void take_off(std::shared_ptr<call>& at) {
+      if (at == nullptr) return;
+      at = std::exchange(at->next, nullptr);
+      --count;
+    }
+    void grow() {
+      std::vector<std::shared_ptr<call>> old(2 * chains.size() + 1);
+      old.swap(chains);
+      for (std::shared_ptr<call>& chain : old)
+        for (std::shared_ptr<call> each = std::move(chain); each != nullptr;) {
+          std::shared_ptr<call> next = std::move(each->next);
+          place_of(each->key) = std::move(each);
+          each = std::move(next);
+        }
     }
   };
 
@@ -100,12 +130,8 @@ class singleflight {
   class runner {
    public:
     template <class From>
-    runner(std::shared_ptr<table> in, const Key& key, std::shared_ptr<call> mine, promise<Value> outcome, From&& f)
-        : table_(std::move(in)),
-          key_(key),
-          mine_(std::move(mine)),
-          outcome_(std::move(outcome)),
-          f_(std::forward<From>(f)) {}
+    runner(std::shared_ptr<table> in, std::shared_ptr<call> mine, promise<Value> outcome, From&& f)
+        : table_(std::move(in)), mine_(std::move(mine)), outcome_(std::move(outcome)), f_(std::forward<From>(f)) {}
     runner(runner&&) = default;
     ~runner() { remove(); }
 
@@ -124,12 +150,11 @@ class singleflight {
 
    private:
     void remove() {
-      if (mine_ != nullptr) table_->remove(key_, mine_);
+      if (mine_ != nullptr) table_->remove(mine_);
       mine_ = nullptr;
     }
 
     std::shared_ptr<table> table_;
-    Key key_;
     std::shared_ptr<call> mine_;
     promise<Value> outcome_;
     F f_;
@@ -137,15 +162,15 @@ class singleflight {
 
   // The runner takes the call off the table; until it has it, whatever throws does.
   template <class F>
-  void begin(const Key& key, const std::shared_ptr<call>& mine, promise<Value> outcome, F&& f, source_site site) {
+  void begin(const std::shared_ptr<call>& mine, promise<Value> outcome, F&& f, source_site site) {
     try {
-      runner<std::decay_t<F>> run(under_way_, key, mine, std::move(outcome), std::forward<F>(f));
+      runner<std::decay_t<F>> run(under_way_, mine, std::move(outcome), std::forward<F>(f));
       if (detail::on_fiber())
         go({.name = "singleflight"}, std::move(run), site);
       else
         run();
     } catch (...) {
-      under_way_->remove(key, mine);
+      under_way_->remove(mine);
       throw;
     }
   }

@@ -3,12 +3,11 @@
 // Next: jthread.hpp.
 
 #include <exception>
-#include <functional>
-#include <thread>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/spawn.hpp>
 
 namespace weft {
@@ -22,10 +21,12 @@ template <class F>
 struct thread_body {
   static void run(void* storage, bool wanted) {
     unpacked<F> f(storage);
-    stored<outcome<void>>::put(storage, unit());
+    const auto returned = [] {};
+    stored<outcome<void>>::put(storage);
+    stored<outcome<void>>::get(storage).set_result_of(returned);
     if (!wanted) return;
     try {
-      std::invoke(std::move(*f));
+      detail::invoke(std::move(*f));
     } catch (const cancelled&) {
     }
   }
@@ -84,9 +85,9 @@ class thread {
   void detach();
 
   [[nodiscard]] id get_id() const noexcept { return handle_.get_id(); }
-  void swap(thread& other) noexcept { std::swap(handle_, other.handle_); }
+  void swap(thread& other) noexcept;
   friend void swap(thread& a, thread& b) noexcept { a.swap(b); }
-  [[nodiscard]] static unsigned hardware_concurrency() noexcept { return std::thread::hardware_concurrency(); }
+  [[nodiscard]] static unsigned hardware_concurrency() noexcept;
 
  private:
   friend class jthread;

@@ -3,10 +3,8 @@
 // sends them is ticker.cpp's.
 // Next: weft.hpp.
 
-#include <chrono>
-#include <memory>
-
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/sync/channel.hpp>
 
 namespace weft {
@@ -26,7 +24,7 @@ class ticker_handle;
 // stop() and reset() park only for a mutex, and are not cancellation points; after either of them no tick of before
 // comes, also not the one that was waiting. stop() closes nothing: a receiver waits, as in Go, until a reset().
 // Requires a runtime (std::logic_error), whose fiber "ticker" sends; after its end nothing more comes. A period that is
-// not positive: std::invalid_argument.
+// not positive: std::invalid_argument. stop() and reset() of one that was moved from: std::logic_error.
 class ticker {
  public:
   using time_point = deadline::clock::time_point;
@@ -54,8 +52,8 @@ class ticker {
   explicit ticker(deadline period);
   void begin_again(deadline period) const;
 
-  std::shared_ptr<detail::ticker_handle> handle_;
   channel<time_point> ticks_;
+  detail::ticker_handle* handle_ = nullptr;  // lives as long as the channel
 };
 
 }  // namespace weft

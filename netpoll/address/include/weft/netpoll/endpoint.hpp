@@ -57,7 +57,11 @@ class endpoint {
   [[nodiscard]] constexpr const std::array<std::uint8_t, 16>& bytes() const noexcept { return bytes_; }
 
   // "0.0.0.0" or "::".
-  [[nodiscard]] constexpr bool is_unspecified() const noexcept { return bytes_ == std::array<std::uint8_t, 16>{}; }
+  [[nodiscard]] constexpr bool is_unspecified() const noexcept {
+    for (const std::uint8_t byte : bytes_)
+      if (byte != 0) return false;
+    return true;
+  }
 
   [[nodiscard]] constexpr endpoint with_port(std::uint16_t port) const noexcept {
     endpoint e = *this;
@@ -68,7 +72,8 @@ class endpoint {
   // What parse reads: parse(e.to_string()) == e.
   [[nodiscard]] std::string to_string() const;
 
-  friend constexpr auto operator<=>(const endpoint&, const endpoint&) noexcept = default;
+  friend constexpr bool operator==(const endpoint&, const endpoint&) noexcept = default;
+  friend constexpr std::strong_ordering operator<=>(const endpoint&, const endpoint&) noexcept = default;
 
  private:
   bool is_v6_ = false;

@@ -12,8 +12,9 @@
 #include <weft/runtime/detail/require_cpp20.hpp>
 
 #include <initializer_list>
-#include <memory>
 #include <span>
+
+#include <weft/runtime/detail/owned.hpp>
 
 namespace weft::net {
 
@@ -42,7 +43,7 @@ class signal_source {
 
  private:
   struct state;
-  std::unique_ptr<state> state_;
+  weft::detail::owned<state> state_;
 };
 
 }  // namespace weft::net

@@ -7,10 +7,10 @@
 
 #include <concepts>
 #include <cstddef>
-#include <ranges>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace weft::net::detail {
 
@@ -19,9 +19,13 @@ inline constexpr bool is_byte_like =
     std::same_as<T, std::byte> || std::same_as<T, char> || std::same_as<T, unsigned char> ||
     std::same_as<T, signed char> || std::same_as<T, char8_t>;
 
+// What a span over it would have for elements. A span takes contiguous ranges of a known size and nothing else, and
+// <ranges> would be dear.
 template <class Range>
-concept contiguous_bytes = std::ranges::contiguous_range<Range> && std::ranges::sized_range<Range> &&
-    is_byte_like<std::remove_cv_t<std::remove_reference_t<std::ranges::range_reference_t<Range>>>>;
+using element_of = typename decltype(std::span(std::declval<Range&>()))::element_type;
+
+template <class Range>
+concept contiguous_bytes = is_byte_like<std::remove_cv_t<element_of<Range>>>;
 
 template <class Range>
 inline constexpr bool is_text_array =
@@ -34,21 +38,21 @@ concept byte_range = contiguous_bytes<Range> && !is_text_array<Range>;
 
 // May be read into.
 template <class Range>
-concept mutable_byte_range =
-    contiguous_bytes<Range> && !std::is_const_v<std::remove_reference_t<std::ranges::range_reference_t<Range>>>;
+concept mutable_byte_range = contiguous_bytes<Range> && !std::is_const_v<element_of<Range>>;
 
 template <byte_range Range>
 [[nodiscard]] std::span<const std::byte> bytes_of(Range&& range) noexcept {
-  return std::as_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+  return std::as_bytes(std::span(range));
 }
 
 template <mutable_byte_range Range>
 [[nodiscard]] std::span<std::byte> writable_bytes_of(Range&& range) noexcept {
-  return std::as_writable_bytes(std::span(std::ranges::data(range), std::ranges::size(range)));
+  return std::as_writable_bytes(std::span(range));
 }
 
-[[nodiscard]] inline std::span<const std::byte> bytes_of_text(std::string_view text) noexcept {
-  return std::as_bytes(std::span(text.data(), text.size()));
+template <class Char>  // char alone; a template, which costs nothing where no text is written
+[[nodiscard]] std::span<const std::byte> bytes_of_text(std::basic_string_view<Char> text) noexcept {
+  return std::as_bytes(std::span(text));
 }
 
 }  // namespace weft::net::detail

@@ -18,7 +18,6 @@
 // SIGPIPE.
 // Next: tcp_stream.hpp, pipe.hpp; buffers.hpp tells what may be passed as a buffer.
 
-#include <chrono>
 #include <cstddef>
 #include <span>
 #include <string_view>
@@ -26,6 +25,7 @@
 #include <type_traits>
 
 #include <weft/netpoll/buffers.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 
 namespace weft::net {
 

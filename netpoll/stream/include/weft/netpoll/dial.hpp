@@ -3,12 +3,12 @@
 //
 //   auto conn = net::dial("example.org:80", {.timeout = 5s});
 
-#include <chrono>
 #include <string_view>
 #include <system_error>
 
 #include <weft/netpoll/endpoint.hpp>
 #include <weft/netpoll/tcp_stream.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 
 namespace weft::net {
 

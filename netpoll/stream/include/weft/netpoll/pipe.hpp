@@ -24,12 +24,12 @@
 // Next: byte_stream.hpp.
 
 #include <cstddef>
-#include <memory>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include <weft/netpoll/byte_stream.hpp>
+#include <weft/runtime/detail/owned.hpp>
 
 namespace weft::net {
 
@@ -59,8 +59,8 @@ class pipe_stream : public byte_stream<pipe_stream> {
   [[nodiscard]] bool is_open() const noexcept;
 
   // Takes over one end of each of two directions. For pipe().
-  pipe_stream(std::unique_ptr<detail::byte_lane, detail::drop_reader> in,
-              std::unique_ptr<detail::byte_lane, detail::drop_writer> out) noexcept
+  pipe_stream(weft::detail::owned<detail::byte_lane, detail::drop_reader> in,
+              weft::detail::owned<detail::byte_lane, detail::drop_writer> out) noexcept
       : in_(std::move(in)), out_(std::move(out)) {}
 
  private:
@@ -78,8 +78,8 @@ class pipe_stream : public byte_stream<pipe_stream> {
   [[nodiscard]] bool close_now() noexcept;
   [[noreturn]] static void fail(const std::error_code& ec, const char* call);
 
-  std::unique_ptr<detail::byte_lane, detail::drop_reader> in_;
-  std::unique_ptr<detail::byte_lane, detail::drop_writer> out_;
+  weft::detail::owned<detail::byte_lane, detail::drop_reader> in_;
+  weft::detail::owned<detail::byte_lane, detail::drop_writer> out_;
 };
 
 struct pipe_options {

@@ -3,12 +3,12 @@
 // taken while everything goes on: each line is true of some moment close by, the whole is of no single one. Does not
 // park; costs a walk over all control blocks, and a system call for each fiber, to measure its stack.
 
-#include <chrono>
 #include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/fiber_id.hpp>
 
 namespace weft {

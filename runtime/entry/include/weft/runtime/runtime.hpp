@@ -11,11 +11,11 @@
 // run and runtime throw std::logic_error.
 // Next: options.hpp, spawn.hpp.
 
-#include <memory>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/detail/clock_source.hpp>
+#include <weft/runtime/detail/owned.hpp>
 #include <weft/runtime/options.hpp>
 #include <weft/runtime/spawn.hpp>
 
@@ -61,7 +61,7 @@ class runtime {
   static void refuse_on_fiber(const char* call);
   void await(detail::fiber_block* main) const;  // throws weft::deadlock
 
-  std::unique_ptr<detail::scheduler> scheduler_;
+  detail::owned<detail::scheduler> scheduler_;
 };
 
 namespace detail {

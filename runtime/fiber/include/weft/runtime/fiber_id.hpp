@@ -7,8 +7,9 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <ostream>
+#include <iosfwd>
+
+#include <weft/runtime/detail/functional.hpp>
 
 namespace weft {
 
@@ -18,7 +19,7 @@ class fiber_id {
   constexpr explicit fiber_id(std::uint64_t number) noexcept : number_(number) {}
   [[nodiscard]] constexpr std::uint64_t number() const noexcept { return number_; }
   friend constexpr auto operator<=>(const fiber_id&, const fiber_id&) noexcept = default;
-  friend std::ostream& operator<<(std::ostream& out, fiber_id id) { return out << '#' << id.number_; }
+  friend std::ostream& operator<<(std::ostream& out, fiber_id id);  // #7
 
  private:
   std::uint64_t number_ = 0;

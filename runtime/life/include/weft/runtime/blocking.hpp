@@ -9,12 +9,12 @@
 // f may use sync, which blocks the helper; it is not on a fiber. In a simulation f runs in place, on the calling fiber.
 
 #include <exception>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/memory.hpp>
 
 namespace weft {
 

@@ -19,12 +19,12 @@
 // Next: detail/at_end.hpp.
 
 #include <concepts>
-#include <functional>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/detail/local_value.hpp>
+#include <weft/runtime/detail/memory.hpp>
 
 namespace weft {
 

@@ -14,21 +14,21 @@
 // An exception out of a fiber of `go` ends the process by std::terminate, at the throw; weft::cancelled ends the fiber.
 // Next: this_fiber.hpp; task_group.hpp, for many that belong together.
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <functional>
-#include <memory>
 #include <new>
 #include <string_view>
 #include <system_error>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <variant>
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/fiber_body.hpp>
+#include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/outcome.hpp>
 #include <weft/runtime/fiber_id.hpp>
 #include <weft/runtime/spawn_site.hpp>
 
@@ -60,6 +60,7 @@ void start_joinable(fiber_block* fiber, const fiber_body& body) noexcept;
 // returned.
 void* join_fiber(fiber_block* fiber, bool shielded);
 void detach_fiber(fiber_block* fiber) noexcept;
+void drop_joined(fiber_block* fiber) noexcept;  // destroys the outcome, and gives the block back
 void request_stop(fiber_block* fiber) noexcept;
 [[nodiscard]] fiber_id id_of(const fiber_block* fiber) noexcept;
 [[noreturn]] void throw_joined_nothing();
@@ -67,11 +68,16 @@ void request_stop(fiber_block* fiber) noexcept;
 // std::terminate, naming the fiber whose storage that is: `thrown` came out of it and nobody will look.
 [[noreturn]] void terminate_unseen(const void* storage, const std::exception_ptr& thrown) noexcept;
 
-// A value in a fiber's storage: inline if it fits and moves without throwing, else on the heap.
+template <class T>
+inline constexpr bool stays_where_it_is = false;
+template <class R>
+inline constexpr bool stays_where_it_is<outcome<R>> = true;
+
+// A value in a fiber's storage: inline if it fits and moves without throwing, or never, else on the heap.
 template <class T>
 struct stored {
   static constexpr bool k_inline = sizeof(T) <= k_inline_closure && alignof(T) <= alignof(std::max_align_t) &&
-                                   std::is_nothrow_move_constructible_v<T>;
+                                   (stays_where_it_is<T> || std::is_nothrow_move_constructible_v<T>);
 
   template <class... Args>
   static void put(void* storage, Args&&... args) {
@@ -137,52 +143,30 @@ struct detached_body {
   static constexpr fiber_body body{&run, &drop_outcome};
 };
 
-struct unit {};  // the value of a function that returns nothing
-
-// What a joinable fiber left. A reference is kept as a pointer.
-template <class R>
-using outcome_value =
-    std::conditional_t<std::is_void_v<R>, unit,
-                       std::conditional_t<std::is_reference_v<R>, std::add_pointer_t<R>, std::remove_cv_t<R>>>;
-template <class R>
-using outcome = std::variant<cancelled*, outcome_value<R>, std::exception_ptr>;
-
 template <class F, class R>
 struct joinable_body {
   using result = outcome<R>;
 
   static void run(void* storage, bool wanted) {
     unpacked<F> f(storage);
-    stored<result>::put(storage);  // "cancelled", until the function has returned or thrown
+    stored<result>::put(storage);
     if (!wanted) return;
     result& to = stored<result>::get(storage);
     try {
-      call(*f, to);
+      to.set_result_of(*f);
     } catch (const cancelled&) {
     } catch (...) {
-      to.template emplace<2>(std::current_exception());
+      to.fail(std::current_exception());
     }
   }
 
   static void drop_outcome(void* storage, bool unseen) noexcept {
     result& left = stored<result>::get(storage);
-    if (unseen && left.index() == 2) terminate_unseen(storage, std::get<2>(left));
+    if (unseen && left.how() == ending::threw) terminate_unseen(storage, left.thrown());
     stored<result>::drop(storage);
   }
 
   static constexpr fiber_body body{&run, &drop_outcome};
-
- private:
-  static void call(F& f, result& to) {
-    if constexpr (std::is_void_v<R>) {
-      f();
-      to.template emplace<1>();
-    } else if constexpr (std::is_reference_v<R>) {
-      to.template emplace<1>(std::addressof(f()));
-    } else {
-      to.template emplace<1>(f());
-    }
-  }
 };
 
 // f(args...) as one closure without arguments.
@@ -193,8 +177,8 @@ auto bind_call(F&& f, Args&&... args) {
   else
     return [f = std::decay_t<F>(std::forward<F>(f)),
             args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-      return std::apply([&f](auto&... each) -> decltype(auto) { return std::invoke(std::move(f), std::move(each)...); },
-                        args);
+      return std::apply(
+          [&f](auto&... each) -> decltype(auto) { return detail::invoke(std::move(f), std::move(each)...); }, args);
     };
 }
 
@@ -214,40 +198,14 @@ new_fiber make_fiber_for(scheduler* home, const spawn_options& options, source_s
 template <class T>
 concept not_spawn_options = !std::is_same_v<std::remove_cvref_t<T>, spawn_options>;
 
-}  // namespace detail
-
-// The one who waits for a fiber of `spawn`. Movable. Its owner may be a fiber of any runtime, or a plain thread; one at
-// a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded).
-template <class T>
-class [[nodiscard]] join_handle {
+// A join_handle but for the type of its value.
+class fiber_handle {
  public:
-  join_handle() noexcept = default;
-  join_handle(join_handle&& from) noexcept : fiber_(std::exchange(from.fiber_, nullptr)) {}
-  join_handle& operator=(join_handle&& from) noexcept {
-    if (this != &from) {
-      end();
-      fiber_ = std::exchange(from.fiber_, nullptr);
-    }
-    return *this;
-  }
-  ~join_handle() { end(); }
-
-  // Parks until the fiber has ended; returns its value or rethrows its exception. If it was cancelled:
-  // std::system_error(operation_canceled), but weft::cancelled to who was asked to end with it (the end of their
-  // runtime, of their group). A cancellation point; once cancelled the handle is still joinable. A handle that holds no
-  // fiber (joined, detached, moved from): std::system_error(invalid_argument).
-  T join() {
-    if (fiber_ == nullptr) detail::throw_joined_nothing();
-    void* const storage = detail::join_fiber(fiber_, false);
-    detail::outcome<T>& left = detail::stored<detail::outcome<T>>::get(storage);
-    if (left.index() == 0) detail::cancellation_point();
-    const taking held{std::exchange(fiber_, nullptr), storage};
-    if (left.index() == 0) detail::throw_joined_cancelled();
-    if (left.index() == 2) std::rethrow_exception(std::get<2>(std::move(left)));
-    if constexpr (std::is_reference_v<T>)
-      return static_cast<T>(*std::get<1>(left));
-    else if constexpr (!std::is_void_v<T>)
-      return std::get<1>(std::move(left));
+  fiber_handle() noexcept = default;
+  fiber_handle(fiber_handle&& from) noexcept : fiber_(from.let_go()) {}
+  fiber_handle& operator=(fiber_handle&& from) noexcept;
+  ~fiber_handle() {
+    if (fiber_ != nullptr) end();
   }
 
   // Asks the fiber to end: its next cancellation point throws weft::cancelled. Does not wait.
@@ -257,35 +215,66 @@ class [[nodiscard]] join_handle {
 
   // Lets go: nothing will look at the outcome, and an exception becomes the end of the process, as for `go`.
   void detach() noexcept {
-    if (fiber_ != nullptr) detail::detach_fiber(std::exchange(fiber_, nullptr));
+    if (fiber_ != nullptr) detach_fiber(let_go());
   }
 
   [[nodiscard]] bool joinable() const noexcept { return fiber_ != nullptr; }
-  [[nodiscard]] fiber_id get_id() const noexcept { return fiber_ != nullptr ? detail::id_of(fiber_) : fiber_id(); }
+  [[nodiscard]] fiber_id get_id() const noexcept { return fiber_ != nullptr ? id_of(fiber_) : fiber_id(); }
 
   // For spawn and runtime.
-  explicit join_handle(detail::fiber_block* fiber) noexcept : fiber_(fiber) {}
-  [[nodiscard]] detail::fiber_block* block() const noexcept { return fiber_; }
+  explicit fiber_handle(fiber_block* fiber) noexcept : fiber_(fiber) {}
+  [[nodiscard]] fiber_block* block() const noexcept { return fiber_; }
 
- private:
-  // Destroys the outcome and gives the block back, also when moving the value out throws.
+ protected:
+  // drop_joined, also when moving the value out throws.
   struct taking {
-    detail::fiber_block* fiber;
-    void* storage;
-    ~taking() {
-      detail::stored<detail::outcome<T>>::drop(storage);
-      detail::release_fiber(fiber);
-    }
+    fiber_block* fiber;
+    ~taking() { drop_joined(fiber); }
   };
 
-  void end() noexcept {
-    if (fiber_ == nullptr) return;
-    detail::request_stop(fiber_);
-    void* const storage = detail::join_fiber(fiber_, true);
-    const taking held{std::exchange(fiber_, nullptr), storage};
+  // Waits, and returns the storage with the outcome.
+  void* join_here() {
+    if (fiber_ == nullptr) throw_joined_nothing();
+    return join_fiber(fiber_, false);
+  }
+  [[nodiscard]] taking take() noexcept { return {let_go()}; }
+
+ private:
+  void end() noexcept;  // cancels it and joins it
+  fiber_block* let_go() noexcept {
+    fiber_block* const fiber = fiber_;
+    fiber_ = nullptr;
+    return fiber;
   }
 
-  detail::fiber_block* fiber_ = nullptr;
+  fiber_block* fiber_ = nullptr;
+};
+
+}  // namespace detail
+
+// The one who waits for a fiber of `spawn`. Movable. Its owner may be a fiber of any runtime, or a plain thread; one at
+// a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded).
+template <class T>
+class [[nodiscard]] join_handle : public detail::fiber_handle {
+ public:
+  join_handle() noexcept = default;
+  using detail::fiber_handle::fiber_handle;
+
+  // Parks until the fiber has ended; returns its value or rethrows its exception. If it was cancelled:
+  // std::system_error(operation_canceled), but weft::cancelled to who was asked to end with it (the end of their
+  // runtime, of their group). A cancellation point; once cancelled the handle is still joinable. A handle that holds no
+  // fiber (joined, detached, moved from): std::system_error(invalid_argument).
+  T join() {
+    detail::outcome<T>& left = detail::stored<detail::outcome<T>>::get(join_here());
+    if (left.how() == detail::ending::cancelled) detail::cancellation_point();
+    const taking held = take();
+    if (left.how() == detail::ending::cancelled) detail::throw_joined_cancelled();
+    if (left.how() == detail::ending::threw) std::rethrow_exception(std::move(left.thrown()));
+    if constexpr (std::is_reference_v<T>)
+      return static_cast<T>(*left.value());
+    else if constexpr (!std::is_void_v<T>)
+      return std::move(left.value());
+  }
 };
 
 namespace detail {

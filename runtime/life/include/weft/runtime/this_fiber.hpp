@@ -2,10 +2,10 @@
 // Room: runtime. The calling fiber; on a plain thread each of these does for the thread what std::this_thread does.
 // Sleeps and yield are cancellation points: they throw weft::cancelled once the fiber is asked to end.
 
-#include <chrono>
 #include <stop_token>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/fiber_id.hpp>
 #include <weft/runtime/park.hpp>
 

@@ -21,7 +21,6 @@
 // no timer but that of each wait.
 // Next: task_group.hpp.
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -31,6 +30,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/cancel_scope.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/park.hpp>
 
 namespace weft {

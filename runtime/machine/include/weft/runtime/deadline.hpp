@@ -7,9 +7,10 @@
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
-#include <chrono>
 #include <cstdint>
 #include <limits>
+
+#include <weft/runtime/detail/chrono.hpp>
 
 namespace weft {
 
@@ -53,8 +54,8 @@ class deadline {
   template <class Rep, class Period>
   static constexpr std::int64_t saturated(std::chrono::duration<Rep, Period> d) noexcept {
     using wide = std::chrono::duration<long double, std::nano>;
-    if (wide(d) >= wide(static_cast<long double>(k_never))) return k_never;
-    if (wide(d) <= wide(0)) return 0;
+    if (wide(d).count() >= static_cast<long double>(k_never)) return k_never;
+    if (wide(d).count() <= 0) return 0;
     return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
   }
 

@@ -32,13 +32,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/deadlock.hpp>
+#include <weft/runtime/detail/owned.hpp>
 #include <weft/runtime/spawn.hpp>
 
 namespace weft {
@@ -84,7 +84,7 @@ class simulation_run {
  private:
   const int unwinding_before_;
   const bool is_seed_given_;
-  std::unique_ptr<simulation> simulated_;
+  owned<simulation> simulated_;
 };
 
 // The seeds of a simulate_many: `first`, or what 0 stands for, and those after it, without 0.
@@ -102,7 +102,7 @@ class simulation_series {
  private:
   class thread_setup;  // kept from one seed to the next
   std::uint64_t first_;
-  std::unique_ptr<thread_setup> setup_;
+  owned<thread_setup> setup_;
 };
 
 template <class R>

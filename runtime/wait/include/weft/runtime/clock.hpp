@@ -10,8 +10,7 @@
 // simulation, and a deadline made of it lies anywhere in the virtual one.
 // Next: simulate.hpp.
 
-#include <chrono>
-
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/park.hpp>
 
 namespace weft {

@@ -7,10 +7,10 @@
 // Next: runtime/README.md, "Who polls".
 
 #include <cstddef>
-#include <memory>
 #include <vector>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/park.hpp>
 
 namespace weft::detail {

@@ -2,16 +2,16 @@
 // Room: sync. Channels, as Go's: how fibers, and plain threads, hand values to each other. This is the typed face; the
 // protocol "Handing over" is told in detail/channel_core.hpp. Next: select.hpp.
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/channel_status.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 #include <weft/sync/detail/element.hpp>

@@ -16,11 +16,8 @@
 // for ever. A cancellation point, also with otherwise; once cancelled no case has run.
 // For fibers and plain threads alike.
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
-#include <functional>
-#include <memory>
 #include <optional>
 #include <span>
 #include <type_traits>
@@ -28,6 +25,9 @@
 #include <vector>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
+#include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/owned.hpp>
 #include <weft/sync/channel.hpp>
 #include <weft/sync/detail/element.hpp>
 #include <weft/sync/detail/select_op.hpp>
@@ -81,7 +81,7 @@ class recv_case {
   recv_case& operator=(const recv_case&) = delete;
 
   select_op& operation() noexcept { return operation_; }
-  void complete() { std::invoke(handler_, operation_.status == channel_status::ok ? in_.take() : std::nullopt); }
+  void complete() { detail::invoke(handler_, operation_.status == channel_status::ok ? in_.take() : std::nullopt); }
 
  private:
   template <class, class, class>
@@ -115,7 +115,7 @@ class send_case {
   void complete() {
     if (operation_.status == channel_status::closed) throw_sent_on_closed();
     operation_.what = select_op::kind::never;
-    std::invoke(handler_);
+    detail::invoke(handler_);
   }
 
  private:
@@ -140,7 +140,7 @@ class timeless_case {
   }
 
   select_op& operation() noexcept { return operation_; }
-  void complete() { std::invoke(handler_); }
+  void complete() { detail::invoke(handler_); }
 
  private:
   Handler handler_;
@@ -199,7 +199,7 @@ template <class Handler = detail::nothing_to_do>
 class select_case {
  public:
   template <detail::typed_case Case>
-  select_case(Case&& made) : held_(std::make_unique<holding<Case>>(std::move(made))) {}
+  select_case(Case&& made) : held_(new holding<Case>(std::move(made))) {}
 
  private:
   friend std::size_t select(std::span<select_case> cases);
@@ -217,7 +217,7 @@ class select_case {
     typename Case::owned held;
   };
 
-  std::unique_ptr<holder> held_;
+  detail::owned<holder> held_;
 };
 
 std::size_t select(std::span<select_case> cases);

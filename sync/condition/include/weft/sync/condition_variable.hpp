@@ -2,13 +2,13 @@
 // Room: sync. The condition variable that goes with weft::mutex: a queue of waiters and nothing else.
 // Next: condition_variable_any.hpp.
 
-#include <chrono>
 #include <condition_variable>  // std::cv_status
 #include <cstdint>
 #include <mutex>  // std::unique_lock
 #include <utility>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>

@@ -4,7 +4,6 @@
 // in detail/stop_waker.hpp.
 // Next: wait_group.hpp.
 
-#include <chrono>
 #include <condition_variable>  // std::cv_status
 #include <cstdint>
 #include <stop_token>
@@ -12,6 +11,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/stop_waker.hpp>
 #include <weft/sync/detail/time_limit.hpp>

@@ -4,9 +4,9 @@
 // Next: future.hpp, for events that bring a value.
 
 #include <atomic>
-#include <chrono>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 

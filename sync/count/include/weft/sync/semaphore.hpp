@@ -4,12 +4,12 @@
 // Next: latch.hpp.
 
 #include <atomic>
-#include <chrono>
 #include <cstddef>
 #include <limits>
 #include <stdexcept>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 

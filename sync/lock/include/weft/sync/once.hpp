@@ -3,10 +3,10 @@
 // Next: condition_variable.hpp.
 
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <utility>
 
+#include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
@@ -72,7 +72,7 @@ void call_once(once_flag& flag, F&& f, Args&&... args) {
     return;
   const once_flag::turn mine(flag);
   if (flag.is_done()) return;
-  std::invoke(std::forward<F>(f), std::forward<Args>(args)...);
+  detail::invoke(std::forward<F>(f), std::forward<Args>(args)...);
   flag.note_done();
 }
 

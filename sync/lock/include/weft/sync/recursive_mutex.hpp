@@ -4,10 +4,10 @@
 // Next: shared_mutex.hpp.
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/timed_mutex.hpp>
 

@@ -3,10 +3,10 @@
 // themselves writers are ordered by a timed_mutex. The slow paths, and the protocol "Sharing": shared_mutex.cpp.
 // Next: once.hpp.
 
-#include <chrono>
 #include <cstdint>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>

@@ -3,9 +3,8 @@
 // mutex.cpp, L7).
 // Next: recursive_mutex.hpp.
 
-#include <chrono>
-
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/mutex.hpp>

@@ -24,14 +24,14 @@
 // of a future by its owner at any time. Any number may wait, each through a shared_future of its own.
 // Next: packaged_task.hpp.
 
-#include <chrono>
 #include <exception>
 #include <future>
-#include <memory>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/detail/chrono.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/future_state.hpp>
 #include <weft/sync/detail/time_limit.hpp>
 
@@ -209,8 +209,10 @@ class promise<R&> : public detail::promise_base<R&> {
   void set_value_at_thread_exit(R& value) { this->set_at_end(std::addressof(value)); }
 };
 
-template <>
-class promise<void> : public detail::promise_base<void> {
+// void alone; still a template, which costs nothing where nobody promises.
+template <class R>
+  requires std::is_void_v<R>
+class promise<R> : public detail::promise_base<R> {
  public:
   void set_value() { this->state().set(); }
   void set_value_at_thread_exit() { this->set_at_end(); }

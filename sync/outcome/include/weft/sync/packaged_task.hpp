@@ -2,11 +2,11 @@
 // Room: sync. packaged_task: a function whose result is a future's, std's for fibers and plain threads at once.
 // Next: channel.hpp, by which tasks travel.
 
-#include <functional>
-#include <memory>
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/future.hpp>
 
 namespace weft {
@@ -32,9 +32,9 @@ class task_state_of final : public task_state<R, Args...> {
   void make_result(Args... args) override {
     this->make_result_of([&]() -> R {
       if constexpr (std::is_void_v<R>)
-        std::invoke(f_, std::forward<Args>(args)...);
+        detail::invoke(f_, std::forward<Args>(args)...);
       else
-        return std::invoke(f_, std::forward<Args>(args)...);
+        return detail::invoke(f_, std::forward<Args>(args)...);
     });
   }
   std::shared_ptr<task_state<R, Args...>> renew() override {

@@ -5,7 +5,6 @@
 #include <weft/runtime/detail/require_cpp20.hpp>
 
 #include <system_error>
-#include <utility>
 
 namespace weft::net::detail {
 
@@ -17,11 +16,12 @@ class descriptor {
  public:
   constexpr descriptor() noexcept = default;
   explicit descriptor(descriptor_block* block) noexcept : block_(block) {}
-  descriptor(descriptor&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  descriptor(descriptor&& other) noexcept : block_(other.block_) { other.block_ = nullptr; }
   descriptor& operator=(descriptor&& other) noexcept {
     if (this != &other) {
       abandon();
-      block_ = std::exchange(other.block_, nullptr);
+      block_ = other.block_;
+      other.block_ = nullptr;
     }
     return *this;
   }

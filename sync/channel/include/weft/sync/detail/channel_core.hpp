@@ -22,10 +22,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/sync/channel_status.hpp>

@@ -4,12 +4,12 @@
 // Next: channel.hpp.
 
 #include <cstddef>
-#include <memory>
 #include <new>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 
 namespace weft::detail {

@@ -2,12 +2,12 @@
 // Room: sync. A case of a select without its types, and the select over such cases. What a case does with its outcome
 // belongs to select.hpp; the protocol "Selecting" is told in select.cpp.
 
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/sync/channel_status.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 

@@ -8,9 +8,9 @@
 #include <cstdint>
 #include <exception>
 #include <future>  // std::future_status, std::future_error, std::future_errc
-#include <memory>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft::detail {
@@ -59,7 +59,7 @@ class future_core {
   void publish() noexcept;
   // F3 when the calling fiber, or plain thread, has ended; till then the state is kept. Throws std::bad_alloc, and then
   // nothing will be published.
-  static void publish_at_end(std::shared_ptr<future_core> state);
+  static void publish_at_end(const std::shared_ptr<future_core>& state);
   // F3 at the end of a scope, however it ends.
   struct publishes {
     future_core& state;

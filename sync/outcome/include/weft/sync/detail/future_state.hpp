@@ -3,12 +3,12 @@
 // derive from it.
 // Next: future.hpp.
 
-#include <memory>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/future_core.hpp>
 
 namespace weft::detail {
@@ -38,16 +38,16 @@ class future_state : public future_core {
 
   // The same, ready when the calling fiber or plain thread has ended. `self` is this state.
   template <class... Args>
-  void set_at_end(std::shared_ptr<future_core> self, Args&&... args) {
+  void set_at_end(const std::shared_ptr<future_core>& self, Args&&... args) {
     provide([&] {
       value_.emplace(std::forward<Args>(args)...);
-      publish_at_end(std::move(self));
+      publish_at_end(self);
     });
   }
-  void set_failure_at_end(std::shared_ptr<future_core> self, std::exception_ptr failure) {
+  void set_failure_at_end(const std::shared_ptr<future_core>& self, std::exception_ptr failure) {
     provide([&] {
       fail_unless_cancelled(std::move(failure));
-      publish_at_end(std::move(self));
+      publish_at_end(self);
     });
   }
 

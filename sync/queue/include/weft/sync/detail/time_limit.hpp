@@ -2,9 +2,8 @@
 // Room: sync. A limit as the standard's waits take it (a duration, or a point on any clock) turned into a deadline,
 // once, at the outermost call.
 
-#include <chrono>
-
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/park.hpp>
 
 namespace weft::detail {

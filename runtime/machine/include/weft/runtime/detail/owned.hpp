@@ -1,0 +1,52 @@
+#pragma once
+// Room: runtime. The one pointer to what a class of a public header keeps to itself: what such a member needs of
+// std::unique_ptr. To the compiler each unique_ptr of another type is a hundredth of all of weft.hpp, which has six.
+
+#include <weft/runtime/detail/require_cpp20.hpp>
+
+#include <cstddef>
+
+namespace weft::detail {
+
+struct deletes {
+  template <class T>
+  void operator()(T* gone) const noexcept {
+    static_assert(sizeof(T) != 0, "deleted where it is incomplete");
+    delete gone;
+  }
+};
+
+template <class T, class Drop = deletes>
+class owned {
+ public:
+  constexpr owned() noexcept = default;
+  explicit owned(T* object) noexcept : object_(object) {}
+  owned(owned&& from) noexcept : object_(from.release()) {}
+  owned& operator=(owned&& from) noexcept {
+    if (this == &from) return *this;
+    drop();
+    object_ = from.release();
+    return *this;
+  }
+  ~owned() { drop(); }
+
+  [[nodiscard]] T* get() const noexcept { return object_; }
+  [[nodiscard]] T& operator*() const noexcept { return *object_; }
+  [[nodiscard]] T* operator->() const noexcept { return object_; }
+  friend bool operator==(const owned& a, std::nullptr_t) noexcept { return a.object_ == nullptr; }
+
+ private:
+  // By hand: std::exchange would be instantiated for each T.
+  T* release() noexcept {
+    T* const object = object_;
+    object_ = nullptr;
+    return object;
+  }
+  void drop() noexcept {
+    if (T* const object = release(); object != nullptr) Drop()(object);
+  }
+
+  T* object_ = nullptr;
+};
+
+}  // namespace weft::detail
