@@ -19,8 +19,6 @@
 
 namespace weft {
 
-std::ostream& operator<<(std::ostream& out, fiber_id id) { return out << '#' << id.number(); }
-
 namespace {
 
 using detail::fiber_block;
