@@ -33,11 +33,14 @@ def arguments():
     parser.add_argument("build_dir")
     parser.add_argument("--seconds", type=int, default=2, help="of each run (default 2)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each server at each size (default 5)")
+    parser.add_argument("--quick", action="store_true", help="one run of a second each: to see it work, not to compare")
     parser.add_argument("--servers", default=",".join(SERVERS), help=f"some of {','.join(SERVERS)} (default all)")
     parser.add_argument("--port", type=int, default=0, help="of the first server, others follow (default: free)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     args = parser.parse_args()
     args.servers = args.servers.split(",")
+    if args.quick:
+        args.seconds = args.rounds = 1
     unknown = [name for name in args.servers if name not in SERVERS]
     if unknown:
         parser.error(f"no such server: {', '.join(unknown)} (there are {', '.join(SERVERS)})")
