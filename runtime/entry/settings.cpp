@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <string>
 
 #include "environment.hpp"
@@ -15,8 +16,13 @@ namespace {
 
 constexpr std::size_t k_default_stack = std::size_t{256} << 10;
 
-void check_range(const char* what, std::uint64_t value, std::uint64_t most) {
-  if (value > most) refuse(what, std::to_string(value), "at most " + std::to_string(most));
+// Refused as it was written: by the program, or in the environment.
+void check_range(const char* option, std::uint64_t given, const char* variable, std::uint64_t settled,
+                 std::uint64_t most) {
+  if (settled <= most) return;
+  const char* const typed = given == 0 ? std::getenv(variable) : nullptr;
+  refuse(typed != nullptr ? variable : option, typed != nullptr ? typed : std::to_string(settled),
+         "at most " + std::to_string(most));
 }
 
 }  // namespace
@@ -24,9 +30,9 @@ void check_range(const char* what, std::uint64_t value, std::uint64_t most) {
 options settle_options(const options& wanted) {
   options settled = wanted;
   settled.workers = number_from_environment("WEFT_WORKERS", wanted.workers, usable_cpus(), false);
-  check_range(wanted.workers != 0 ? "workers" : "WEFT_WORKERS", settled.workers, k_max_workers);
+  check_range("workers", wanted.workers, "WEFT_WORKERS", settled.workers, k_max_workers);
   settled.stack_size = number_from_environment("WEFT_STACK_SIZE", wanted.stack_size, k_default_stack, true);
-  check_range(wanted.stack_size != 0 ? "stack_size" : "WEFT_STACK_SIZE", settled.stack_size, stack_pool::k_max_size);
+  check_range("stack_size", wanted.stack_size, "WEFT_STACK_SIZE", settled.stack_size, stack_pool::k_max_size);
   settled.seed = wanted.seed != 0 ? wanted.seed : process_seed();
   return settled;
 }

@@ -105,10 +105,11 @@ std::uint64_t parse_number(std::string_view what, std::string_view text, bool al
   if (allow_suffix && error == std::errc() && rest != end) {
     if (*rest == 'k' || *rest == 'K') shift = 10;
     if (*rest == 'm' || *rest == 'M') shift = 20;
+    if (*rest == 'g' || *rest == 'G') shift = 30;
     if (shift != 0) ++rest;
   }
   if (error != std::errc() || rest != end || (value << shift) >> shift != value)
-    refuse(what, text, allow_suffix ? "must be a whole number, maybe with k or m" : "must be a whole number");
+    refuse(what, text, allow_suffix ? "must be a whole number, maybe with k, m or g" : "must be a whole number");
   return value << shift;
 }
 

@@ -23,7 +23,7 @@ inline constexpr std::size_t k_max_workers = 256;
 // Throws std::invalid_argument: what was said, and the remedy.
 [[noreturn]] void refuse(std::string_view what, std::string_view text, const std::string& remedy);
 
-// A whole number, with a suffix k or m if `allow_suffix`. Throws std::invalid_argument naming `what` and the text.
+// A whole number, with a suffix k, m or g if `allow_suffix`. Throws std::invalid_argument naming `what` and the text.
 [[nodiscard]] std::uint64_t parse_number(std::string_view what, std::string_view text, bool allow_suffix);
 
 }  // namespace weft::detail

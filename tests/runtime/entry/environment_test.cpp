@@ -75,11 +75,12 @@ TEST(environment, a_stack_size_over_the_maximum_is_refused_naming_where_it_came_
             std::string::npos);
   const with_variable stacks("WEFT_STACK_SIZE", "1025m");
   const std::string text = refusal_of({});
-  EXPECT_NE(text.find("WEFT_STACK_SIZE='1074790400': at most 1073741824"), std::string::npos) << text;
+  EXPECT_NE(text.find("WEFT_STACK_SIZE='1025m': at most 1073741824"), std::string::npos) << text;
 }
 
 TEST(environment, suffixes_do_not_overflow) {
   EXPECT_EQ(parse_number("x", "2m", true), std::uint64_t{2} << 20);
+  EXPECT_EQ(parse_number("x", "3g", true), std::uint64_t{3} << 30);
   EXPECT_THROW((void)parse_number("x", "18446744073709551615k", true), std::invalid_argument);
   EXPECT_THROW((void)parse_number("x", "2m", false), std::invalid_argument);
 }

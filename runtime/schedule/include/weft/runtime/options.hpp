@@ -13,7 +13,7 @@ namespace weft {
 struct options {
   std::size_t workers = 0;  // WEFT_WORKERS; default: CPUs by affinity and cgroup quota. At most 256.
   std::size_t stack_size =
-      0;                   // WEFT_STACK_SIZE (a suffix k or m is understood); bytes, guard included, rounded up to a
+      0;                   // WEFT_STACK_SIZE (a suffix k, m or g is understood); bytes, guard included, rounded up to a
                            // power of two; default 256 KiB, of which only touched pages cost memory
   std::uint64_t seed = 0;  // WEFT_SEED; default: fresh in each process. Feeds every random choice of the scheduler.
   bool throw_on_deadlock = false;  // run throws weft::deadlock where the process would end with it (deadlock.hpp)
