@@ -24,11 +24,14 @@ class owned {
   owned(owned&& from) noexcept : object_(from.release()) {}
   owned& operator=(owned&& from) noexcept {
     if (this == &from) return *this;
-    drop();
+    T* const before = object_;
     object_ = from.release();
+    drop(before);
     return *this;
   }
-  ~owned() { drop(); }
+  // Writes nothing here: a call in progress that the end of the object ends (a pipe's) has read the pointer, and is
+  // ordered before that end by Drop alone.
+  ~owned() { drop(object_); }
 
   [[nodiscard]] T* get() const noexcept { return object_; }
   [[nodiscard]] T& operator*() const noexcept { return *object_; }
@@ -42,8 +45,8 @@ class owned {
     object_ = nullptr;
     return object;
   }
-  void drop() noexcept {
-    if (T* const object = release(); object != nullptr) Drop()(object);
+  static void drop(T* object) noexcept {
+    if (object != nullptr) Drop()(object);
   }
 
   T* object_ = nullptr;
