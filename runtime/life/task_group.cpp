@@ -8,7 +8,8 @@
 //      else onto the list                             M4 unlock, unpark: the group may be gone
 //   G3 start the fiber
 //   cancel                                            join
-//   C1 the group is cancelled                         J1 nobody left: take the exception; the group is as new
+//   C1 the group is cancelled, all on the list are    J1 nobody left: take the exception; the group is as new
+//      requested ("Ending together", E1)
 //   C2 take some off the list; of each: request it,   J2 else enqueue, unlock, park; woken: J1
 //      copy its stop source, note its wait
 //   C3 unlock; of each: set its source, claim and
@@ -195,13 +196,20 @@ void group_core::leave() noexcept {
   end_one(woken);
 }
 
+// C1.
+void group_core::request_all() noexcept {
+  const internal_guard held(lock_);
+  is_cancelled_ = true;
+  for (fiber_block* each = members_; each != nullptr; each = each->in_group.next) each->attention.request();
+}
+
 // C1 to C4.
 void group_core::cancel() noexcept {
   const scheduling_points around;
+  request_all();
   asked_members asked;
   for (bool is_done = false; !is_done; asked.end_waits()) {
     const internal_guard held(lock_);
-    is_cancelled_ = true;
     while (members_ != nullptr && !asked.is_full()) {
       fiber_block& member = *members_;
       delist(member);

@@ -211,6 +211,7 @@ channel_status channel_core::run_locked(waiter& self, void* slot, deadline until
   lock_.unlock();
   hand_over(first);
   scheduling_point();
+  if (first.status == channel_status::closed) cancellation_point(self);  // "Ending together", cancellation.hpp
   return first.status;
 }
 
@@ -223,7 +224,7 @@ channel_status channel_core::wait(waiter& self, void* slot, deadline until) {
   lock_.unlock();
   switch (park(node.token, until, label_of(Way))) {
     case wake_reason::ready: return channel_status::ok;
-    case wake_reason::closed: return channel_status::closed;
+    case wake_reason::closed: cancellation_point(self); return channel_status::closed;  // "Ending together"
     case wake_reason::cancelled: dequeue(Way, node); throw_cancelled();
     default: dequeue(Way, node); return channel_status::timeout;
   }

@@ -152,6 +152,7 @@ std::size_t select_ops(std::span<select_op* const> ops) {
     channels.unlock();
     done->core->finish(left);
     scheduling_point();
+    if (left.status == channel_status::closed) cancellation_point();  // "Ending together", cancellation.hpp
     return index_of(ops, done);
   }
   if (const select_op* const otherwise = find(ops, select_op::kind::otherwise)) {
@@ -167,6 +168,7 @@ std::size_t select_ops(std::span<select_op* const> ops) {
   dequeue_losers(ops, winner);
   if (reason == wake_reason::cancelled) throw_cancelled();
   if (reason == wake_reason::timed_out) return index_of(ops, after);
+  if (reason == wake_reason::closed) cancellation_point();  // "Ending together"
   const auto won = std::find_if(ops.begin(), ops.end(), [winner](const select_op* op) { return &op->node == winner; });
   (*won)->status = reason == wake_reason::closed ? channel_status::closed : channel_status::ok;
   return static_cast<std::size_t>(won - ops.begin());

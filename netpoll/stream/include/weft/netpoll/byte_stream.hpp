@@ -25,6 +25,7 @@
 #include <type_traits>
 
 #include <weft/netpoll/buffers.hpp>
+#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 
 namespace weft::net {
@@ -45,7 +46,7 @@ class byte_stream {
   }
   template <detail::mutable_byte_range Buffer>
   std::size_t read_some(Buffer&& buffer, std::error_code& ec) {
-    return self().read(detail::writable_bytes_of(buffer), ec);
+    return heard(self().read(detail::writable_bytes_of(buffer), ec), ec);
   }
 
   // The same into several buffers, the first one first.
@@ -53,7 +54,7 @@ class byte_stream {
     return or_throw("read_some", [&](std::error_code& ec) { return read_some(buffers, ec); });
   }
   std::size_t read_some(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
-    return self().read_into(buffers, ec);
+    return heard(self().read_into(buffers, ec), ec);
   }
 
   // Fills the buffer. If the stream ends first: net::errc::end_of_stream.
@@ -63,7 +64,7 @@ class byte_stream {
   }
   template <detail::mutable_byte_range Buffer>
   std::size_t read_exactly(Buffer&& buffer, std::error_code& ec) {
-    return self().fill(detail::writable_bytes_of(buffer), ec);
+    return heard(self().fill(detail::writable_bytes_of(buffer), ec), ec);
   }
 
   // --- Writing.
@@ -75,7 +76,7 @@ class byte_stream {
   }
   template <detail::byte_range Buffer>
   std::size_t write_all(Buffer&& buffer, std::error_code& ec) {
-    return self().write(detail::bytes_of(buffer), ec);
+    return heard(self().write(detail::bytes_of(buffer), ec), ec);
   }
   void write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
   std::size_t write_all(std::string_view text, std::error_code& ec) {
@@ -89,7 +90,7 @@ class byte_stream {
   }
   template <detail::byte_range Buffer>
   std::size_t write_some(Buffer&& buffer, std::error_code& ec) {
-    return self().write_part(detail::bytes_of(buffer), ec);
+    return heard(self().write_part(detail::bytes_of(buffer), ec), ec);
   }
   std::size_t write_some(std::string_view text) { return write_some(detail::bytes_of_text(text)); }
   std::size_t write_some(std::string_view text, std::error_code& ec) {
@@ -101,7 +102,7 @@ class byte_stream {
     return or_throw("write_some", [&](std::error_code& ec) { return write_some(buffers, ec); });
   }
   std::size_t write_some(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
-    return self().write_from(buffers, ec);
+    return heard(self().write_from(buffers, ec), ec);
   }
 
   // --- Ending.
@@ -158,6 +159,12 @@ class byte_stream {
   }
 
  private:
+  // "Ending together" (cancellation.hpp): what ended the stream may have been the end of its other side.
+  static std::size_t heard(std::size_t moved, const std::error_code& ec) {
+    if (ec || moved == 0) weft::detail::cancellation_point();
+    return moved;
+  }
+
   [[nodiscard]] Stream& self() noexcept { return static_cast<Stream&>(*this); }
 };
 

@@ -61,6 +61,7 @@ class group_core {
   [[nodiscard]] bool has_place() const noexcept WEFT_REQUIRES(lock_) { return limit_ == 0 || active_ < limit_; }
   void hand_out_places(won_chain& woken) noexcept WEFT_REQUIRES(lock_);
   void end_one(won_chain& woken) noexcept WEFT_REQUIRES(lock_);
+  void request_all() noexcept;
   bool join_or_enqueue(wait_node& node, cancellation mode, std::exception_ptr& first);
   void refuse_own_member() const;
 

@@ -2,6 +2,14 @@
 // Room: runtime. Cancellation as the operations of other rooms see it. It is level-triggered: once a fiber is asked to
 // end, every cancellation point throws, until the fiber has ended; once a time limit is over (with_timeout.hpp), until
 // its scope ends. Held back by shield, and while an exception is in flight.
+//
+// "Ending together". A request asks many at once: the end of a runtime all its fibers, a cancelled group its members, a
+// time limit those inside. The first to unwind closes what it holds (a stream, a channel, a promise), and so wakes
+// others with that for an answer, who were asked by the same request and have not heard of it yet. They must hear of
+// their own end, not of the other's. So
+//   E1 whoever asks makes the request visible to all whom it asks, before it ends the first wait;
+//   E2 an operation whose answer may come from another's end (end of stream, an error of a connection, closed, broken,
+//      cancelled) is a cancellation point once more when it has got it. What took effect is told all the same.
 // Next: park.hpp (wake_reason::cancelled), runtime/README.md "Cancellation".
 
 #include <type_traits>
