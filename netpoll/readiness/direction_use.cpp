@@ -2,11 +2,14 @@
 
 #include "direction_use.hpp"
 
+#include <algorithm>
+
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/poller.hpp>
 
 #include "closed.hpp"
 #include "leaving.hpp"
+#include "shortage.hpp"
 #include "waiting_count.hpp"
 
 namespace weft::net::detail {
@@ -145,6 +148,13 @@ std::error_code direction_use::await_ready() {
     if (readiness::is_ready(seen_)) return {};
     if (auto ec = wait_for_event()) return ec;
   }
+}
+
+std::error_code direction_use::pause(std::chrono::milliseconds length, weft::detail::wait_label label) {
+  const auto over = deadline::after(weft::detail::now(), length);
+  // A deadline that is moved meanwhile is found when the pause is over, which is soon.
+  descriptor_shortage.pause(*block_, std::min(over, deadline::from_nanoseconds(ready_->deadline())), label);
+  return block_->use.is_closed() ? closed_meanwhile() : past_deadline();
 }
 
 // "Readiness", U4 to U6. No error: look again.

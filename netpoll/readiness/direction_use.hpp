@@ -3,6 +3,7 @@
 // readiness. Streams, listeners and signal sources are written on these two classes; nothing else waits for a
 // descriptor. Protocols: "Taking turns" and "Closing" (use_word.hpp), "Readiness" (readiness_word.hpp).
 
+#include <chrono>
 #include <system_error>
 
 #include <weft/netpoll/detail/descriptor.hpp>
@@ -56,6 +57,11 @@ class direction_use {
 
   // U1, U4 to U6: parks until the system call is worth trying; an error if that will not be. Throws weft::cancelled.
   [[nodiscard]] std::error_code await_ready();
+
+  // For calls that were refused and ought to be tried again: parks for so long, or until a descriptor of ours is closed
+  // (shortage.hpp). An error if the direction was closed meanwhile, or its deadline has passed. A cancellation point:
+  // throws weft::cancelled. `label` as above.
+  [[nodiscard]] std::error_code pause(std::chrono::milliseconds length, weft::detail::wait_label label);
 
   // U3: the call that await_ready sent us to would block.
   void note_would_block() noexcept { ready_->clear(seen_); }
