@@ -24,8 +24,6 @@ using detail::unique_fd;
 
 namespace {
 
-constexpr char k_out_of_descriptors[] = "tcp accept (out of descriptors)";
-
 // Connections that broke before they were accepted. Each is passed over, for the next may be fine; but an error that
 // comes back and back is not one connection's (a filter that forbids the call, a network that is down): tries go on at
 // once for a while, then with pauses, and then the caller is told.
@@ -60,24 +58,11 @@ unique_fd next_connection(direction_use& use, std::error_code& ec) {
       broken.reset();
     } else if (detail::is_exhaustion(got.error)) {
       // The connection stays in the backlog, and the listener ready.
-      ec = use.pause(back_off.next(), k_out_of_descriptors);
+      ec = use.pause(back_off.next(), "tcp accept (out of descriptors)");
     } else {
       ec = detail::is_broken_connection(got.error) ? broken.pass_over(got.error, use) : got.error;
     }
     if (ec) return {};
-  }
-}
-
-// The kernel may be short of what it needs to watch one more: the connection is kept until it can be.
-detail::descriptor watch_when_possible(unique_fd fd, direction_use& use, std::error_code& ec) {
-  detail::back_off back_off;
-  for (;;) {
-    detail::descriptor watched = detail::watch_descriptor(fd, true, ec);
-    if (ec && detail::is_exhaustion(ec)) {
-      ec = use.pause(back_off.next(), k_out_of_descriptors);
-      if (!ec) continue;
-    }
-    return watched;
   }
 }
 
@@ -115,7 +100,7 @@ tcp_stream tcp_listener::accept(std::error_code& ec) {
   if ((ec = use.error())) return {};
   unique_fd connection = next_connection(use, ec);
   if (ec) return {};
-  return tcp_stream(watch_when_possible(std::move(connection), use, ec));
+  return tcp_stream(detail::watch_descriptor(connection, true, ec, detail::if_short::watch_later));
 }
 
 tcp_stream tcp_listener::accept() {

@@ -198,6 +198,7 @@ opened open_epoll() noexcept {
 }
 
 std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key) noexcept {
+  if (is_faulty(fault::unwatched)) return error_of(ENOMEM);
   epoll_event event{};
   event.events = events;
   event.data.u64 = key;

@@ -274,64 +274,12 @@ FIBER_TEST(tcp_listener, a_pausing_listener_can_be_closed_and_cancelled) {
   ::close(peer);
 }
 
-FIBER_TEST(tcp_listener, an_error_that_comes_back_and_back_is_told) {
-  auto listener = net::listen("127.0.0.1:0");
-  const net::detail::fault_injection faults({.seed = seed_of_this_test(), .aborted = 1024});
-  std::error_code ec;
-  EXPECT_FALSE(listener.accept(ec).is_open());
-  EXPECT_EQ(ec, std::errc::connection_aborted);
-  EXPECT_EQ(faults.injected(net::detail::fault::aborted), 16u);
-  EXPECT_THROW(static_cast<void>(listener.accept()), std::system_error);
-}
-
-// A seccomp filter without the call interrupts it as often as one likes.
-FIBER_TEST(tcp_listener, a_call_that_is_interrupted_for_ever_is_told) {
-  auto listener = net::listen("127.0.0.1:0");
-  const net::detail::fault_injection faults({.seed = seed_of_this_test(), .interrupted = 1024});
-  std::error_code ec;
-  EXPECT_FALSE(listener.accept(ec).is_open());
-  EXPECT_EQ(ec, std::errc::interrupted);
-}
-
-// With a clock that stands still no pause is ever over.
-TEST(tcp_listener, tries_again_after_broken_connections_can_be_cancelled_and_closed) {
-  still_clock time;
-  runtime rt(options{.workers = 2}, &time);
-  rt.run([] {
-    auto listener = net::listen("127.0.0.1:0");
-    const net::detail::fault_injection faults({.seed = seed_of_this_test(), .aborted = 1024});
-    std::atomic<bool> unwound{false};
-    auto cancelled_one = spawn([&] {
-      try {
-        static_cast<void>(listener.accept());
-      } catch (const cancelled&) {
-        unwound = true;
-        throw;
-      }
-    });
-    await_parked(1, "tcp accept (connections break)");
-    cancelled_one.request_stop();
-    try {
-      cancelled_one.join();
-    } catch (...) {  // what join makes of a cancelled fiber is its own affair
-    }
-    EXPECT_TRUE(unwound);
-    auto closed_one = spawn([&] {
-      std::error_code ec;
-      static_cast<void>(listener.accept(ec));
-      return ec;
-    });
-    await_parked(1, "tcp accept (connections break)");
-    listener.close();
-    EXPECT_EQ(closed_one.join(), std::errc::operation_canceled);
-  });
-}
-
 FIBER_TEST(tcp_listener, injected_shortages_and_broken_connections_lose_none) {
   auto listener = net::listen("127.0.0.1:0");
   std::vector<tcp_stream> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(net::dial(listener.local_address()));
-  const net::detail::fault_injection faults({.seed = seed_of_this_test(), .exhausted = 256, .aborted = 256});
+  const net::detail::fault_injection faults(
+      {.seed = seed_of_this_test(), .exhausted = 256, .aborted = 256, .unwatched = 256});
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(listener.accept().is_open());
   EXPECT_GT(faults.injected(net::detail::fault::exhausted), 0u);
   EXPECT_GT(faults.injected(net::detail::fault::aborted), 0u);
