@@ -17,7 +17,10 @@ namespace echoing {
 inline void converse(weft::net::tcp_stream conn) {
   char buf[4096];
   std::error_code ec;
-  while (const auto n = conn.read_some(buf, ec)) conn.write_all(std::span(buf, n), ec);
+  while (const auto n = conn.read_some(buf, ec)) {
+    conn.write_all(std::span(buf, n), ec);
+    if (ec) break;
+  }
 }
 
 // Until it is cancelled.

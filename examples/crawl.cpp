@@ -65,7 +65,14 @@ void answer(weft::net::tcp_stream conn) try {
 }
 
 void serve(weft::net::tcp_listener listener) {
-  for (;;) weft::go(answer, listener.accept());
+  for (;;) {
+    try {
+      weft::go(answer, listener.accept());
+    } catch (const std::exception& error) {  // this peer is turned away, the others stay
+      std::cerr << "crawl: a connection was refused: " << error.what() << '\n';
+      weft::this_fiber::sleep_for(10ms);  // an error that comes back and back must not fill the log
+    }
+  }
 }
 
 // --- the crawler

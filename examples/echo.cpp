@@ -3,6 +3,7 @@
 //   echo [port]            default 8080; 0 takes a free one. Ctrl-C ends it.
 #include <weft/weft.hpp>
 
+#include <chrono>
 #include <csignal>
 #include <exception>
 #include <iostream>
@@ -11,11 +12,28 @@
 
 namespace {
 
+using namespace std::chrono_literals;
+
 void converse(weft::net::tcp_stream conn) {
   char buf[4096];
-  std::error_code ec;                             // a peer that resets ends this conversation only
-  while (const auto n = conn.read_some(buf, ec))  // 0 is end of stream, or an error in ec
+  std::error_code ec;                               // a peer that resets ends this conversation only
+  while (const auto n = conn.read_some(buf, ec)) {  // 0 is end of stream, or an error in ec
     conn.write_all(std::span(buf, n), ec);
+    if (ec) break;  // the next call would clear it, and the bytes be lost
+  }
+}
+
+// No error ends the server: not a peer that is turned away for want of a stack, nor one of accept that nobody foresaw.
+// Being cancelled is no std::exception, and ends it.
+void accept_all(weft::net::tcp_listener listener) {
+  for (;;) {
+    try {
+      weft::go(converse, listener.accept());  // accept parks this fiber only
+    } catch (const std::exception& error) {
+      std::cerr << "echo: a connection was refused: " << error.what() << '\n';
+      weft::this_fiber::sleep_for(10ms);  // an error that comes back and back must not fill the log
+    }
+  }
 }
 
 }  // namespace
@@ -27,10 +45,7 @@ int main(int argc, char** argv) try {
     auto listener = weft::net::listen("127.0.0.1:" + port);
     std::cout << "listening on " << listener.local_address() << std::endl;
 
-    weft::go([listener = std::move(listener)]() mutable {
-      for (;;) weft::go(converse, listener.accept());  // accept parks this fiber only
-    });
-
+    weft::go({.name = "accept"}, accept_all, std::move(listener));
     stop.recv();
     return 0;  // cancels, unwinds and joins every fiber still alive
   });

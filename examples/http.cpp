@@ -3,7 +3,8 @@
 //   http [port]            default 8080; 0 takes a free one. Ctrl-C ends it.
 //
 //   GET /                  a small body
-//   GET /hierarchy         this process: its threads, which of them have a loop, how many fibers each state holds
+//   GET /hierarchy         this process: its threads, which of them have a loop, how many fibers each state holds; the
+//                          text is up to a second old, for looking at every fiber costs more, the more there are
 //
 // Connections are kept alive until they have been silent for a while. What cannot be served is answered by its HTTP
 // status.
@@ -11,6 +12,7 @@
 #include <weft/weft.hpp>
 
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http.hpp>
 
 #include <chrono>
@@ -33,7 +35,8 @@ using std::chrono::steady_clock;
 
 constexpr std::uint32_t k_header_limit = 8 * 1024;
 constexpr std::uint64_t k_body_limit = 64 * 1024;
-constexpr auto k_idle_limit = 30s;   // for the next request to arrive, whole
+constexpr auto k_idle_limit = 30s;  // for the next request to arrive, whole
+constexpr auto k_hierarchy_age = 1s;
 constexpr auto k_linger_limit = 1s;  // for a refused peer to read why
 
 using request = http::request<http::string_body>;
@@ -61,6 +64,27 @@ std::string hierarchy() {
   return out.str();
 }
 
+// What hierarchy() said last. Looking at 8,000 fibers costs as much as a thousand small answers: whoever asks meanwhile
+// waits for the one who looks, and nobody looks again before a second is over.
+class cached_hierarchy {
+ public:
+  std::string text() {
+    const std::scoped_lock lock(mutex_);
+    if (text_.empty() || steady_clock::now() - taken_ >= k_hierarchy_age) {
+      text_ = hierarchy();
+      taken_ = steady_clock::now();
+    }
+    return text_;
+  }
+
+ private:
+  weft::mutex mutex_;
+  std::string text_;
+  steady_clock::time_point taken_;
+};
+
+cached_hierarchy g_hierarchy;
+
 // [handler]
 response text(http::status status, std::string body) {
   response res(status, 11);
@@ -70,6 +94,8 @@ response text(http::status status, std::string body) {
 }
 
 response answer(const request& req) {
+  if (req.version() == 11 && req.count(http::field::host) != 1)
+    return text(http::status::bad_request, "HTTP/1.1 needs one Host\n");
   const auto path = req.target().substr(0, req.target().find('?'));
   if (path != "/" && path != "/hierarchy") return text(http::status::not_found, "no such page\n");
   if (req.method() != http::verb::get && req.method() != http::verb::head) {
@@ -77,7 +103,7 @@ response answer(const request& req) {
     res.set(http::field::allow, "GET, HEAD");
     return res;
   }
-  return text(http::status::ok, path == "/" ? "hello from a fiber\n" : hierarchy());
+  return text(http::status::ok, path == "/" ? "hello from a fiber\n" : g_hierarchy.text());
 }
 
 // What to say about a request that could not be read. Nothing, if the peer has left or was silent for too long.
@@ -107,7 +133,10 @@ void converse(weft::net::tcp_stream& conn) {
     parser.header_limit(k_header_limit);
     parser.body_limit(k_body_limit);
     conn.set_deadline(steady_clock::now() + k_idle_limit);
-    http::read(stream, buffer, parser, ec);
+    http::read_header(stream, buffer, parser, ec);
+    if (!ec && beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done())
+      conn.write_all(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));  // the client waits for it
+    if (!ec) http::read(stream, buffer, parser, ec);
     auto res = ec ? refusal(ec) : answer(parser.get());
     if (!res) return;
 
@@ -128,13 +157,15 @@ void serve(weft::net::tcp_stream conn) try { converse(conn); } catch (const std:
   std::cerr << "http: a connection failed: " << error.what() << '\n';
 }
 
+// No error ends the server: not a peer that is turned away for want of a stack, nor one of accept that nobody foresaw.
+// Being cancelled is no std::exception, and ends it.
 void accept_all(weft::net::tcp_listener listener) {
   for (;;) {
-    auto conn = listener.accept();
     try {
-      weft::go(serve, std::move(conn));
-    } catch (const std::system_error& error) {  // no stack for another fiber: this peer is turned away, the others stay
+      weft::go(serve, listener.accept());
+    } catch (const std::exception& error) {
       std::cerr << "http: a connection was refused: " << error.what() << '\n';
+      weft::this_fiber::sleep_for(10ms);  // an error that comes back and back must not fill the log
     }
   }
 }

@@ -16,12 +16,15 @@
 
 namespace weft::net {
 
-std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec) {
+std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec) try {
   weft::detail::require_poller("net::resolve");
   weft::detail::cancellation_point();
   const std::string host_copy(host);
   const std::string service_copy(service);
   return weft::blocking([&] { return detail::look_up(host_copy, service_copy, ec); });
+} catch (const std::system_error& refused) {  // no thread to look it up on
+  ec = refused.code();
+  return {};
 }
 
 std::vector<endpoint> resolve(std::string_view host, std::string_view service) {

@@ -45,13 +45,16 @@ void evict(descriptor_block& block) noexcept {
 }  // namespace
 
 // The block is open last: until then nobody uses it, and an event does no harm.
-descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec) try {
+descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec, if_short when_short) try {
   epoll_poller& poller = epoll_poller::of_this_runtime();
   descriptor_block* const block = descriptors.take();
-  block->fd.store(fd.get(), std::memory_order_relaxed);  // relaxed: published by use_word::reset
+  // relaxed, both: published by use_word::reset.
+  block->fd.store(fd.get(), std::memory_order_relaxed);
+  block->home.store(nullptr, std::memory_order_relaxed);
   block->readiness_of(direction::read).reset(true);
   block->readiness_of(direction::write).reset(writable);
   ec = poller.add(*block);
+  if (ec && when_short == if_short::watch_later && is_exhaustion(ec)) ec.clear();
   if (ec) {
     descriptors.give_back(block);
     return {};

@@ -32,9 +32,9 @@ struct alignas(64) descriptor_block {
   readiness ready[2];                      // by direction
   std::atomic<int> fd{-1};                 // written when nobody else uses the block
   std::atomic<std::uint64_t> key{0};       // of the present tenant
-  std::atomic<const void*> home{nullptr};  // the poller that watches it, as a name
+  std::atomic<const void*> home{nullptr};  // the poller that watches it, as a name; null: none does yet
 
-  weft::detail::internal_lock queue_lock;
+  weft::detail::internal_lock queue_lock;                         // and who has it watched late
   weft::detail::wait_list queues[2] WEFT_GUARDED_BY(queue_lock);  // who waits for a turn, by direction
 
   // The table's.

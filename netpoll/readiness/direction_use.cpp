@@ -2,10 +2,13 @@
 
 #include "direction_use.hpp"
 
+#include <algorithm>
+
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/poller.hpp>
 
 #include "closed.hpp"
+#include "epoll_poller.hpp"
 #include "leaving.hpp"
 #include "waiting_count.hpp"
 
@@ -143,8 +146,32 @@ std::error_code direction_use::await_ready() {
     seen_ = ready_->prepare();
     if (readiness::is_closing(seen_)) return closed_meanwhile();
     if (readiness::is_ready(seen_)) return {};
+    if (!is_watched()) return pause(late_.next(), label_);  // then the call is worth trying: nobody else would tell
     if (auto ec = wait_for_event()) return ec;
   }
+}
+
+// "Late": a descriptor that could not be watched when it was made has no home. Who would wait for it
+//   A1 has it watched, under the queue lock, unless another call did so meanwhile; both directions come with it, and an
+//      event that is already there is told at once
+//   A2 cannot: pauses (longer each time), and makes its call without an event
+// So a shortage slows down this connection's own calls, and nobody else's.
+bool direction_use::is_watched() try {
+  // acquire: the home is there when it is watched; pairs with epoll_poller::add.
+  if (block_->home.load(std::memory_order_acquire) != nullptr) return true;
+  epoll_poller& mine = epoll_poller::of_this_runtime();
+  const weft::detail::internal_guard guard(block_->queue_lock);
+  // relaxed: written under this lock.
+  return block_->home.load(std::memory_order_relaxed) != nullptr || !mine.add(*block_);
+} catch (const std::system_error&) {  // this runtime had no poller yet, and cannot have one now
+  return false;
+}
+
+std::error_code direction_use::pause(std::chrono::milliseconds length, weft::detail::wait_label label) {
+  const auto over = deadline::after(weft::detail::now(), length);
+  // A deadline that is moved meanwhile is found when the pause is over, which is soon.
+  descriptor_shortage.pause(*block_, std::min(over, deadline::from_nanoseconds(ready_->deadline())), label);
+  return block_->use.is_closed() ? closed_meanwhile() : past_deadline();
 }
 
 // "Readiness", U4 to U6. No error: look again.

@@ -3,19 +3,27 @@
 // readiness. Streams, listeners and signal sources are written on these two classes; nothing else waits for a
 // descriptor. Protocols: "Taking turns" and "Closing" (use_word.hpp), "Readiness" (readiness_word.hpp).
 
+#include <chrono>
 #include <system_error>
 
 #include <weft/netpoll/detail/descriptor.hpp>
 #include <weft/runtime/park.hpp>
 
 #include "descriptor_block.hpp"
+#include "shortage.hpp"
 #include "unique_fd.hpp"
 
 namespace weft::net::detail {
 
+// What to do if the kernel has no memory to watch one more, or may not for this user.
+enum class if_short : std::uint8_t { fail, watch_later };
+
 // Takes over `fd`, and has the calling fiber's runtime watch it; if that fails `fd` keeps it. `writable`: whether a
 // write is worth trying before an event says so; a read always is. Throws std::logic_error outside a runtime.
-[[nodiscard]] descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec);
+// One that is watched later ("Late", direction_use.cpp) is as good as any other, only slower: its calls try now and
+// then.
+[[nodiscard]] descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec,
+                                          if_short when_short = if_short::fail);
 
 // Waits of this direction, those in progress included, end at `until`.
 [[nodiscard]] std::error_code set_deadline(const descriptor& of, direction d, deadline until) noexcept;
@@ -57,6 +65,11 @@ class direction_use {
   // U1, U4 to U6: parks until the system call is worth trying; an error if that will not be. Throws weft::cancelled.
   [[nodiscard]] std::error_code await_ready();
 
+  // For calls that were refused and ought to be tried again: parks for so long, or until a descriptor of ours is closed
+  // (shortage.hpp). An error if the direction was closed meanwhile, or its deadline has passed. A cancellation point:
+  // throws weft::cancelled. `label` as above.
+  [[nodiscard]] std::error_code pause(std::chrono::milliseconds length, weft::detail::wait_label label);
+
   // U3: the call that await_ready sent us to would block.
   void note_would_block() noexcept { ready_->clear(seen_); }
 
@@ -69,6 +82,7 @@ class direction_use {
   [[nodiscard]] std::error_code enter();
   [[nodiscard]] std::error_code wait_for_turn();
   [[nodiscard]] std::error_code wait_for_event();
+  [[nodiscard]] bool is_watched();
   [[nodiscard]] std::error_code past_deadline() const noexcept;
   void leave_queue(weft::detail::wait_node& node) noexcept;
   void leave_direction() noexcept;
@@ -80,6 +94,7 @@ class direction_use {
   direction direction_;
   weft::detail::wait_label label_;
   std::error_code error_;
+  back_off late_;
 };
 
 }  // namespace weft::net::detail

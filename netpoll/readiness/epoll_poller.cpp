@@ -64,10 +64,13 @@ epoll_poller& epoll_poller::of_this_runtime() {
 }
 
 std::error_code epoll_poller::add(descriptor_block& block) noexcept {
-  // relaxed, all: the calling fiber has moved the block in, and is in the runtime whose end is the poller's.
-  block.home.store(this, std::memory_order_relaxed);
-  return watch(epoll_, block.fd.load(std::memory_order_relaxed), k_everything,
-               block.key.load(std::memory_order_relaxed));
+  // relaxed, both: the calling fiber has moved the block in, or is a user of it.
+  const std::error_code ec =
+      watch(epoll_, block.fd.load(std::memory_order_relaxed), k_everything, block.key.load(std::memory_order_relaxed));
+  // release: who sees a home knows that it is watched; pairs with direction_use::is_watched. The calling fiber is in
+  // the runtime whose end is the poller's, so that the poller's destructor comes later.
+  if (!ec) block.home.store(this, std::memory_order_release);
+  return ec;
 }
 
 void epoll_poller::poll(deadline until, ready_batch& ready) noexcept {

@@ -10,7 +10,7 @@ using weft::detail::wake_reason;
 
 constinit shortage descriptor_shortage;
 
-void shortage::pause(descriptor_block& block, std::chrono::milliseconds length) {
+void shortage::pause(descriptor_block& block, deadline until, weft::detail::wait_label label) {
   weft::detail::wait_node node;
   node.token = weft::detail::arm(weft::detail::cancellation::honoured);
   {
@@ -20,10 +20,7 @@ void shortage::pause(descriptor_block& block, std::chrono::milliseconds length) 
   pausing_.fetch_add(1, std::memory_order_seq_cst);  // seq_cst: before the look at the listener ("Pausing", P1)
   const bool is_over = block.use.is_closed() && weft::detail::disarm(node.token);
   auto reason = wake_reason::timed_out;
-  if (!is_over) {
-    const auto until = deadline::after(weft::detail::now(), length);
-    reason = weft::detail::park(node.token, until, "tcp accept (out of descriptors)");
-  }
+  if (!is_over) reason = weft::detail::park(node.token, until, label);
   if (reason != wake_reason::again) {  // else wake_all has taken the node off
     const weft::detail::internal_guard guard(lock_);
     waiters_.remove(node);

@@ -1,6 +1,7 @@
 #pragma once
-// Room: netpoll. Out of descriptors: who accepts connections and cannot waits here, a little longer each time, or until
-// a descriptor of ours is closed. One list for the process, for so is the limit.
+// Room: netpoll. Trying again: who was refused by the kernel, of descriptors or otherwise, and ought to try once more
+// waits here, a little longer each time, or until a descriptor of ours is closed. One list for the process, for so is
+// the limit of descriptors.
 //
 // "Pausing". A pause must also end when the listener itself is closed.
 //   pauser                                            closer
@@ -43,8 +44,9 @@ class shortage {
  public:
   constexpr shortage() noexcept = default;
 
-  // Parks for so long at most, unless `block` is closed. A cancellation point: throws weft::cancelled.
-  void pause(descriptor_block& block, std::chrono::milliseconds length);
+  // Parks until then at most, unless `block` is closed. A cancellation point: throws weft::cancelled. `label` is for
+  // dumps, a string literal. For direction_use::pause, which says why it ended.
+  void pause(descriptor_block& block, deadline until, weft::detail::wait_label label);
 
   // A descriptor was closed, or is about to be: those who pause look again.
   void relieve() noexcept {

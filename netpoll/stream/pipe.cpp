@@ -6,6 +6,7 @@
 #include <string>
 
 #include <weft/netpoll/errc.hpp>
+#include <weft/runtime/cancellation.hpp>
 
 #include "byte_lane.hpp"
 #include "closed.hpp"
@@ -82,6 +83,8 @@ std::size_t pipe_stream::fill(std::span<std::byte> buffer, std::error_code& ec) 
       break;
     }
     filled += use.read(buffer.subspan(filled));
+    // Each piece is an operation: while the peer keeps up nothing else here is a switch point.
+    if (filled < buffer.size()) weft::detail::cancellation_point();
   }
   return filled;
 }
@@ -92,8 +95,10 @@ std::size_t pipe_stream::write(std::span<const std::byte> buffer, std::error_cod
   lane_use use(out_.get(), direction::write, k_writing);
   if ((ec = use.error())) return 0;
   std::size_t written = 0;
-  while (written < buffer.size() && use.await(buffer.size() - written, ec))
+  while (written < buffer.size() && use.await(buffer.size() - written, ec)) {
     written += use.write(buffer.subspan(written));
+    if (written < buffer.size()) weft::detail::cancellation_point();  // as in fill
+  }
   return written;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <weft/netpoll/errc.hpp>
+#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/poller.hpp>
 
@@ -23,41 +24,45 @@ using detail::unique_fd;
 
 namespace {
 
-// Waits for whatever is short to be there again.
-void pause(direction_use& use, detail::back_off& back_off, std::error_code& ec) {
-  detail::descriptor_shortage.pause(use.block(), back_off.next());
-  ec = use.block().use.is_closed() ? std::make_error_code(std::errc::operation_canceled) : std::error_code();
-}
+// Connections that broke before they were accepted. Each is passed over, for the next may be fine; but an error that
+// comes back and back is not one connection's (a filter that forbids the call, a network that is down): tries go on at
+// once for a while, then with pauses, and then the caller is told.
+class broken_in_a_row {
+ public:
+  // One more. An error: no further try.
+  [[nodiscard]] std::error_code pass_over(const std::error_code& why, direction_use& use) {
+    if (++count_ == k_told) return why;
+    if (count_ > k_at_once) return use.pause(back_off_.next(), "tcp accept (connections break)");
+    weft::detail::cancellation_point();  // await_ready is none while the listener is ready
+    return {};
+  }
+  void reset() noexcept { *this = {}; }
+
+ private:
+  static constexpr unsigned k_at_once = 8;
+  static constexpr unsigned k_told = 16;  // after pauses of 127 ms together
+  unsigned count_ = 0;
+  detail::back_off back_off_;
+};
 
 // The next connection that is whole.
 unique_fd next_connection(direction_use& use, std::error_code& ec) {
   detail::back_off back_off;
+  broken_in_a_row broken;
   for (;;) {
     if ((ec = use.await_ready())) return {};
     const detail::opened got = detail::accept_one(use.fd());
     if (!got.error) return unique_fd(got.fd);
     if (got.error == std::errc::resource_unavailable_try_again) {
       use.note_would_block();
+      broken.reset();
     } else if (detail::is_exhaustion(got.error)) {
       // The connection stays in the backlog, and the listener ready.
-      pause(use, back_off, ec);
-    } else if (!detail::is_broken_connection(got.error)) {
-      ec = got.error;
+      ec = use.pause(back_off.next(), "tcp accept (out of descriptors)");
+    } else {
+      ec = detail::is_broken_connection(got.error) ? broken.pass_over(got.error, use) : got.error;
     }
     if (ec) return {};
-  }
-}
-
-// The kernel may be short of what it needs to watch one more: the connection is kept until it can be.
-detail::descriptor watch_when_possible(unique_fd fd, direction_use& use, std::error_code& ec) {
-  detail::back_off back_off;
-  for (;;) {
-    detail::descriptor watched = detail::watch_descriptor(fd, true, ec);
-    if (ec && detail::is_exhaustion(ec)) {
-      pause(use, back_off, ec);
-      if (!ec) continue;
-    }
-    return watched;
   }
 }
 
@@ -95,7 +100,7 @@ tcp_stream tcp_listener::accept(std::error_code& ec) {
   if ((ec = use.error())) return {};
   unique_fd connection = next_connection(use, ec);
   if (ec) return {};
-  return tcp_stream(watch_when_possible(std::move(connection), use, ec));
+  return tcp_stream(detail::watch_descriptor(connection, true, ec, detail::if_short::watch_later));
 }
 
 tcp_stream tcp_listener::accept() {

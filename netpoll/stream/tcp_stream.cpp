@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include <weft/netpoll/errc.hpp>
+#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadline.hpp>
 
 #include "direction_use.hpp"
@@ -61,6 +62,8 @@ std::size_t tcp_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
     if (n == 0 && !ec) ec = errc::end_of_stream;
     if (ec) break;
     filled += n;
+    // Each piece is an operation: while the peer keeps up nothing else here is a switch point.
+    if (filled < buffer.size()) weft::detail::cancellation_point();
   }
   return filled;
 }
@@ -76,6 +79,7 @@ std::size_t tcp_stream::write(std::span<const std::byte> buffer, std::error_code
         detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, buffer.subspan(written)); });
     if (ec) break;
     written += n;
+    if (written < buffer.size()) weft::detail::cancellation_point();  // as in fill
   }
   return written;
 }

@@ -30,8 +30,8 @@ std::uint64_t next_draw() noexcept {
 }  // namespace
 
 fault_injection::fault_injection(const fault_plan& plan) noexcept {
-  const std::uint32_t rates[k_fault_kinds] = {plan.interrupted, plan.short_transfer, plan.reset,
-                                              plan.exhausted,   plan.aborted,        plan.old_kernel};
+  const std::uint32_t rates[k_fault_kinds] = {plan.interrupted, plan.short_transfer, plan.reset,     plan.exhausted,
+                                              plan.aborted,     plan.unwatched,      plan.old_kernel};
   // relaxed, all: see above.
   g_seed.store(plan.seed, std::memory_order_relaxed);
   g_draws.store(0, std::memory_order_relaxed);

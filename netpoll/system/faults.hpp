@@ -17,9 +17,10 @@ enum class fault : std::uint8_t {
   reset,           // ECONNRESET instead of a read, EPIPE instead of a write
   exhausted,       // EMFILE, ENFILE, ENOBUFS or ENOMEM where a descriptor would be made
   aborted,         // ECONNABORTED instead of an accepted connection
+  unwatched,       // ENOMEM where a descriptor would be added to epoll
   old_kernel,      // a wait for events that counts in milliseconds
 };
-inline constexpr unsigned k_fault_kinds = 6;
+inline constexpr unsigned k_fault_kinds = 7;
 
 // How often of 1,024 calls, for each kind.
 struct fault_plan {
@@ -29,6 +30,7 @@ struct fault_plan {
   std::uint32_t reset = 0;
   std::uint32_t exhausted = 0;
   std::uint32_t aborted = 0;
+  std::uint32_t unwatched = 0;
   std::uint32_t old_kernel = 0;
 };
 

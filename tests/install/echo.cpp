@@ -8,8 +8,10 @@ int main() {
       weft::go([conn = std::move(conn)]() mutable {
         char buf[4096];
         std::error_code ec;                                    // a peer that resets ends this conversation only
-        while (auto n = conn.read_some(buf, ec))               // 0 is end of stream, or an error in ec
+        while (auto n = conn.read_some(buf, ec)) {             // 0 is end of stream, or an error in ec
           conn.write_all(std::span(buf, n), ec);
+          if (ec) break;                                       // the next call would clear it, and the bytes be lost
+        }
       });
     }
     return 0;

@@ -104,7 +104,10 @@ inline void serve_echoes(net::tcp_listener& listener) {
     go([conn = std::move(accepted)]() mutable {
       char buf[4096];
       std::error_code error;
-      while (const auto n = conn.read_some(buf, error)) conn.write_all(std::span(buf, n), error);
+      while (const auto n = conn.read_some(buf, error)) {
+        conn.write_all(std::span(buf, n), error);
+        if (error) break;
+      }
     });
   }
 }

@@ -44,7 +44,10 @@ FIBER_TEST(umbrella, echo_answers_what_it_was_sent) {
       weft::go([conn = std::move(conn)]() mutable {
         char buf[4096];
         std::error_code ec;
-        while (auto n = conn.read_some(buf, ec)) conn.write_all(std::span(buf, n), ec);
+        while (auto n = conn.read_some(buf, ec)) {
+          conn.write_all(std::span(buf, n), ec);
+          if (ec) break;
+        }
       });
     }
   });

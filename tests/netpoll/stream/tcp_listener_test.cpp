@@ -278,7 +278,8 @@ FIBER_TEST(tcp_listener, injected_shortages_and_broken_connections_lose_none) {
   auto listener = net::listen("127.0.0.1:0");
   std::vector<tcp_stream> clients;
   for (int i = 0; i < 50; ++i) clients.push_back(net::dial(listener.local_address()));
-  const net::detail::fault_injection faults({.seed = seed_of_this_test(), .exhausted = 256, .aborted = 256});
+  const net::detail::fault_injection faults(
+      {.seed = seed_of_this_test(), .exhausted = 256, .aborted = 256, .unwatched = 256});
   for (int i = 0; i < 50; ++i) EXPECT_TRUE(listener.accept().is_open());
   EXPECT_GT(faults.injected(net::detail::fault::exhausted), 0u);
   EXPECT_GT(faults.injected(net::detail::fault::aborted), 0u);

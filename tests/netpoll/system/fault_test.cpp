@@ -69,7 +69,8 @@ FIBER_TEST(faults, all_kinds_at_once) {
                                   .short_transfer = 200,
                                   .reset = 20,
                                   .exhausted = 50,
-                                  .aborted = 50});
+                                  .aborted = 50,
+                                  .unwatched = 50});
     std::vector<join_handle<void>> clients;
     for (std::uint64_t i = 0; i < 100; ++i) {
       clients.push_back(spawn([&, i] {

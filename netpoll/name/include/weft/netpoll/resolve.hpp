@@ -13,7 +13,8 @@ namespace weft::net {
 
 // All stream addresses of the host, in the system's order of preference. `service` is a port ("8080") or a name
 // ("http"). Throws std::system_error: errc::host_not_found, service_not_found, resolver_failed, resolver_busy, or the
-// system's. A cancellation point; outside a runtime std::logic_error.
+// system's (resource_unavailable_try_again: no thread to look it up on). A cancellation point; outside a runtime
+// std::logic_error.
 [[nodiscard]] std::vector<endpoint> resolve(std::string_view host, std::string_view service);
 [[nodiscard]] std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec);
 

@@ -31,7 +31,8 @@ class tcp_listener {
 
   // Parks until there is a connection; a cancellation point. Ends with std::errc::operation_canceled if the listener is
   // closed meanwhile, and with std::errc::bad_file_descriptor if it was closed before.
-  // A connection that broke before it was accepted is passed over. Out of descriptors, or of memory, it waits, longer
+  // A connection that broke before it was accepted is passed over; an error that comes 16 times in a row, at last with
+  // pauses between, is told: it is not one connection's. Out of descriptors, or of memory, it waits, longer
   // from try to try (1 to 500 ms, or until weft closes a descriptor), and tries again: the connections stay in the
   // backlog. The error_code form returns a stream that is not open.
   [[nodiscard]] tcp_stream accept();
