@@ -8,6 +8,8 @@
 //   J4 cancelled: awaited -> running; it is done?     F3 (after the switch) give up the fiber's own reference
 //      then the join has taken effect
 // `joiner` is in the block, which the handle's reference keeps: F2 touches nothing of the joiner's frame.
+// A fiber that has its own handle cannot wait by it: J1 to J3 would never end, and F1 never come. A join refuses, and
+// the end of the handle detaches: nobody but the fiber has it, so nobody is kept waiting and nobody will look.
 
 #include <new>
 #include <stdexcept>
@@ -159,10 +161,23 @@ void fiber_main(arrival first) {
   }
 }
 
+namespace {
+
+[[noreturn]] void throw_joined_itself() {
+  throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                          "weft: join of a fiber by itself, which would wait for its own end: join it elsewhere, or "
+                          "detach its handle");
+}
+
+}  // namespace
+
 void* join_fiber(fiber_block* fiber, bool shielded) {
   shielded ? scheduling_point() : cancellation_point();
   while (!fiber->joining.is_done()) {
-    fiber->joiner = arm(shielded ? cancellation::ignored : cancellation::honoured);
+    waiter& self = this_waiter();
+    if (&self == fiber) [[unlikely]]
+      throw_joined_itself();
+    fiber->joiner = arm(self, shielded ? cancellation::ignored : cancellation::honoured);
     const bool waits = fiber->joining.await();
     if (!waits && disarm(fiber->joiner)) break;
     const wake_reason reason = park(fiber->joiner, deadline::never(), "join");
@@ -192,6 +207,7 @@ fiber_handle& fiber_handle::operator=(fiber_handle&& from) noexcept {
 }
 
 void fiber_handle::end() noexcept {
+  if (fiber_ == this_fiber_block()) return detach();
   request_stop();
   join_fiber(fiber_, true);
   drop_joined(let_go());

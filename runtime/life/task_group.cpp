@@ -31,6 +31,7 @@
 #include <system_error>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 
 #include "cancelling.hpp"
@@ -256,7 +257,11 @@ void group_core::wait() {
   if (first != nullptr) std::rethrow_exception(std::move(first));
 }
 
+// A member cannot be let go of as a fiber's own handle can: it is under the group's scope, and its end belongs here.
 group_core::~group_core() {
+  WEFT_CHECK(outermost_scope() != &scope_,
+             "task_group: destroyed by a member of its own, for which it would wait; whoever has the group must "
+             "outlive its members, so let them keep what they use and not the owner of their group");
   if (std::uncaught_exceptions() > unwinding_) cancel();
   cancellation mode = cancellation::honoured;
   std::exception_ptr unseen;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <system_error>
+#include <utility>
 
 #include "scheduler.hpp"
 
@@ -123,24 +124,28 @@ worker* seating::take_spare() noexcept {
 
 // Null with a message, once, if there may be no more.
 worker* seating::make_spare() noexcept {
-  const char* why = "there may be no more";
   const unsigned known = known_.load(std::memory_order_relaxed);  // relaxed: only this thread writes it
-  if (known < seats_ + k_most_spares) {
-    try {
-      std::unique_ptr<worker> fresh = make_worker(true);
-      threads_.emplace_back([w = fresh.get()] { w->run(); });
-      return &publish(std::move(fresh));
-    } catch (const std::exception& e) {
-      why = e.what();
-    }
+  if (known >= seats_ + k_most_spares) {
+    warn(known, "there may be no more");
+    return nullptr;
   }
-  if (!has_warned_)
-    std::fprintf(stderr,
-                 "weft: fibers wait while %u worker threads compute without parking, and no thread can be added (%s); "
-                 "let long computations yield\n",
-                 known, why);
-  has_warned_ = true;
-  return nullptr;
+  try {
+    std::unique_ptr<worker> fresh = make_worker(true);
+    threads_.emplace_back([w = fresh.get()] { w->run(); });
+    return &publish(std::move(fresh));
+  } catch (const std::exception& e) {
+    warn(known, e.what());  // in here: what() goes with the exception
+    return nullptr;
+  }
+}
+
+// Once.
+void seating::warn(unsigned threads, const char* why) noexcept {
+  if (std::exchange(has_warned_, true)) return;
+  std::fprintf(stderr,
+               "weft: fibers wait while %u worker threads compute without parking, and no thread can be added (%s); "
+               "let long computations yield\n",
+               threads, why);
 }
 
 }  // namespace weft::detail

@@ -111,6 +111,7 @@ class seating {
   [[nodiscard]] worker* find_spare() noexcept;
   [[nodiscard]] worker* take_spare() noexcept;
   [[nodiscard]] worker* make_spare() noexcept;
+  void warn(unsigned threads, const char* why) noexcept;
   void seat(worker& spare, unsigned seat) noexcept;
 
   scheduler& home_;

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdio>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -14,6 +15,7 @@
 #include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
+#include <weft/runtime/task_group.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
 namespace {
@@ -60,6 +62,21 @@ ACCIDENT(exception_of_a_fiber_whose_handle_lets_go_too_late) {
       for (int i = 0; i < 1000; ++i) weft::this_fiber::yield();
       handle.detach();
     }).join();
+  });
+  return 0;
+}
+
+// The last reference to what has the group goes with the member's closure.
+ACCIDENT(task_group_that_its_member_destroys) {
+  weft::run([] {
+    auto group = std::make_shared<weft::task_group>();
+    std::atomic<bool> is_alone{false};
+    group->go({.name = "session"}, [group, &is_alone] {
+      while (!is_alone) weft::this_fiber::yield();
+    });
+    group.reset();
+    is_alone = true;
+    wait_for_the_end();
   });
   return 0;
 }

@@ -44,6 +44,12 @@ TEST(terminate, of_a_plain_thread_names_no_fiber) {
   EXPECT_EQ(end.text.find("weft:"), std::string::npos) << end.text;
 }
 
+TEST(terminate, of_a_group_that_its_own_member_destroys_names_the_member_and_the_remedy) {
+  expect_abort("task_group_that_its_member_destroys",
+               "task_group: destroyed by a member of its own, .* let them keep what they use .* on fiber #[0-9]+ "
+               "'session', spawned at .*terminate_accidents.cpp:");
+}
+
 TEST(check, names_the_message_the_values_the_condition_the_place_and_who_ran) {
   expect_abort("failed_check_in_a_fiber",
                "weft: check failed: arithmetic: must hold: 1 one \\(1 \\+ 1 == 3\\) at "

@@ -236,6 +236,50 @@ FIBER_TEST(runtime, many_fibers_spawn_and_join_from_everywhere) {
   EXPECT_EQ(count, 1000);
 }
 
+FIBER_TEST(runtime, a_fiber_that_joins_itself_is_told_so_and_its_handle_stays) {
+  weft::join_handle<void> handle;
+  std::atomic<bool> is_there{false};
+  std::atomic<int> said{0};
+  handle = weft::spawn([&] {
+    while (!is_there) weft::this_fiber::yield();
+    try {
+      handle.join();
+    } catch (const std::system_error& refused) {
+      said = refused.code().value();
+    }
+  });
+  is_there = true;
+  while (said == 0) weft::this_fiber::yield();
+  handle.join();
+  EXPECT_EQ(said, static_cast<int>(std::errc::resource_deadlock_would_occur));
+}
+
+// Whatever ends the handle; the fiber runs on and is not cancelled.
+template <class End>
+void expect_detached_by_itself(End end) {
+  struct session {
+    weft::join_handle<void> serving;
+  };
+  std::atomic<bool> is_alone{false}, has_ended{false};
+  auto owner = std::make_shared<session>();
+  owner->serving = weft::spawn([mine = owner, &end, &is_alone, &has_ended]() mutable {
+    while (!is_alone) weft::this_fiber::yield();
+    end(mine);
+    for (int i = 0; i < 3; ++i) weft::this_fiber::yield();
+    has_ended = true;
+  });
+  owner.reset();
+  is_alone = true;
+  while (!has_ended) weft::this_fiber::yield();
+}
+
+FIBER_TEST(runtime, a_fiber_that_ends_its_own_handle_is_detached) {
+  expect_detached_by_itself([](auto& owner) { owner.reset(); });
+  expect_detached_by_itself([](auto& owner) { owner->serving = {}; });
+  expect_detached_by_itself([](auto& owner) { owner->serving = weft::spawn([] {}); });
+  expect_detached_by_itself([](auto&) {});  // with its closure
+}
+
 TEST(spawn, outside_a_runtime_is_refused_by_name) {
   try {
     weft::go([] {});

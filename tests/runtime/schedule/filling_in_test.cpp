@@ -5,9 +5,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include <support/accident.hpp>
 #include <support/fiber_test.hpp>
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/spawn.hpp>
@@ -120,6 +122,14 @@ FIBER_TEST(filling_in, workers_are_shown_with_their_fibers) {
   EXPECT_EQ(with_a_fiber, count + 1);  // the hogs, and this one
   done = true;
   for (auto& each : hogs) each.join();
+}
+
+TEST(filling_in, says_why_no_thread_can_be_added) {
+  const weft::testing::accident_end end = weft::testing::run_accident("no_thread_for_a_spare");
+  EXPECT_EQ(end.exit_status, 0) << end.text;
+  EXPECT_NE(end.text.find("no thread can be added (Resource temporarily unavailable); let long computations yield\n"),
+            std::string::npos)
+      << end.text;
 }
 
 }  // namespace

@@ -240,7 +240,7 @@ class fiber_handle {
   [[nodiscard]] taking take() noexcept { return {let_go()}; }
 
  private:
-  void end() noexcept;  // cancels it and joins it
+  void end() noexcept;  // cancels it and joins it; by the fiber itself: detaches it
   fiber_block* let_go() noexcept {
     fiber_block* const fiber = fiber_;
     fiber_ = nullptr;
@@ -253,7 +253,9 @@ class fiber_handle {
 }  // namespace detail
 
 // The one who waits for a fiber of `spawn`. Movable. Its owner may be a fiber of any runtime, or a plain thread; one at
-// a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded).
+// a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded). But
+// in that fiber itself, as when it drops the last reference to an object that has its handle, they detach it: it could
+// not wait for its own end, and there is nobody else to be kept waiting, so it is not asked to end either.
 template <class T>
 class [[nodiscard]] join_handle : public detail::fiber_handle {
  public:
@@ -263,7 +265,8 @@ class [[nodiscard]] join_handle : public detail::fiber_handle {
   // Parks until the fiber has ended; returns its value or rethrows its exception. If it was cancelled:
   // std::system_error(operation_canceled), but weft::cancelled to who was asked to end with it (the end of their
   // runtime, of their group). A cancellation point; once cancelled the handle is still joinable. A handle that holds no
-  // fiber (joined, detached, moved from): std::system_error(invalid_argument).
+  // fiber (joined, detached, moved from): std::system_error(invalid_argument). In that fiber itself:
+  // std::system_error(resource_deadlock_would_occur), and the handle stays as it was.
   T join() {
     detail::outcome<T>& left = detail::stored<detail::outcome<T>>::get(join_here());
     if (left.how() == detail::ending::cancelled) detail::cancellation_point();

@@ -12,6 +12,8 @@
 //   simply ended. Nothing that a member throws ends the process.
 // - The destructor joins the members, after cancelling them if it runs because of an exception. It throws nothing; if
 //   its fiber is cancelled, or a time limit around it passes, while it waits, it cancels the members and waits on.
+//   In a member of the group, which may have had the last reference to its owner, it would wait for ever: that ends the
+//   process with a message that names the fiber (the member is under the group's limits, and cannot be let go of).
 // - Members begin in the scope in which the group was made: under its time limits, and not under those of the fiber
 //   that calls go (weft::go and spawn start outside of all limits). A cancellation of the fiber that made the group
 //   reaches them as that fiber unwinds, past wait() or into the destructor.

@@ -6,8 +6,8 @@
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/runtime/fiber_id.hpp>
-#include <weft/runtime/park.hpp>
 
 namespace weft::detail {
 void sleep_until(deadline until);
@@ -31,22 +31,17 @@ void yield();
 
 template <class Rep, class Period>
 void sleep_for(std::chrono::duration<Rep, Period> d) {
-  detail::sleep_until(deadline::after(detail::now(), d));
+  detail::sleep_until(detail::limit(d));
 }
 
-template <class Duration>
-void sleep_until(std::chrono::time_point<std::chrono::steady_clock, Duration> t) {
-  detail::sleep_until(deadline::at(t));
-}
-
-// Other clocks: slept in one go, by how far off the point is now; again if it is not reached then, but for a
-// simulation, whose sleep moves no other clock.
+// Of any clock. On another than the steady one: slept in one go, by how far off the point is now, and again if it is
+// not reached then; but for a simulation, whose sleep moves no other clock.
 template <class Clock, class Duration>
 void sleep_until(std::chrono::time_point<Clock, Duration> t) {
-  while (Clock::now() < t) {
-    sleep_for(t - Clock::now());
-    if (detail::clock_is_virtual()) return;
-  }
+  static_cast<void>(detail::wait_by(t, [](deadline until) {
+    detail::sleep_until(until);
+    return false;
+  }));
 }
 
 }  // namespace weft::this_fiber

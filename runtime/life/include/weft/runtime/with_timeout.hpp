@@ -17,6 +17,9 @@
 // point. A std::stop_token does not hear of it. A task group made in f, and its members, are under the limit, too; what
 // go and spawn start is not.
 //
+// A point on another clock than the steady one becomes a limit once, by how far off it is when the call begins: what f
+// waits for has one limit, and members of groups carry it with them. Set that clock, and the limit does not follow.
+//
 // On a plain thread, which nothing cancels: std::logic_error. Two atomic operations and at most two looks at the clock;
 // no timer but that of each wait.
 // Next: task_group.hpp.
@@ -31,7 +34,7 @@
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/cancel_scope.hpp>
 #include <weft/runtime/detail/chrono.hpp>
-#include <weft/runtime/park.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 
 namespace weft {
 
@@ -50,14 +53,6 @@ template <class Rep, class Period>
 std::chrono::nanoseconds limit_shown(std::chrono::duration<Rep, Period> d) noexcept {
   // As deadline saturates: what is as far off as that never comes.
   return std::chrono::nanoseconds(deadline::after(deadline::from_nanoseconds(0), d).nanoseconds());
-}
-
-template <class Clock, class Duration>
-deadline deadline_of(std::chrono::time_point<Clock, Duration> t) {
-  if constexpr (std::is_same_v<Clock, deadline::clock>)
-    return deadline::at(t);
-  else
-    return deadline::after(now(), t - Clock::now());
 }
 
 // False: the limit is over, and it was this one.
@@ -103,23 +98,23 @@ tried<F> try_limited(deadline until, const char* call, F& f) {
 
 template <class Rep, class Period, class F>
 std::invoke_result_t<F&> with_timeout(std::chrono::duration<Rep, Period> limit, F&& f) {
-  return detail::run_limited(deadline::after(detail::now(), limit), "with_timeout", detail::limit_shown(limit), f);
+  return detail::run_limited(detail::limit(limit), "with_timeout", detail::limit_shown(limit), f);
 }
 
 template <class Clock, class Duration, class F>
 std::invoke_result_t<F&> with_deadline(std::chrono::time_point<Clock, Duration> until, F&& f) {
-  return detail::run_limited(detail::deadline_of(until), "with_deadline", std::chrono::nanoseconds::max(), f);
+  return detail::run_limited(detail::limit(until), "with_deadline", std::chrono::nanoseconds::max(), f);
 }
 
 // A reference that f returns is copied from.
 template <class Rep, class Period, class F>
 detail::tried<F> try_with_timeout(std::chrono::duration<Rep, Period> limit, F&& f) {
-  return detail::try_limited(deadline::after(detail::now(), limit), "try_with_timeout", f);
+  return detail::try_limited(detail::limit(limit), "try_with_timeout", f);
 }
 
 template <class Clock, class Duration, class F>
 detail::tried<F> try_with_deadline(std::chrono::time_point<Clock, Duration> until, F&& f) {
-  return detail::try_limited(detail::deadline_of(until), "try_with_deadline", f);
+  return detail::try_limited(detail::limit(until), "try_with_deadline", f);
 }
 
 }  // namespace weft

@@ -2,7 +2,8 @@
 // Room: runtime. The only type in which weft tells until when something may wait.
 //
 // A deadline is a point on the steady clock, held in nanoseconds: durations turn into one once, at the outermost call,
-// so that a wait which is interrupted and begun again never grows longer. Rounded up, saturating at never().
+// so that a wait which is interrupted and begun again never grows longer. Rounded up, saturating at never(), whatever
+// counts: signed, unsigned or floating, in ticks of any length. A float that is no number is no time at all.
 // Next: park.hpp, which waits until one.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
@@ -44,6 +45,20 @@ class deadline {
     return from_nanoseconds(delta <= 0 ? from.nanoseconds_ : from.nanoseconds_ + delta);
   }
 
+  // How long it is `from` a point of any clock `to` another: rounded up, zero if that is past, saturating at max().
+  template <class Clock, class To, class From>
+  [[nodiscard]] static constexpr std::chrono::nanoseconds between(std::chrono::time_point<Clock, From> from,
+                                                                  std::chrono::time_point<Clock, To> to) noexcept {
+    const std::int64_t begin = rounded(from.time_since_epoch(), false), end = rounded(to.time_since_epoch(), true);
+    // A clock whose epoch is further away than 292 years: to some nanoseconds.
+    if (is_cut(begin) || is_cut(end)) {
+      using far = std::chrono::duration<long double, std::nano>;
+      return std::chrono::nanoseconds(saturated(far(to.time_since_epoch()) - far(from.time_since_epoch())));
+    }
+    if (end <= begin) return std::chrono::nanoseconds(0);
+    return std::chrono::nanoseconds(begin < 0 && end > k_never + begin ? k_never : end - begin);
+  }
+
   [[nodiscard]] constexpr bool is_never() const noexcept { return nanoseconds_ == k_never; }
   [[nodiscard]] constexpr std::int64_t nanoseconds() const noexcept { return nanoseconds_; }
   friend constexpr auto operator<=>(const deadline&, const deadline&) noexcept = default;
@@ -51,12 +66,58 @@ class deadline {
  private:
   static constexpr std::int64_t k_never = std::numeric_limits<std::int64_t>::max();
 
+  static constexpr bool is_cut(std::int64_t nanoseconds) noexcept {
+    return nanoseconds == k_never || nanoseconds == -k_never;
+  }
+
   template <class Rep, class Period>
   static constexpr std::int64_t saturated(std::chrono::duration<Rep, Period> d) noexcept {
-    using wide = std::chrono::duration<long double, std::nano>;
-    if (wide(d).count() >= static_cast<long double>(k_never)) return k_never;
-    if (wide(d).count() <= 0) return 0;
-    return std::chrono::ceil<std::chrono::nanoseconds>(d).count();
+    const std::int64_t nanoseconds = rounded(d, true);
+    return nanoseconds > 0 ? nanoseconds : 0;
+  }
+
+  // In nanoseconds, up or down to a whole one, cut at k_never and -k_never.
+  template <class Rep, class Period>
+  static constexpr std::int64_t rounded(std::chrono::duration<Rep, Period> d, bool up) noexcept {
+    using tick = std::ratio_divide<Period, std::nano>;
+    constexpr std::uint64_t k_num = tick::num, k_den = tick::den;
+    if constexpr (std::is_integral_v<Rep> && k_num <= std::numeric_limits<std::uint64_t>::max() / k_den) {
+      const bool is_negative = d < d.zero();
+      const auto count = static_cast<std::uint64_t>(d.count());
+      const std::uint64_t size = multiplied(is_negative ? 0 - count : count, k_num, k_den, up != is_negative);
+      return is_negative ? -static_cast<std::int64_t>(size) : static_cast<std::int64_t>(size);
+    } else {
+      return rounded(exact(d), up);
+    }
+  }
+
+  // No product here is larger than 64 bits: whole ticks and the rest of one apart.
+  static constexpr std::uint64_t multiplied(std::uint64_t count, std::uint64_t num, std::uint64_t den,
+                                            bool up) noexcept {
+    constexpr std::uint64_t most = k_never;
+    if (count / den > most / num) return most;
+    const std::uint64_t part = count % den * num;
+    const std::uint64_t size = count / den * num + part / den + (up && part % den != 0 ? 1 : 0);
+    return size < most ? size : most;
+  }
+
+  // A float in its own precision, or at least a double's: 1e-9 s is to be 1 ns, and not two.
+  template <class Rep, class Period>
+  static constexpr long double exact(std::chrono::duration<Rep, Period> d) noexcept {
+    const long double wide = std::chrono::duration<long double, std::nano>(d).count();
+    if constexpr (std::is_floating_point_v<Rep>)
+      if (-static_cast<long double>(k_never) < wide && wide < static_cast<long double>(k_never))
+        return std::chrono::duration<std::common_type_t<Rep, double>, std::nano>(d).count();
+    return wide;
+  }
+
+  static constexpr std::int64_t rounded(long double nanoseconds, bool up) noexcept {
+    if (nanoseconds >= static_cast<long double>(k_never)) return k_never;
+    if (nanoseconds <= -static_cast<long double>(k_never)) return -k_never;
+    if (nanoseconds != nanoseconds) return 0;                   // no number
+    const auto whole = static_cast<std::int64_t>(nanoseconds);  // towards zero
+    if (up) return whole + (static_cast<long double>(whole) < nanoseconds ? 1 : 0);
+    return whole - (static_cast<long double>(whole) > nanoseconds ? 1 : 0);
   }
 
   std::int64_t nanoseconds_ = k_never;

@@ -12,10 +12,10 @@
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/memory.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/channel_status.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 #include <weft/sync/detail/element.hpp>
-#include <weft/sync/detail/time_limit.hpp>
 
 namespace weft {
 
@@ -87,11 +87,11 @@ class channel {
   }
   template <class Clock, class Duration>
   [[nodiscard]] channel_status send_until(const T& value, std::chrono::time_point<Clock, Duration> t) const {
-    return send_within(value, detail::limit(t));
+    return by(t, [&](deadline until) { return send_within(value, until); });
   }
   template <class Clock, class Duration>
   [[nodiscard]] channel_status send_until(T&& value, std::chrono::time_point<Clock, Duration> t) const {
-    return send_within(std::move(value), detail::limit(t));
+    return by(t, [&](deadline until) { return send_within(std::move(value), until); });
   }
 
   // Empty when the channel is closed and drained.
@@ -118,7 +118,7 @@ class channel {
   template <class Out, class Clock, class Duration>
     requires std::same_as<Out, T> || std::same_as<Out, std::optional<T>>
   [[nodiscard]] channel_status recv_until(Out& out, std::chrono::time_point<Clock, Duration> t) const {
-    return recv_within(out, detail::limit(t));
+    return by(t, [&](deadline until) { return recv_within(out, until); });
   }
 
   // Everyone who waits is woken. Throws channel_closed if it is closed already.
@@ -148,6 +148,14 @@ class channel {
     return *core_;
   }
 
+  // A value that has not gone is where it was: it may be sent again.
+  template <class Point, class Attempt>
+  static channel_status by(const Point& t, Attempt attempt) {
+    channel_status status = channel_status::timeout;
+    static_cast<void>(
+        detail::wait_by(t, [&](deadline until) { return (status = attempt(until)) != channel_status::timeout; }));
+    return status;
+  }
   channel_status send_within(const T& value, deadline until) const {
     detail::channel_core& to = core("send");
     detail::outgoing_copy<T> out(value);

@@ -10,7 +10,7 @@
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
-#include <weft/sync/detail/time_limit.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 #include <weft/sync/mutex.hpp>
 
@@ -64,13 +64,18 @@ class condition_variable {
 
   template <class Clock, class Duration>
   std::cv_status wait_until(std::unique_lock<mutex>& lock, const std::chrono::time_point<Clock, Duration>& t) {
-    return wait_until(lock, detail::limit(t));
+    // A notification between two waits would be lost, so there is one: a time-out that t's own clock denies is told as
+    // a wait that ended for no reason.
+    const std::cv_status status = wait_until(lock, detail::limit(t));
+    return status == std::cv_status::timeout && !detail::is_over(t) ? std::cv_status::no_timeout : status;
   }
 
   template <class Clock, class Duration, class Predicate>
   bool wait_until(std::unique_lock<mutex>& lock, const std::chrono::time_point<Clock, Duration>& t,
                   Predicate satisfied) {
-    return wait_until(lock, detail::limit(t), std::move(satisfied));
+    while (!satisfied())
+      if (wait_until(lock, t) == std::cv_status::timeout) return satisfied();
+    return true;
   }
 
   std::cv_status wait_until(std::unique_lock<mutex>& lock, deadline until);

@@ -13,8 +13,8 @@
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/stop_waker.hpp>
-#include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft {
@@ -102,12 +102,16 @@ class condition_variable_any {
 
   template <class Lock, class Clock, class Duration>
   std::cv_status wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& t) {
-    return wait_until(lock, detail::limit(t));
+    // As condition_variable's: a time-out that t's own clock denies is a wait that ended for no reason.
+    const std::cv_status status = wait_until(lock, detail::limit(t));
+    return status == std::cv_status::timeout && !detail::is_over(t) ? std::cv_status::no_timeout : status;
   }
 
   template <class Lock, class Clock, class Duration, class Predicate>
   bool wait_until(Lock& lock, const std::chrono::time_point<Clock, Duration>& t, Predicate satisfied) {
-    return wait_until(lock, detail::limit(t), std::move(satisfied));
+    while (!satisfied())
+      if (wait_until(lock, t) == std::cv_status::timeout) return satisfied();
+    return true;
   }
 
   template <class Lock>
@@ -136,7 +140,12 @@ class condition_variable_any {
   template <class Lock, class Clock, class Duration, class Predicate>
   bool wait_until(Lock& lock, std::stop_token stop, const std::chrono::time_point<Clock, Duration>& t,
                   Predicate satisfied) {
-    return wait_until(lock, std::move(stop), detail::limit(t), std::move(satisfied));
+    detail::stop_waker waker(stop);
+    while (!stop.stop_requested()) {
+      if (satisfied()) return true;
+      if (wait_once(lock, detail::limit(t), &waker) == detail::wake_reason::timed_out && detail::is_over(t)) break;
+    }
+    return satisfied();
   }
 
   template <class Lock, class Predicate>

@@ -7,7 +7,7 @@
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
-#include <weft/sync/detail/time_limit.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft {
@@ -49,7 +49,7 @@ class event {
   }
   template <class Clock, class Duration>
   [[nodiscard]] bool wait_until(const std::chrono::time_point<Clock, Duration>& t) {
-    return wait_within(detail::limit(t));
+    return detail::wait_by(t, [this](deadline until) { return wait_within(until); });
   }
   [[nodiscard]] bool wait_until(deadline until) { return wait_within(until); }
 

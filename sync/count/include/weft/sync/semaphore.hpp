@@ -10,7 +10,7 @@
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
-#include <weft/sync/detail/time_limit.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
 namespace weft {
@@ -83,7 +83,7 @@ class counting_semaphore {
   }
   template <class Clock, class Duration>
   [[nodiscard]] bool try_acquire_until(const std::chrono::time_point<Clock, Duration>& t) {
-    return core_.acquire_until(detail::limit(t));
+    return detail::wait_by(t, [this](deadline until) { return core_.acquire_until(until); });
   }
 
  private:

@@ -8,7 +8,7 @@
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
-#include <weft/sync/detail/time_limit.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
 namespace weft {
@@ -76,7 +76,7 @@ class recursive_timed_mutex : recursive_mutex {
 
   template <class Clock, class Duration>
   [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& t) {
-    return lock_until(detail::limit(t));
+    return detail::wait_by(t, [this](deadline until) { return lock_until(until); });
   }
 };
 

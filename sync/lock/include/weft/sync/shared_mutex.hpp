@@ -11,9 +11,9 @@
 #include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/sync/detail/shared_word.hpp>
-#include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
 namespace weft {
@@ -143,7 +143,7 @@ class shared_timed_mutex : shared_mutex {
   }
   template <class Clock, class Duration>
   [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& t) {
-    return lock_until(detail::limit(t));
+    return detail::wait_by(t, [this](deadline until) { return lock_until(until); });
   }
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_shared_for(const std::chrono::duration<Rep, Period>& d) {
@@ -151,7 +151,7 @@ class shared_timed_mutex : shared_mutex {
   }
   template <class Clock, class Duration>
   [[nodiscard]] bool try_lock_shared_until(const std::chrono::time_point<Clock, Duration>& t) {
-    return lock_shared_until(detail::limit(t));
+    return detail::wait_by(t, [this](deadline until) { return lock_shared_until(until); });
   }
 };
 

@@ -5,8 +5,8 @@
 
 #include <weft/runtime/deadline.hpp>
 #include <weft/runtime/detail/chrono.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/runtime/park.hpp>
-#include <weft/sync/detail/time_limit.hpp>
 #include <weft/sync/mutex.hpp>
 
 namespace weft {
@@ -23,9 +23,9 @@ namespace weft {
 // never cancellation points: a fiber that is cancelled meanwhile goes on waiting until it has the mutex or its time has
 // run out. They fail only when it has. Who is handed the mutex as its time runs out has it, and who finds it free then
 // takes it: true, a little late. A limit that has passed already makes them a try_lock(). A limit on another clock
-// than the steady one is turned into one on the steady clock once: set that clock meanwhile, and the wait does not
-// follow. Waiting with a limit for a mutex that the caller holds is misuse: in a debug build of the library it throws
-// as lock() does, else it returns false in the end.
+// than the steady one has come when that clock says so: set back meanwhile, it makes the wait longer; set forward, it
+// is met when the wait was to end. Waiting with a limit for a mutex that the caller holds is misuse: in a debug build
+// of the library it throws as lock() does, else it returns false in the end.
 class timed_mutex : mutex {
  public:
   constexpr timed_mutex() noexcept = default;
@@ -44,7 +44,7 @@ class timed_mutex : mutex {
 
   template <class Clock, class Duration>
   [[nodiscard]] bool try_lock_until(const std::chrono::time_point<Clock, Duration>& t) {
-    return try_lock() || try_lock_until(detail::limit(t));
+    return try_lock() || detail::wait_by(t, [this](deadline until) { return try_lock_until(until); });
   }
 
   // never() waits for ever. `what` is what a dump shows of a fiber that waits.

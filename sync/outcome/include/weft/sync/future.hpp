@@ -32,8 +32,8 @@
 
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/memory.hpp>
+#include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/future_state.hpp>
-#include <weft/sync/detail/time_limit.hpp>
 
 namespace weft {
 
@@ -58,7 +58,10 @@ class future_handle {
   }
   template <class Clock, class Duration>
   std::future_status wait_until(const std::chrono::time_point<Clock, Duration>& t) const {
-    return state().wait_until(limit(t));
+    std::future_status status = std::future_status::timeout;
+    static_cast<void>(wait_by(
+        t, [&](deadline until) { return (status = state().wait_until(until)) != std::future_status::timeout; }));
+    return status;
   }
 
  protected:
