@@ -91,6 +91,7 @@ tcp_stream dial_each(const std::vector<endpoint>& addresses, const dial_options&
     if (!ec) return connected;
     if (!first) first = ec;
   }
+  weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
   ec = first;
   return {};
 }

@@ -99,7 +99,10 @@ tcp_stream tcp_listener::accept(std::error_code& ec) {
   direction_use use(descriptor_, direction::read, "tcp_listener::accept", "tcp accept");
   if ((ec = use.error())) return {};
   unique_fd connection = next_connection(use, ec);
-  if (ec) return {};
+  if (ec) {
+    weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
+    return {};
+  }
   return tcp_stream(detail::watch_descriptor(connection, true, ec, detail::if_short::watch_later));
 }
 

@@ -102,6 +102,20 @@ void channel_pair(const starter& go, outcomes& to, Call call) {
   start(go, to, closes(ch), [ch, call] { call(ch); });
 }
 
+struct closes_listener {
+  std::shared_ptr<weft::net::tcp_listener> what;
+  explicit closes_listener(std::shared_ptr<weft::net::tcp_listener> l) : what(std::move(l)) {}
+  closes_listener(closes_listener&& from) noexcept : what(std::move(from.what)) {}
+  ~closes_listener() {
+    if (what != nullptr) what->close();
+  }
+};
+
+void accept_pair(const starter& go, outcomes& to) {
+  const auto listener = std::make_shared<weft::net::tcp_listener>(weft::net::listen("127.0.0.1:0"));
+  start(go, to, closes_listener(listener), [listener] { (void)listener->accept(); });
+}
+
 struct named_pair {
   const char* name;
   pair_of start;
@@ -112,6 +126,7 @@ const named_pair k_all[] = {
     {"tcp read_exactly", [](const starter& go, outcomes& to) { stream_pair(go, to, tcp_pair(), read_exactly); }},
     {"tcp read_some, ec", [](const starter& go, outcomes& to) { stream_pair(go, to, tcp_pair(), read_with_code); }},
     {"tcp write_all", [](const starter& go, outcomes& to) { stream_pair(go, to, tcp_pair(), write_on); }},
+    {"tcp accept", accept_pair},
     {"pipe read_some", [](const starter& go, outcomes& to) { stream_pair(go, to, weft::net::pipe(), read_some); }},
     {"pipe read_exactly",
      [](const starter& go, outcomes& to) { stream_pair(go, to, weft::net::pipe(), read_exactly); }},
