@@ -1,6 +1,8 @@
 // Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a
 // limit; further calls queue. They are never joined: a few wait for ever, at no cost, and the others end when they have
-// had nothing to do for some seconds.
+// had nothing to do for some seconds. One keeps nothing of the call that made it, nor of the one before
+// (process_defaults.hpp). Between two calls it takes no signal: the runtime whose mask it had may be gone, and a
+// program that then waits for a signal somewhere else must not lose it to an idle thread of ours.
 
 #include <weft/runtime/blocking.hpp>
 
@@ -15,8 +17,11 @@
 
 #include "fiber_block.hpp"
 #include "own_threads.hpp"
+#include "process_defaults.hpp"
+#include "scheduler.hpp"
 #include "this_worker.hpp"
 #include "thread_signals.hpp"
+#include "worker.hpp"
 
 namespace weft::detail {
 
@@ -26,6 +31,7 @@ struct job {  // on the frame of the fiber that waits for it
   void (*f)(void*) noexcept;
   void* argument;
   wait_token token;
+  const signal_mask* signals;  // of the runtime, which waits for the fiber
   job* next = nullptr;
 };
 
@@ -57,10 +63,15 @@ class helpers {
 
   void serve() noexcept {
     const own_thread counted;
-    take_synchronous_signals_alone();
+    const signal_mask between = signal_mask::of_synchronous_alone();
+    between.apply();
+    take_processors_and_scheduling_of_main_thread();
     ::prctl(PR_SET_NAME, "weft-blocking");
     while (job* const j = take()) {
+      take_default_float_environment();
+      j->signals->apply();
       j->f(j->argument);
+      between.apply();
       if (const claimed won = claim(j->token, wake_reason::ready)) unpark(won);
     }
   }
@@ -111,7 +122,8 @@ void run_blocking(void (*f)(void*) noexcept, void* argument) {
     return f(argument);
   }
   const outside_call counted;
-  job j{f, argument, arm(cancellation::ignored)};
+  const fiber_block& caller = *this_fiber_block();
+  job j{f, argument, arm(cancellation::ignored), &caller.runs_on->home().makers_signals()};
   try {
     all_helpers().submit(j);
   } catch (...) {

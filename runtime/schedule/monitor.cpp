@@ -44,7 +44,7 @@ monitor::monitor(scheduler& home) noexcept : home_(home), governor_(home.seats.s
 
 void monitor::run() noexcept {
   const own_thread counted;
-  take_synchronous_signals_alone();
+  signal_mask::of_synchronous_alone().apply();
   ::prctl(PR_SET_NAME, "weft-netpoll");
   thread_id = static_cast<int>(::syscall(SYS_gettid));
   seen_.assign(home_.seats.seats(), {});

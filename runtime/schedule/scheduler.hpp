@@ -24,6 +24,7 @@
 #include "monitor.hpp"
 #include "poll_turn.hpp"
 #include "seating.hpp"
+#include "thread_signals.hpp"
 #include "worker.hpp"
 
 namespace weft::detail {
@@ -72,6 +73,8 @@ class scheduler {
   void take_back_spawn() noexcept;
 
   [[nodiscard]] deadline now() const noexcept;
+  // Of the thread that made the runtime; whatever runs its users' code takes and blocks the same.
+  [[nodiscard]] const signal_mask& makers_signals() const noexcept { return makers_signals_; }
   [[nodiscard]] bool clock_is_real() const noexcept { return clock_ == nullptr; }
   [[nodiscard]] bool is_simulated() const noexcept { return simulated_ != nullptr; }
   // Of its fibers, between two yields: the first operation spends a simulated one's, and so is a scheduling point.
@@ -121,6 +124,7 @@ class scheduler {
   std::atomic<poller*> poller_{nullptr};
 
   monitor monitor_;
+  const signal_mask makers_signals_ = signal_mask::of_caller();
   std::thread monitor_thread_;
 };
 

@@ -19,7 +19,6 @@
 #include "seat_walk.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
-#include "thread_signals.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {
@@ -48,7 +47,7 @@ worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) n
 void worker::run() noexcept {
   const own_thread counted;
   const handler_stack for_overflows;
-  take_synchronous_signals_alone();
+  home_.makers_signals().apply();
   name_thread(index);
   set_this_worker(this);
   thread_id = static_cast<int>(::syscall(SYS_gettid));

@@ -6,6 +6,8 @@
 // Runs f on a helper thread while the calling fiber is parked; returns its value or rethrows its exception. Not a
 // cancellation point once f has begun, and the end of the runtime waits for it. On a plain thread f simply runs.
 // At most 1,024 calls run at once in a process, further ones wait for their turn: no more may wait for each other.
+// Each call begins with the default floating-point environment, whatever the calling fiber's is, and with the signal
+// mask of the thread that made the runtime. What else f sets on its thread is still set for a later call.
 // f may use sync, which blocks the helper; it is not on a fiber. In a simulation f runs in place, on the calling fiber.
 
 #include <exception>
