@@ -65,7 +65,7 @@ std::error_code want(int signal) noexcept WEFT_REQUIRES(g_lock) {
   if (mine.wanted_by == 0) {
     struct sigaction ours {};
     ours.sa_handler = &on_signal;
-    ours.sa_flags = SA_RESTART;
+    ours.sa_flags = SA_RESTART | SA_ONSTACK;
     sigfillset(&ours.sa_mask);
     if (auto ec = change_signal_action(signal, ours, mine.before)) return ec;
   }

@@ -6,6 +6,7 @@
 
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/deadline.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/poller.hpp>
 
@@ -111,6 +112,16 @@ tcp_stream tcp_listener::accept() {
   tcp_stream accepted = accept(ec);
   if (ec) detail::throw_error(ec, "tcp_listener::accept");
   return accepted;
+}
+
+void tcp_listener::set_deadline(time_point t, std::error_code& ec) {
+  ec = detail::set_deadline(descriptor_, detail::direction::read, deadline::at(t));
+}
+
+void tcp_listener::set_deadline(time_point t) {
+  std::error_code ec;
+  set_deadline(t, ec);
+  if (ec) detail::throw_error(ec, "tcp_listener::set_deadline");
 }
 
 void tcp_listener::close() noexcept { descriptor_.close(); }

@@ -123,6 +123,26 @@ FIBER_TEST(tcp_listener, several_accept_and_every_connection_is_served_once) {
 }
 
 // The echo server of the manual, beside a thousand peers that all reset their connections at once, three times over.
+FIBER_TEST(tcp_listener, a_deadline_ends_an_accept_in_progress_and_those_to_come_until_it_is_cleared) {
+  auto listener = net::listen("127.0.0.1:0");
+  auto accepting = spawn([&listener] {
+    std::error_code ec;
+    (void)listener.accept(ec);
+    return ec;
+  });
+  await_parked(1, "tcp accept");
+  listener.set_deadline(tcp_listener::time_point::min());
+  EXPECT_EQ(accepting.join(), std::errc::timed_out);
+  auto client = net::dial(listener.local_address());
+  EXPECT_THROW((void)listener.accept(), std::system_error) << "also if there is a connection";
+  listener.set_deadline(tcp_listener::time_point::max());
+  EXPECT_TRUE(listener.accept().is_open());
+  listener.close();
+  std::error_code ec;
+  listener.set_deadline(tcp_listener::time_point::max(), ec);
+  EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+}
+
 FIBER_TEST(tcp_listener, survives_a_thousand_resets_at_once_three_times) {
   auto listener = net::listen("127.0.0.1:0");
   auto server = spawn([&] { serve_echoes(listener); });
