@@ -69,7 +69,7 @@ class Runner:
         if status != 0:
             say(f"FAILED building {cell.name}, see {log}")
             print(errors_in(log), flush=True)
-        self.ledger.count(cell.name, f"builds {cell.name}", status == 0)
+        self.ledger.count(cell.name, status == 0)
         return status == 0
 
     def meson_test(self, cell, names, label="", arguments=(), processes=1, multiplier=1, **environment):
@@ -95,7 +95,7 @@ class Runner:
         log = f"build/cell-{''.join(c if c.isalnum() else '-' for c in name)}.log"
         with self.ledger.running(cell_name):
             status = logged(command, log, timeout)
-        self.ledger.count(cell_name, name, status == 0)
+        self.ledger.count(cell_name, status == 0)
         say(f"ok    {name}" if status == 0 else f"FAILED {name}, see {log}")
         if status != 0:
             print(tail_of(log), flush=True)

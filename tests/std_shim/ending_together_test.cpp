@@ -1,6 +1,6 @@
 // Room: tests. "Ending together" (cancellation.hpp): who is asked to end, and is woken by the end of another who was
 // asked by the same request, gets weft::cancelled and not the other's end: for each pair of a thing that is held and a
-// wait that its holder's end answers, at the end of a runtime, of a group, and of a time limit.
+// wait that its holder's end answers, at the end of a runtime and of a group.
 
 #include <gtest/gtest.h>
 
