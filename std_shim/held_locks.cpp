@@ -102,6 +102,9 @@ int note(int outcome, const void* lock, const void* taken_at) noexcept {
 
 }  // namespace
 
+// libc's names, and what runtime asks for.
+#pragma GCC visibility push(default)
+
 #define WEFT_REAL(name) reinterpret_cast<decltype(&::name)>(real(found, #name))
 
 #define WEFT_TAKES(name, parameters, ...)                                              \
@@ -145,3 +148,5 @@ extern "C" bool weft_take_held_lock(const void** taken_at) noexcept {
   *taken_at = held->taken_at;
   return true;
 }
+
+#pragma GCC visibility pop

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include <weft/runtime/detail/scheduling_point.hpp>
+#include <weft/runtime/spawn.hpp>
 
 #include "cancelling.hpp"
 #include "describe.hpp"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Room: tests. The installed libraries are hardened as README.md says ("Hardening"), read out of them by readelf.
+# Room: tests. The installed libraries are hardened as README.md says ("Hardening"), read out of them by readelf, and
+# export what their headers declare.
 #
 #   tests/install/run_hardening_test.sh BUILD_DIR     a configured build directory of weft, a release build
 set -euo pipefail
@@ -40,4 +41,6 @@ member=$(ar t "$libdir/libweft.a" | grep -E '(^|_)context\.cpp\.o$') || die "lib
 ar p "$libdir/libweft.a" "$member" >"$scratch/context.o"
 readelf --wide --notes "$scratch/context.o" >"$scratch/said"
 has_no "claims a shadow stack" 'SHSTK' "$member of libweft.a"
+python3 "$here/exported_names.py" "$libdir/libweft.so" "$prefix/include" "$build"
+
 echo "hardening test: full RELRO, no executable stack, stack protectors, no claim of a shadow stack"

@@ -17,8 +17,9 @@ finish() {
 trap finish EXIT
 
 compile() {
+  # As many projects hide their own names: exceptions and types must be weft's in spite of it.
   # shellcheck disable=SC2086  # the flags are words
-  ${CXX:-g++} -std=c++20 -Wall -Wextra "$here/$1.cpp" -o "$scratch/$1" $flags
+  ${CXX:-g++} -std=c++20 -Wall -Wextra -fvisibility=hidden -fvisibility-inlines-hidden "$here/$1.cpp" -o "$scratch/$1" $flags
 }
 
 for expected in "$here"/*.expected; do

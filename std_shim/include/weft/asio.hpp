@@ -21,6 +21,8 @@
 
 #include <weft/netpoll/tcp_stream.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // Models SyncReadStream and SyncWriteStream over a stream that it refers to, and that outlives it. Thread-safety,
@@ -107,3 +109,5 @@ class basic_asio_stream {
 using asio_stream = basic_asio_stream<net::tcp_stream>;
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <weft/std_shim/thread.hpp>
 #include <weft/sync/future.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -130,3 +132,5 @@ template <class F, class... Args>
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

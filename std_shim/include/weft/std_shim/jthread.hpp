@@ -10,6 +10,8 @@
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/std_shim/thread.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // A fiber with the interface of std::jthread. Its function may take a std::stop_token before its other arguments.
@@ -86,3 +88,5 @@ class jthread {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

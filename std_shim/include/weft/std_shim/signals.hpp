@@ -5,6 +5,8 @@
 
 #include <weft/sync/channel.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 //   auto stop = weft::signals({SIGINT, SIGTERM});
@@ -17,3 +19,5 @@ namespace weft {
 [[nodiscard]] channel<int> signals(std::initializer_list<int> wanted);
 
 }  // namespace weft
+
+#pragma GCC visibility pop

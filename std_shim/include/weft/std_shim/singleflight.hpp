@@ -16,6 +16,8 @@
 #include <weft/sync/future.hpp>
 #include <weft/sync/mutex.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 //   weft::singleflight<std::string, page> pages;
@@ -179,3 +181,5 @@ class singleflight {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <shared_mutex>
 #include <stop_token>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 using std::adopt_lock;
@@ -40,3 +42,5 @@ using std::stop_source;
 using std::stop_token;
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 
 #include <weft/runtime/this_fiber.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::this_thread {
 
 using this_fiber::get_id;  // the default weft::thread::id on a plain thread
@@ -12,3 +14,5 @@ using this_fiber::sleep_until;
 using this_fiber::yield;
 
 }  // namespace weft::this_thread
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -98,3 +100,5 @@ class thread {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -7,11 +7,13 @@
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/sync/channel.hpp>
 
-namespace weft {
-
-namespace detail {
+namespace weft::detail {
 class ticker_handle;
 }
+
+#pragma GCC visibility push(default)
+
+namespace weft {
 
 //   weft::ticker every(100ms);
 //   for (;;) weft::select(weft::recv(every.ticks(), [&](auto) { refresh(); }), weft::recv(stop, [&](auto) { ... }));
@@ -57,3 +59,5 @@ class ticker {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

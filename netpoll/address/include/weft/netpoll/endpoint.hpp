@@ -17,6 +17,8 @@
 #include <string_view>
 #include <system_error>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 class endpoint {
@@ -85,3 +87,5 @@ class endpoint {
 std::ostream& operator<<(std::ostream& out, const endpoint& e);
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <type_traits>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 enum class errc {
@@ -30,6 +32,8 @@ namespace detail {
 }  // namespace detail
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop
 
 template <>
 struct std::is_error_code_enum<weft::net::errc> : std::true_type {};

@@ -9,6 +9,8 @@
 
 #include <weft/netpoll/endpoint.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 // All stream addresses of the host, in the system's order of preference. `service` is a port ("8080") or a name
@@ -19,3 +21,5 @@ namespace weft::net {
 [[nodiscard]] std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec);
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

@@ -16,6 +16,8 @@
 
 #include <weft/runtime/detail/owned.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 class signal_source {
@@ -47,3 +49,5 @@ class signal_source {
 };
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net::detail {
 
 template <class T>
@@ -56,3 +58,5 @@ template <class Char>  // char alone; a template, which costs nothing where no t
 }
 
 }  // namespace weft::net::detail
+
+#pragma GCC visibility pop

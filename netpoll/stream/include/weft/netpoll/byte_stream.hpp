@@ -28,6 +28,8 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 // `Stream` derives from it and keeps for it, privately: read, read_into, fill, write, write_part, write_from,
@@ -169,3 +171,5 @@ class byte_stream {
 };
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

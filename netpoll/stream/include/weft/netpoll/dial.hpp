@@ -10,6 +10,8 @@
 #include <weft/netpoll/tcp_stream.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 struct dial_options {
@@ -31,3 +33,5 @@ struct dial_options {
 [[nodiscard]] tcp_stream dial(const endpoint& address, std::error_code& ec);
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

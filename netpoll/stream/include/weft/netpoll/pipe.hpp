@@ -31,11 +31,15 @@
 #include <weft/netpoll/byte_stream.hpp>
 #include <weft/runtime/detail/owned.hpp>
 
+namespace weft::net::detail {
+class byte_lane;
+}
+
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 namespace detail {
-
-class byte_lane;
 
 // The deleters of the two ends of one direction: close the end, and let go of it.
 struct drop_reader {
@@ -90,3 +94,5 @@ struct pipe_options {
 [[nodiscard]] std::pair<pipe_stream, pipe_stream> pipe(const pipe_options& options = {});
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

@@ -15,6 +15,8 @@
 #include <weft/netpoll/tcp_stream.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 struct listen_options {
@@ -75,3 +77,5 @@ class tcp_listener {
 [[nodiscard]] tcp_listener listen(const endpoint& address, std::error_code& ec);
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include <weft/netpoll/detail/descriptor.hpp>
 #include <weft/netpoll/endpoint.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::net {
 
 class tcp_stream : public byte_stream<tcp_stream> {
@@ -66,3 +68,5 @@ class tcp_stream : public byte_stream<tcp_stream> {
 };
 
 }  // namespace weft::net
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include <stdexcept>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 class deadlock : public std::runtime_error {
@@ -27,3 +29,5 @@ class deadlock : public std::runtime_error {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -21,8 +21,12 @@
 
 #include <iosfwd>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 void dump(std::ostream& out);
 
 }  // namespace weft
+
+#pragma GCC visibility pop

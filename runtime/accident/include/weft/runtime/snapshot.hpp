@@ -11,6 +11,8 @@
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/fiber_id.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 enum class fiber_state { ready, running, parked };
@@ -58,3 +60,5 @@ struct process_snapshot {
 [[nodiscard]] process_snapshot snapshot();
 
 }  // namespace weft
+
+#pragma GCC visibility pop

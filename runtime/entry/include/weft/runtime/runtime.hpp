@@ -19,6 +19,8 @@
 #include <weft/runtime/options.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 class runtime {
@@ -81,3 +83,5 @@ std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

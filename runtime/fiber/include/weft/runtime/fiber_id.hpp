@@ -11,6 +11,8 @@
 
 #include <weft/runtime/detail/functional.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 class fiber_id {
@@ -19,13 +21,16 @@ class fiber_id {
   constexpr explicit fiber_id(std::uint64_t number) noexcept : number_(number) {}
   [[nodiscard]] constexpr std::uint64_t number() const noexcept { return number_; }
   friend constexpr auto operator<=>(const fiber_id&, const fiber_id&) noexcept = default;
-  friend std::ostream& operator<<(std::ostream& out, fiber_id id);  // #7
 
  private:
   std::uint64_t number_ = 0;
 };
 
+std::ostream& operator<<(std::ostream& out, fiber_id id);  // #7
+
 }  // namespace weft
+
+#pragma GCC visibility pop
 
 template <>
 struct std::hash<weft::fiber_id> {

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 struct source_site {
@@ -21,3 +23,5 @@ struct source_site {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

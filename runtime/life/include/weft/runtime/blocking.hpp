@@ -18,6 +18,8 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/memory.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -58,3 +60,5 @@ auto blocking(F&& f) -> std::invoke_result_t<F&> {
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -26,6 +26,8 @@
 #include <weft/runtime/detail/local_value.hpp>
 #include <weft/runtime/detail/memory.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 struct inherited_t {
@@ -97,3 +99,5 @@ class fiber_local {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

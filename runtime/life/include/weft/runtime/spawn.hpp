@@ -32,6 +32,13 @@
 #include <weft/runtime/fiber_id.hpp>
 #include <weft/runtime/spawn_site.hpp>
 
+namespace weft::detail {
+struct fiber_block;
+class scheduler;
+}  // namespace weft::detail
+
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 struct spawn_options {
@@ -41,9 +48,6 @@ struct spawn_options {
 };
 
 namespace detail {
-
-struct fiber_block;
-class scheduler;
 
 struct new_fiber {
   fiber_block* fiber;
@@ -354,3 +358,5 @@ template <class F, class First, class... Rest>
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

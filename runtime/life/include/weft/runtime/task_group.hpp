@@ -34,6 +34,8 @@
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -170,3 +172,5 @@ class task_group {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

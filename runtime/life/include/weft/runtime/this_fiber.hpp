@@ -9,6 +9,8 @@
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/runtime/fiber_id.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 void sleep_until(deadline until);
 }
@@ -45,3 +47,5 @@ void sleep_until(std::chrono::time_point<Clock, Duration> t) {
 }
 
 }  // namespace weft::this_fiber
+
+#pragma GCC visibility pop

@@ -36,6 +36,8 @@
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/wait_limit.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // A time limit is over. code() is std::errc::timed_out.
@@ -118,3 +120,5 @@ detail::tried<F> try_with_deadline(std::chrono::time_point<Clock, Duration> unti
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

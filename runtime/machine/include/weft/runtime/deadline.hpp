@@ -13,6 +13,8 @@
 
 #include <weft/runtime/detail/chrono.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 class deadline {
@@ -124,3 +126,5 @@ class deadline {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

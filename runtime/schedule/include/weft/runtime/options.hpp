@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 struct options {
@@ -20,3 +22,5 @@ struct options {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -18,11 +18,13 @@
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
-namespace weft {
-
-namespace detail {
+namespace weft::detail {
 struct fiber_block;
 }
+
+#pragma GCC visibility push(default)
+
+namespace weft {
 
 class [[nodiscard]] pin_guard {
  public:
@@ -36,3 +38,5 @@ class [[nodiscard]] pin_guard {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -41,6 +41,12 @@
 #include <weft/runtime/detail/owned.hpp>
 #include <weft/runtime/spawn.hpp>
 
+namespace weft::detail {
+class simulation;
+}
+
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 struct simulation_options {
@@ -66,8 +72,6 @@ class livelock : public std::runtime_error {
 };
 
 namespace detail {
-
-class simulation;
 
 // One simulation, on the thread that makes it and ends it.
 class simulation_run {
@@ -154,3 +158,5 @@ void simulate_many(std::size_t count, F&& f, source_site site = source_site::cur
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

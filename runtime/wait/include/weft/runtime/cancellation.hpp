@@ -17,11 +17,13 @@
 
 #include <weft/runtime/park.hpp>
 
-namespace weft {
-
-namespace detail {
+namespace weft::detail {
 struct cancelled_access;
 }
+
+#pragma GCC visibility push(default)
+
+namespace weft {
 
 // Thrown by cancellation points. Not derived from std::exception, so that `catch (const std::exception&)` cannot
 // swallow it; only the runtime makes one. Catch it by reference and rethrow it, or let it pass.
@@ -72,3 +74,5 @@ decltype(auto) shield(F&& f) {
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/park.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 struct clock {
@@ -29,3 +31,5 @@ struct clock {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -22,8 +22,12 @@
 #include <weft/runtime/deadline.hpp>
 
 namespace weft::detail {
-
 struct waiter;  // a fiber's or a thread's control block; private to runtime
+}
+
+#pragma GCC visibility push(default)
+
+namespace weft::detail {
 
 // Names one wait of one fiber or thread. Copyable, 16 bytes; any thread may hold one for ever.
 struct wait_token {
@@ -104,3 +108,5 @@ void unpark(claimed won, const waiter& by) noexcept;
 void require_fiber(const char* call);
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/park.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // Wins collected by one poll, unparked by the runtime in order, oldest first. It lives in the worker, never on a
@@ -68,3 +70,5 @@ void require_poller(const char* call);
 [[noreturn]] void refuse_in_simulation(const char* call);
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <weft/sync/detail/channel_core.hpp>
 #include <weft/sync/detail/element.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -229,3 +231,5 @@ struct channel_access {
 }  // namespace detail
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <stdexcept>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 enum class channel_status : std::uint8_t {
@@ -25,3 +27,5 @@ class channel_closed : public std::runtime_error {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -32,6 +32,8 @@
 #include <weft/sync/detail/element.hpp>
 #include <weft/sync/detail/select_op.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -233,3 +235,5 @@ std::size_t select(Cases&&... cases) {
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

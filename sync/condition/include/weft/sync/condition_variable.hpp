@@ -14,6 +14,8 @@
 #include <weft/sync/detail/wait_queue.hpp>
 #include <weft/sync/mutex.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // std::condition_variable for fibers and plain threads at once, all of it but native_handle. Constant-initialised. With
@@ -100,3 +102,5 @@ class condition_variable {
 void notify_all_at_thread_exit(condition_variable& notified, std::unique_lock<mutex> lock);
 
 }  // namespace weft
+
+#pragma GCC visibility pop

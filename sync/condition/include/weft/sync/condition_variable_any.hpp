@@ -17,6 +17,8 @@
 #include <weft/sync/detail/stop_waker.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -185,3 +187,5 @@ class condition_variable_any {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -135,3 +137,5 @@ class barrier {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // A flag that can be waited for, reset by hand; for fibers and plain threads at once. Constant-initialised.
@@ -62,3 +64,5 @@ class event {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

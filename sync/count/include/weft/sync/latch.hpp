@@ -9,6 +9,8 @@
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/countdown.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // Opens when `expected` have counted down, and stays open. Constant-initialised.
@@ -59,3 +61,5 @@ class latch {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

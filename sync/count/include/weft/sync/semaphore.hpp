@@ -13,6 +13,8 @@
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -99,3 +101,5 @@ class counting_semaphore {
 using binary_semaphore = counting_semaphore<1>;
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 
 #include <weft/sync/detail/countdown.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // Counts what is under way; for fibers and plain threads at once.
@@ -42,3 +44,5 @@ class wait_group {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include <weft/runtime/park.hpp>
 #include <weft/sync/detail/mutex_bits.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // A std::mutex whose lock() parks the calling fiber, or blocks the calling thread, and whose owner is the fiber: it may
@@ -112,3 +114,5 @@ class mutex : detail::mutex_bits {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

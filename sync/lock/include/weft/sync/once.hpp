@@ -10,6 +10,8 @@
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 class once_flag;
@@ -77,3 +79,5 @@ void call_once(once_flag& flag, F&& f, Args&&... args) {
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

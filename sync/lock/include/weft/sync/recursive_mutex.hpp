@@ -11,6 +11,8 @@
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // std::recursive_mutex for fibers and plain threads at once: the owner is the fiber, or the thread outside one, so it
@@ -81,3 +83,5 @@ class recursive_timed_mutex : recursive_mutex {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -16,6 +16,8 @@
 #include <weft/sync/detail/shared_word.hpp>
 #include <weft/sync/timed_mutex.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // std::shared_mutex for fibers and plain threads at once, held across parking points and migrations. Constant-
@@ -156,3 +158,5 @@ class shared_timed_mutex : shared_mutex {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

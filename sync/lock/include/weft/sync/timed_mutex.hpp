@@ -9,6 +9,8 @@
 #include <weft/runtime/park.hpp>
 #include <weft/sync/mutex.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 // std::timed_mutex for fibers and plain threads at once. What mutex.hpp says of fairness, destruction and misuse holds
@@ -54,3 +56,5 @@ class timed_mutex : mutex {
 };
 
 }  // namespace weft
+
+#pragma GCC visibility pop

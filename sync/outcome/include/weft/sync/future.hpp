@@ -35,6 +35,8 @@
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/future_state.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 template <class R>
@@ -227,3 +229,5 @@ void swap(promise<R>& a, promise<R>& b) noexcept {
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/future.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 namespace detail {
@@ -148,3 +150,5 @@ void swap(packaged_task<R(Args...)>& a, packaged_task<R(Args...)>& b) noexcept {
 }
 
 }  // namespace weft
+
+#pragma GCC visibility pop

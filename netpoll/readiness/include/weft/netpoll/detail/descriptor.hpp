@@ -7,8 +7,12 @@
 #include <system_error>
 
 namespace weft::net::detail {
-
 struct descriptor_block;
+}
+
+#pragma GCC visibility push(default)
+
+namespace weft::net::detail {
 
 // Move-only. Any thread may close(); moving and destroying are for its owner, when nobody else begins a call on it.
 // Its destructor closes, and neither parks nor throws; it needs no runtime.
@@ -43,3 +47,5 @@ class descriptor {
 };
 
 }  // namespace weft::net::detail
+
+#pragma GCC visibility pop

@@ -10,8 +10,12 @@
 #include <weft/runtime/deadline.hpp>
 
 namespace weft::detail {
-
 struct fiber_block;
+}
+
+#pragma GCC visibility push(default)
+
+namespace weft::detail {
 
 struct cancel_scope {
   deadline until;                    // the earliest of its own limit and those around it that may be delivered inside
@@ -43,3 +47,5 @@ class time_limit {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

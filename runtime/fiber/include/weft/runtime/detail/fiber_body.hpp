@@ -6,8 +6,12 @@
 #include <cstddef>
 
 namespace weft::detail {
-
 struct fiber_block;
+}
+
+#pragma GCC visibility push(default)
+
+namespace weft::detail {
 
 inline constexpr std::size_t k_inline_closure = 64;
 
@@ -27,3 +31,5 @@ struct fiber_body {
 void release_fiber(fiber_block* fiber) noexcept;
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 struct local_value;
@@ -33,3 +35,5 @@ void add_local(local_value* fresh);
 void drop_local(std::uint64_t key) noexcept;
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

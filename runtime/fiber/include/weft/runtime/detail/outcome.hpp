@@ -11,6 +11,8 @@
 
 #include <weft/runtime/detail/memory.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 enum class ending : std::uint8_t { cancelled, returned, threw };
@@ -66,3 +68,5 @@ class outcome {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -3,6 +3,8 @@
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // Calls f(argument) when the calling fiber has ended, on its own stack: after its function's closure and its
@@ -13,3 +15,5 @@ namespace weft::detail {
 void call_at_end(void (*f)(void*) noexcept, void* argument);
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // Whether the kernel has let us register. Ahead of that, and where it refuses, nobody may rely on light_fence().
@@ -18,3 +20,5 @@ void heavy_fence() noexcept;
 inline void light_fence() noexcept { __asm__ __volatile__("" ::: "memory"); }
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <initializer_list>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // What a check has to tell: a number or a text.
@@ -38,6 +40,8 @@ template <class... Values>
 }
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop
 
 #define WEFT_CHECK(cond, ...)                                                    \
   do {                                                                           \

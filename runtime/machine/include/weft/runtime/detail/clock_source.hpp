@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 class clock_source {
@@ -15,3 +17,5 @@ class clock_source {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include <functional>
 #endif
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // std::invoke.
@@ -32,3 +34,5 @@ constexpr std::invoke_result_t<F, Args...> invoke(F&& f, Args&&... args) {
 }
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 
 #include <weft/runtime/deadline.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // Sleeps while `word` holds `expected`; may return for no reason.
@@ -20,3 +22,5 @@ void futex_wake_one(std::atomic<std::uint32_t>& word) noexcept;
 void futex_wake_all(std::atomic<std::uint32_t>& word) noexcept;
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -14,6 +14,8 @@
 #include <weft/runtime/detail/lock_word.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // What lock_word.hpp is written against, for real.
@@ -78,3 +80,5 @@ class WEFT_SCOPED_CAPABILITY internal_guard {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -30,6 +30,8 @@
 #include <atomic>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 template <class Env>
@@ -126,3 +128,5 @@ class lock_word {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include <cstddef>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 struct deletes {
@@ -53,3 +55,5 @@ class owned {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

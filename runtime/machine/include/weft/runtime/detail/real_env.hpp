@@ -6,6 +6,8 @@
 
 #include <atomic>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 struct real_env {
@@ -31,3 +33,5 @@ struct real_env {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // The next number of the calling worker's stream, or of the calling thread's own.
@@ -15,3 +17,5 @@ namespace weft::detail {
 [[nodiscard]] std::uint32_t random_below(std::uint32_t n) noexcept;
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 #include <atomic>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // How many simulations run in this process.
@@ -59,3 +61,5 @@ class scheduling_points {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -19,6 +19,8 @@
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/park.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 template <class Rep, class Period>
@@ -54,3 +56,5 @@ bool wait_by(const std::chrono::time_point<Clock, Duration>& t, Wait wait) {
 }
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 
 #include <weft/runtime/park.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 struct wait_node {
@@ -111,3 +113,5 @@ class won_chain {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

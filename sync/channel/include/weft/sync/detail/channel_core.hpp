@@ -30,6 +30,8 @@
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/sync/channel_status.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // What the core must know of elements. All of it is nothrow, and under the lock only `construct` and `relocate` are
@@ -139,3 +141,5 @@ class channel_core {
 [[noreturn]] void throw_nil_channel(const char* call);
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

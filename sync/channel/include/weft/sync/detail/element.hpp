@@ -12,6 +12,8 @@
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 template <class T>
@@ -155,3 +157,5 @@ class incoming {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <weft/sync/channel_status.hpp>
 #include <weft/sync/detail/channel_core.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // Lives on the selecting frame, or in a select_case. One select at a time may use it.
@@ -33,3 +35,5 @@ struct select_op {
 std::size_t select_ops(std::span<select_op* const> ops);
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

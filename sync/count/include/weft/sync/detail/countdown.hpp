@@ -9,6 +9,8 @@
 
 #include <weft/sync/detail/wait_queue.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 class countdown {
@@ -48,3 +50,5 @@ class countdown {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 struct mutex_bits {
@@ -19,3 +21,5 @@ struct mutex_bits {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstdint>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 template <class Env>
@@ -129,3 +131,5 @@ class shared_word {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

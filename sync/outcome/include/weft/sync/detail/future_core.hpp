@@ -13,6 +13,8 @@
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 [[noreturn]] void throw_future_error(std::future_errc what);
@@ -93,3 +95,5 @@ class future_core {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/future_core.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 struct nothing {};  // the value of a future<void>
@@ -110,3 +112,5 @@ class future_state : public future_core {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

@@ -20,6 +20,8 @@
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/runtime/park.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 class stop_waker {
@@ -48,3 +50,5 @@ class stop_waker {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop

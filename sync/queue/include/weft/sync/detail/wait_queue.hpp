@@ -26,6 +26,8 @@
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 class wait_queue {
@@ -83,3 +85,5 @@ class wait_queue {
 };
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop
