@@ -21,7 +21,7 @@ class Cell:
     rooms: tuple = tuple(ROOMS)
     models: bool = False
     whole: bool = False  # all that is built by default, and not the tests alone
-    processes: int = 1   # test programs side by side
+    processes: int = 2   # test programs side by side
 
 
 CELLS = {
@@ -30,7 +30,7 @@ CELLS = {
         # The daily one. Each file of the library is compiled alone, so that it says what it includes; the public headers, too.
         Cell("debug", "g++", ("--buildtype=debug", "-Ddefault_library=static", "-Dbench=false", "-Dexamples=false",
                               "-Dcpp_args=-g1", "-Dwerror=true"),
-             rooms=(*ROOMS, "conformance"), models=True, processes=2),
+             rooms=(*ROOMS, "conformance"), models=True),
         Cell("lint"),
         # What users install; and all that is measured or copied.
         Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), whole=True),

@@ -72,12 +72,12 @@ class Runner:
         self.ledger.count(cell.name, status == 0)
         return status == 0
 
-    def meson_test(self, cell, names, label="", arguments=(), processes=1, multiplier=1, **environment):
+    def meson_test(self, cell, suites, label="", arguments=(), processes=1, multiplier=1, **environment):
         """Runs tests of a cell that is built; each case counts."""
-        what = f"{label}{cell.name} {' '.join(names)}"
+        what = f"{label}{cell.name} {' '.join(suites)}"
         seed = environment.setdefault("WEFT_SEED", os.environ.get("WEFT_SEED") or str(random.getrandbits(62) | 1))
         command = ["meson", "test", "-C", f"build/{cell.name}", "--no-rebuild", "--num-processes", str(processes),
-                   "--timeout-multiplier", str(multiplier), "--print-errorlogs", *names]
+                   "--timeout-multiplier", str(multiplier), "--print-errorlogs", *(f"--suite={suite}" for suite in suites)]
         command += [f"--test-args={' '.join(arguments)}"] if arguments else []
         log = f"build/test-{cell.name}.log"
         with self.ledger.running(cell.name):
@@ -86,6 +86,9 @@ class Runner:
         if status == 0:
             say(f"ok    {what}: {passed} cases, WEFT_SEED={seed}")
         else:
+            kept = f"build/failed-{cell.name}-{seed}.log"  # the next run of the cell writes its own
+            os.replace(log, kept)
+            log = kept
             say(f"FAILED {what}: {failed}, see {log}; repeat with WEFT_SEED={seed}")
             print(tail_of(log, 120), flush=True)
         return status == 0
@@ -107,7 +110,7 @@ class Runner:
                 return False
             self.meson_test(cell, cell.rooms, processes=cell.processes)
         if cell.models:
-            self.meson_test(cell, ["--suite", "model"], processes=CORES)
+            self.meson_test(cell, ["model"], processes=CORES)
         for title, command in commands_of(cell):
             self.command(cell.name, title, command)
         return True
@@ -134,11 +137,11 @@ class Runner:
             self.cell("debug")
         elif room == "model":
             if self.build(cell, targets_of(cell, ["model"])):
-                self.meson_test(cell, ["--suite", "model"], processes=CORES)
+                self.meson_test(cell, ["model"], processes=CORES)
         elif room not in cell.rooms:
             sys.exit(f"dev: test: there is no room '{room}'; there are {', '.join(cell.rooms)}, model")
         elif self.build(cell, targets_of(cell, [room])):
-            self.meson_test(cell, [room], arguments=[f"--gtest_filter={pattern}"] if pattern else [])
+            self.meson_test(cell, [room], arguments=[f"--gtest_filter={pattern}"] if pattern else [], processes=cell.processes)
 
     def ci(self, *names):
         if unknown := set(names) - set(CELLS):

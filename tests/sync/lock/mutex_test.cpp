@@ -211,15 +211,8 @@ TEST(mutex, survives_a_crowd_of_threads_at_its_queue) {
   EXPECT_EQ(guarded, k_threads * k_each);
 }
 
-// One worker and a clock that only the test moves: who runs when is exact.
-class manual_clock : public weft::detail::clock_source {
- public:
-  [[nodiscard]] std::int64_t now() const noexcept override { return now_.load(std::memory_order_relaxed); }
-  void advance(std::chrono::nanoseconds by) noexcept { now_.fetch_add(by.count(), std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::int64_t> now_{1'000'000'000};  // a counter
-};
+// One worker, whom nothing disturbs, and a clock that only the test moves: who runs when is exact.
+using weft::testing::still_runtime;
 
 // Spawns fibers that wait for `m`, which the caller holds.
 fibers waiters_of(weft::mutex& m, std::size_t n) {
@@ -232,8 +225,7 @@ fibers waiters_of(weft::mutex& m, std::size_t n) {
 }
 
 TEST(mutex, lets_a_running_fiber_outrun_a_waiter_that_has_waited_less_than_a_millisecond) {
-  manual_clock clock;
-  weft::runtime rt({.workers = 1}, &clock);
+  still_runtime rt(1);
   rt.run([&] {
     weft::mutex m;
     m.lock();
@@ -241,7 +233,7 @@ TEST(mutex, lets_a_running_fiber_outrun_a_waiter_that_has_waited_less_than_a_mil
     for (int n = 0; n < 5; ++n) {
       m.unlock();
       EXPECT_TRUE(m.try_lock()) << "the waiter has not run yet, and the mutex is free";
-      clock.advance(std::chrono::microseconds(100));
+      rt.clock.advance(std::chrono::microseconds(100), rt.get());
       await_parked(1, "mutex");  // the waiter tries, and queues again
     }
     m.unlock();
@@ -250,13 +242,12 @@ TEST(mutex, lets_a_running_fiber_outrun_a_waiter_that_has_waited_less_than_a_mil
 }
 
 TEST(mutex, hands_itself_to_a_waiter_that_was_outrun_after_a_millisecond) {
-  manual_clock clock;
-  weft::runtime rt({.workers = 1}, &clock);
+  still_runtime rt(1);
   rt.run([&] {
     weft::mutex m;
     m.lock();
     fibers waiting = waiters_of(m, 1);
-    clock.advance(std::chrono::milliseconds(2));
+    rt.clock.advance(std::chrono::milliseconds(2), rt.get());
     m.unlock();
     ASSERT_TRUE(m.try_lock()) << "outrun once more";
     await_parked(1, "mutex");
@@ -269,8 +260,7 @@ TEST(mutex, hands_itself_to_a_waiter_that_was_outrun_after_a_millisecond) {
 }
 
 TEST(mutex, hands_itself_on_to_the_next_if_that_one_had_waited_as_long) {
-  manual_clock clock;
-  weft::runtime rt({.workers = 1}, &clock);
+  still_runtime rt(1);
   rt.run([&] {
     weft::mutex m;
     m.lock();
@@ -283,7 +273,7 @@ TEST(mutex, hands_itself_on_to_the_next_if_that_one_had_waited_as_long) {
     await_parked(1, "mutex");
     auto second = weft::spawn([&] { const std::scoped_lock lock(m); });
     await_parked(2, "mutex");
-    clock.advance(std::chrono::milliseconds(2));
+    rt.clock.advance(std::chrono::milliseconds(2), rt.get());
     m.unlock();
     ASSERT_TRUE(m.try_lock()) << "the first is outrun, the second has not been";
     await_parked(2, "mutex");
@@ -299,7 +289,7 @@ TEST(mutex, wakes_no_second_waiter_while_one_is_on_its_way) {
 #if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
   GTEST_SKIP() << "half of all wake-ups go elsewhere: who runs next is not exact";
 #endif
-  weft::testing::still_runtime(1).run([] {
+  still_runtime(1).run([] {
     weft::mutex m;
     m.lock();
     fibers waiting = waiters_of(m, 2);
@@ -320,8 +310,7 @@ TEST(mutex, wakes_no_second_waiter_while_one_is_on_its_way) {
 
 // The second came when the first had waited long enough.
 TEST(mutex, does_not_hand_itself_on_to_one_that_has_not_waited_as_long) {
-  manual_clock clock;
-  weft::runtime rt({.workers = 1}, &clock);
+  still_runtime rt(1);
   rt.run([&] {
     weft::mutex m;
     m.lock();
@@ -333,7 +322,7 @@ TEST(mutex, does_not_hand_itself_on_to_one_that_has_not_waited_as_long) {
       if (free_in_between) m.unlock();
     });
     await_parked(1, "mutex");
-    clock.advance(std::chrono::milliseconds(1));  // and not more: long enough
+    rt.clock.advance(std::chrono::milliseconds(1), rt.get());  // and not more: long enough
     auto second = weft::spawn([&] { const std::scoped_lock lock(m); });
     await_parked(2, "mutex");
     m.unlock();
