@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cerrno>
 #include <climits>
+#include <cstring>
 #include <iterator>
 
 #include <netdb.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include <weft/netpoll/errc.hpp>
+#include <weft/runtime/detail/check.hpp>
 
 #include "faults.hpp"
 #include "socket_address.hpp"
@@ -248,6 +250,12 @@ std::size_t wait_for_events(int epoll, std::span<epoll_event> events, deadline u
   // An interrupted wait returns nothing: the caller looks around, and comes back with the time that is left.
   if (is_faulty(fault::interrupted)) return 0;
   const int count = wait_once(epoll, events.data(), static_cast<int>(events.size()), until);
+  // No other error passes: who waits would look for ever, and nobody would be woken any more.
+  WEFT_CHECK(
+      count >= 0 || last_error() == EINTR,
+      "netpoll: the kernel refuses to wait for events; did the program close a descriptor that is not its own, or "
+      "does a filter forbid epoll_wait? (descriptor, error)",
+      epoll, std::strerror(last_error()));
   return count > 0 ? static_cast<std::size_t>(count) : 0;
 }
 

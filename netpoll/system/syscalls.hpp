@@ -65,7 +65,7 @@ enum class socket_option : std::uint8_t { reuse_address, reuse_port, v6_only, no
 [[nodiscard]] std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key) noexcept;
 
 // Blocks until there are events, or `until` has passed. Returns how many; fewer than there are, or none at all, is no
-// error.
+// error. Ends the process if the kernel will never answer: the descriptor is not the poller's any more.
 [[nodiscard]] std::size_t wait_for_events(int epoll, std::span<epoll_event> events, deadline until) noexcept;
 
 [[nodiscard]] opened open_event() noexcept;

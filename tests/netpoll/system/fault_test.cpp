@@ -4,12 +4,18 @@
 #include <faults.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 #include <support/fiber_test.hpp>
 #include <support/seed.hpp>
 #include <weft/netpoll/tcp.hpp>
+#include <weft/runtime/runtime.hpp>
+#include <weft/runtime/this_fiber.hpp>
 
 #include "net_support.hpp"
 
@@ -94,6 +100,24 @@ FIBER_TEST(faults, all_kinds_at_once) {
   conn.read_exactly(buf);
   listener.close();
   server.join();
+}
+
+// What a program does that closes numbers which it does not own.
+TEST(faults, a_poller_whose_descriptor_was_closed_under_it_ends_the_process) {
+  ::testing::FLAGS_gtest_death_test_style = "threadsafe";
+  EXPECT_DEATH(
+      {
+        runtime rt({.workers = 1});
+        rt.run([] {
+          const auto listener = net::listen("127.0.0.1:0");
+          const std::filesystem::path own("/proc/self/fd");
+          for (const auto& each : std::filesystem::directory_iterator(own))
+            if (each.is_symlink() && read_symlink(each.path()) == "anon_inode:[eventpoll]")
+              ::close(std::stoi(each.path().filename().string()));
+          for (;;) this_fiber::sleep_for(std::chrono::milliseconds(1));
+        });
+      },
+      "refuses to wait for events.*Bad file descriptor");
 }
 
 }  // namespace
