@@ -19,6 +19,7 @@
 
 #include <weft/sync/detail/future_core.hpp>
 
+#include <system_error>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
@@ -44,7 +45,10 @@ future_core::~future_core() = default;
 bool future_core::move_on(fate from, fate to) noexcept {
   // acquire: sees what a setter before this one took back; pairs with take_back(). What is made here is released by
   // publish().
-  return fate_.compare_exchange_strong(from, to, std::memory_order_acquire, std::memory_order_relaxed);
+  if (!fate_.compare_exchange_strong(from, to, std::memory_order_acquire, std::memory_order_relaxed)) return false;
+  // relaxed: who asks whether it is he has written it himself.
+  provider_.store(&this_waiter(), std::memory_order_relaxed);
+  return true;
 }
 
 void future_core::begin_setting() {
@@ -114,9 +118,19 @@ void future_core::wait() {
   cancellation_point();
   if (!is_ready()) {
     if (move_on(fate::deferred, fate::being_set)) return run_deferred();
+    refuse_to_wait_for_self();
     (void)wait_until_ready(deadline::never());
   }
   if (is_broken_) cancellation_point();
+}
+
+// An async call, a task or a deferred function that waits for its own result. A provider is gone only after F3, so that
+// nobody is taken for one whose place he has.
+void future_core::refuse_to_wait_for_self() const {
+  // relaxed: written by the caller himself, if it is he.
+  if (!is(fate::being_set) || provider_.load(std::memory_order_relaxed) != &this_waiter()) return;
+  throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                          "weft::future: waited for by the function that is to fulfil it, which would wait for itself");
 }
 
 std::future_status future_core::wait_until(deadline until) {

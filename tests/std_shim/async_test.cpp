@@ -21,6 +21,8 @@
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/sync/channel.hpp>
 #include <weft/sync/event.hpp>
+#include <weft/sync/latch.hpp>
+#include <weft/sync/packaged_task.hpp>
 
 namespace {
 
@@ -248,6 +250,25 @@ FIBER_TEST(async, makes_a_tree) {
     }
   };
   EXPECT_EQ(tree::count(8), 256);
+}
+
+// However they came by their own future.
+FIBER_TEST(async, a_function_that_waits_for_its_own_result_is_told_so) {
+  for (const auto policy : {std::launch::async, std::launch::deferred}) {
+    weft::shared_future<void> own;
+    weft::latch known(1);
+    own = weft::async(policy, [&] {
+      known.wait();
+      own.wait();
+    });
+    known.count_down();
+    expect_error(std::errc::resource_deadlock_would_occur, [&] { own.get(); });
+  }
+  weft::shared_future<void> of_task;
+  weft::packaged_task<void()> task([&] { of_task.wait(); });
+  of_task = task.get_future();
+  task();
+  expect_error(std::errc::resource_deadlock_would_occur, [&] { of_task.get(); });
 }
 
 }  // namespace

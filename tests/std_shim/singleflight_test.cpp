@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <gtest/gtest.h>
+#include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 
 #include <weft/runtime/runtime.hpp>
@@ -23,6 +24,7 @@
 namespace {
 
 using flights = weft::singleflight<std::string, int>;
+using weft::testing::expect_error;
 using weft::testing::wait_until;
 
 std::size_t count_waiting_for_futures() {
@@ -267,6 +269,16 @@ FIBER_TEST(singleflight, a_function_that_cannot_be_kept_leaves_the_key_free) {
   flights all;
   const fragile f;
   EXPECT_THROW(all.run("key", f), std::runtime_error);
+  EXPECT_EQ(all.run("key", [] { return 2; }).value, 2);
+}
+
+FIBER_TEST(singleflight, a_function_that_asks_for_its_own_key_is_told_so) {
+  flights all;
+  const auto own_key = [&all] { return all.run("key", [] { return 1; }).value; };
+  expect_error(std::errc::resource_deadlock_would_occur, [&] { (void)all.run("key", own_key); });
+  std::thread([&] {
+    expect_error(std::errc::resource_deadlock_would_occur, [&] { (void)all.run("key", own_key); });
+  }).join();
   EXPECT_EQ(all.run("key", [] { return 2; }).value, 2);
 }
 

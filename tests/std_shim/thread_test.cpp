@@ -11,6 +11,7 @@
 #include <utility>
 
 #include <gtest/gtest.h>
+#include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 
 #include <weft/runtime/runtime.hpp>
@@ -19,14 +20,7 @@
 
 namespace {
 
-void expect_refused(std::errc what, void (*call)()) {
-  try {
-    call();
-    FAIL() << "no exception";
-  } catch (const std::system_error& refused) {
-    EXPECT_EQ(refused.code(), what);
-  }
-}
+using weft::testing::expect_error;
 
 // A noexcept frame below an exception that nobody catches is unwound to by some compilers before they terminate
 // (terminate_test.cpp): there is none, whatever the compiler.
@@ -101,8 +95,8 @@ FIBER_TEST(thread, detached_it_goes_on_alone) {
 }
 
 FIBER_TEST(thread, refuses_what_std_refuses) {
-  expect_refused(std::errc::invalid_argument, [] { weft::thread().join(); });
-  expect_refused(std::errc::invalid_argument, [] { weft::thread().detach(); });
+  expect_error(std::errc::invalid_argument, [] { weft::thread().join(); });
+  expect_error(std::errc::invalid_argument, [] { weft::thread().detach(); });
 }
 
 FIBER_TEST(thread, refuses_to_join_itself) {

@@ -1,7 +1,8 @@
 #pragma once
-// Room: tests. With which code a future, a promise or a task refuses.
+// Room: tests. With which code a call refuses.
 
 #include <future>
+#include <system_error>
 
 #include <gtest/gtest.h>
 
@@ -14,6 +15,16 @@ void expect_error(std::future_errc what, F call) {
     FAIL() << "no exception";
   } catch (const std::future_error& error) {
     EXPECT_EQ(error.code(), what);
+  }
+}
+
+template <class F>
+void expect_error(std::errc what, F call) {
+  try {
+    call();
+    FAIL() << "no exception";
+  } catch (const std::system_error& error) {
+    EXPECT_EQ(error.code(), what) << error.what();
   }
 }
 

@@ -113,7 +113,8 @@ using async_result = std::invoke_result_t<std::decay_t<F>, std::decay_t<Args>...
 // that to one who is asked to end himself.
 // A deferred f that is cancelled with the fiber which runs it lets weft::cancelled pass, and says broken_promise to the
 // others.
-// Misuse: the last future destroyed by f itself waits for its own end.
+// Misuse, both named at once: f that waits for its own result gets std::system_error(resource_deadlock_would_occur),
+// and the last future destroyed by f itself, which would wait for its own end, ends the process.
 template <class F, class... Args>
   requires(!std::is_same_v<std::remove_cvref_t<F>, std::launch> &&
            std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)

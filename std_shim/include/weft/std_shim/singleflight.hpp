@@ -20,6 +20,10 @@
 
 namespace weft {
 
+namespace detail {
+[[noreturn]] void throw_own_key();
+}
+
 //   weft::singleflight<std::string, page> pages;
 //   auto [value, shared] = pages.run(url, [url] { return fetch(url); });
 //
@@ -34,7 +38,8 @@ namespace weft {
 // run() parks and is a cancellation point; forget() may park (for a mutex) and is none. It throws what f threw, what
 // weft::go throws, and what copying a key or value throws. Any number of fibers and threads may call at once.
 // Destruction: by whoever knows that nobody is calling; runs under way go on without it.
-// Misuse: an f that asks for its own key waits for itself.
+// Misuse: an f that asks for its own key, and would wait for itself, gets
+// std::system_error(resource_deadlock_would_occur).
 template <class Key, class Value, class Hash = std::hash<Key>, class Equal = std::equal_to<Key>>
 class singleflight {
   static_assert(std::is_object_v<Value> && std::is_copy_constructible_v<Value>,
@@ -67,8 +72,9 @@ class singleflight {
   struct call {
     Key key;
     shared_future<Value> outcome;
-    // Guarded by the table's mutex; callers is constant once the call is off the table.
+    // Guarded by the table's mutex; constant once the call is off the table.
     std::size_t callers = 1;
+    const detail::waiter* runs_on = nullptr;
     std::shared_ptr<call> next = nullptr;  // in its chain
   };
 
@@ -90,6 +96,7 @@ class singleflight {
     std::pair<std::shared_ptr<call>, bool> join(const Key& key, promise<Value>& outcome) {
       const std::scoped_lock held(changing);
       if (const std::shared_ptr<call>& there = place_of(key); there != nullptr) {
+        if (there->runs_on == &detail::this_waiter()) detail::throw_own_key();
         ++there->callers;
         return {there, false};
       }
@@ -98,6 +105,10 @@ class singleflight {
       place_of(key) = fresh;
       ++count;
       return {fresh, true};
+    }
+    void note_running(call& begun) {
+      const std::scoped_lock held(changing);
+      begun.runs_on = &detail::this_waiter();
     }
     void forget(const Key& key) {
       const std::scoped_lock held(changing);
@@ -138,6 +149,7 @@ class singleflight {
     ~runner() { remove(); }
 
     void operator()() {
+      table_->note_running(*mine_);
       try {
         Value value = f_();
         remove();

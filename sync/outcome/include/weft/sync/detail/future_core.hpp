@@ -39,7 +39,8 @@ class future_core {
   // --- Whoever holds a future.
 
   [[nodiscard]] bool is_ready() const noexcept { return is(fate::ready); }
-  // Parks until it is ready, or runs the deferred function. A cancellation point.
+  // Parks until it is ready, or runs the deferred function. A cancellation point. Throws resource_deadlock_would_occur
+  // to the one who has it being set, and so would wait for himself.
   void wait();
   // A cancellation point; never runs the function.
   std::future_status wait_until(deadline until);
@@ -84,11 +85,13 @@ class future_core {
   bool move_on(fate from, fate to) noexcept;
   void make_ready() noexcept;
   bool wait_until_ready(deadline until);
+  void refuse_to_wait_for_self() const;
 
   // Any thread. It becomes ready under waiters_.lock alone.
   std::atomic<fate> fate_;
   std::atomic<bool> retrieved_{false};
-  // The one who has moved it to being_set; constant once it is ready.
+  std::atomic<const waiter*> provider_{nullptr};  // who has moved it to being_set, last
+  // The provider's; constant once it is ready.
   bool is_broken_ = false;
   std::exception_ptr failure_;
   wait_queue waiters_;
