@@ -1,6 +1,6 @@
 // Room: tests. "Ending together" (cancellation.hpp): who is asked to end, and is woken by the end of another who was
 // asked by the same request, gets weft::cancelled and not the other's end: for each pair of a thing that is held and a
-// wait that its holder's end answers, at the end of a runtime and of a group.
+// wait that its holder's end answers, at the end of a runtime, of a group and of a time limit.
 
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <support/manual_clock.hpp>
 #include <support/wait_until.hpp>
 #include <weft/weft.hpp>
 
@@ -180,6 +181,21 @@ TEST_P(ending_together, at_the_end_of_a_group) {
     start_all([&group](auto f) { group.go(std::move(f)); });
     group.cancel();
     EXPECT_NO_THROW(group.wait()) << GetParam().name << ": nobody failed";
+  });
+  expect_all_cancelled();
+}
+
+TEST_P(ending_together, at_the_end_of_a_time_limit) {
+  weft::testing::manual_clock clock;
+  weft::runtime rt({.workers = 4}, &clock);
+  rt.run([&] {
+    const auto end_together = [&] {
+      weft::task_group group;
+      start_all([&group](auto f) { group.go(std::move(f)); });
+      clock.advance(2h, rt);
+      group.wait();
+    };
+    EXPECT_THROW(weft::with_timeout(1h, end_together), weft::timed_out) << GetParam().name;
   });
   expect_all_cancelled();
 }
