@@ -11,6 +11,7 @@
 #include "direction_use.hpp"
 #include "stream_io.hpp"
 #include "syscalls.hpp"
+#include "use_now.hpp"
 
 namespace weft::net {
 
@@ -22,14 +23,6 @@ namespace {
 template <class Buffers>
 bool is_empty(const Buffers& buffers) noexcept {
   return std::all_of(buffers.begin(), buffers.end(), [](const auto& each) { return each.empty(); });
-}
-
-// A call that does not wait.
-template <class Call>
-auto use_now(const detail::descriptor& of, std::error_code& ec, Call call) {
-  const detail::descriptor_use use(of);
-  if ((ec = use.error())) return decltype(call(0))();
-  return call(use.fd());
 }
 
 }  // namespace
@@ -99,7 +92,7 @@ std::size_t tcp_stream::write_from(std::span<const std::span<const std::byte>> b
 // --- Ending.
 
 void tcp_stream::end_writing(std::error_code& ec) {
-  std::error_code outcome = use_now(descriptor_, ec, [](int fd) { return detail::shut_down_writing(fd); });
+  std::error_code outcome = detail::use_now(descriptor_, ec, [](int fd) { return detail::shut_down_writing(fd); });
   if (!ec) ec = outcome;
 }
 
@@ -113,20 +106,10 @@ void tcp_stream::move_write_deadline(time_point t, std::error_code& ec) {
   ec = detail::set_deadline(descriptor_, direction::write, deadline::at(t));
 }
 
-// --- The rest.
-
-void tcp_stream::set_no_delay(bool on, std::error_code& ec) {
-  std::error_code outcome =
-      use_now(descriptor_, ec, [on](int fd) { return detail::set_option(fd, detail::socket_option::no_delay, on); });
-  if (!ec) ec = outcome;
-}
-
-void tcp_stream::set_no_delay(bool on) {
-  or_throw("set_no_delay", [&](std::error_code& ec) { set_no_delay(on, ec); });
-}
+// --- Who is at its ends. The settings: tcp_settings.cpp.
 
 endpoint tcp_stream::local_address(std::error_code& ec) const {
-  return use_now(descriptor_, ec, [&ec](int fd) { return detail::address_of(fd, ec); });
+  return detail::use_now(descriptor_, ec, [&ec](int fd) { return detail::address_of(fd, ec); });
 }
 
 endpoint tcp_stream::local_address() const {
@@ -134,7 +117,7 @@ endpoint tcp_stream::local_address() const {
 }
 
 endpoint tcp_stream::remote_address(std::error_code& ec) const {
-  return use_now(descriptor_, ec, [&ec](int fd) { return detail::peer_address_of(fd, ec); });
+  return detail::use_now(descriptor_, ec, [&ec](int fd) { return detail::peer_address_of(fd, ec); });
 }
 
 endpoint tcp_stream::remote_address() const {

@@ -161,12 +161,20 @@ std::error_code shut_down_writing(int fd) noexcept {
   return outcome([fd] { return ::shutdown(fd, SHUT_WR); });
 }
 
-std::error_code set_option(int fd, socket_option option, bool on) noexcept {
+std::error_code set_option(int fd, socket_option option, int value) noexcept {
   static constexpr int k_names[][2] = {
-      {SOL_SOCKET, SO_REUSEADDR}, {SOL_SOCKET, SO_REUSEPORT}, {IPPROTO_IPV6, IPV6_V6ONLY}, {IPPROTO_TCP, TCP_NODELAY}};
+      {SOL_SOCKET, SO_REUSEADDR},           {SOL_SOCKET, SO_REUSEPORT},   {IPPROTO_IPV6, IPV6_V6ONLY},
+      {IPPROTO_TCP, TCP_NODELAY},           {IPPROTO_TCP, TCP_QUICKACK},  {SOL_SOCKET, SO_KEEPALIVE},
+      {IPPROTO_TCP, TCP_KEEPIDLE},          {IPPROTO_TCP, TCP_KEEPINTVL}, {IPPROTO_TCP, TCP_KEEPCNT},
+      {IPPROTO_TCP, TCP_USER_TIMEOUT},      {SOL_SOCKET, SO_RCVBUF},      {SOL_SOCKET, SO_SNDBUF},
+      {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT}};
   const auto& [level, name] = k_names[static_cast<std::size_t>(option)];
-  const int value = on ? 1 : 0;
   return outcome([&, l = level, n = name] { return ::setsockopt(fd, l, n, &value, sizeof(value)); });
+}
+
+std::error_code set_reset_on_close(int fd, bool on) noexcept {
+  const linger value{.l_onoff = on ? 1 : 0, .l_linger = 0};
+  return outcome([&] { return ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &value, sizeof(value)); });
 }
 
 transferred receive(int fd, std::span<std::byte> buffer) noexcept {

@@ -49,8 +49,24 @@ struct transferred {
 [[nodiscard]] endpoint peer_address_of(int fd, std::error_code& ec) noexcept;
 [[nodiscard]] std::error_code shut_down_writing(int fd) noexcept;
 
-enum class socket_option : std::uint8_t { reuse_address, reuse_port, v6_only, no_delay };
-[[nodiscard]] std::error_code set_option(int fd, socket_option option, bool on) noexcept;
+enum class socket_option : std::uint8_t {
+  reuse_address,
+  reuse_port,
+  v6_only,
+  no_delay,
+  quick_ack,
+  keep_alive,
+  keep_idle,      // s
+  keep_interval,  // s
+  keep_count,
+  user_timeout,  // ms
+  receive_buffer,
+  send_buffer,
+  port_at_connect,  // bind chooses an address alone, connect the port
+};
+// `value`: 1 or 0 where nothing else is said.
+[[nodiscard]] std::error_code set_option(int fd, socket_option option, int value) noexcept;
+[[nodiscard]] std::error_code set_reset_on_close(int fd, bool on) noexcept;
 
 // --- Bytes. Never raise SIGPIPE.
 

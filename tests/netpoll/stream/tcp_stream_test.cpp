@@ -323,20 +323,6 @@ FIBER_TEST(tcp_stream, addresses_are_each_others) {
   EXPECT_FALSE(client.local_address().is_v6());
 }
 
-FIBER_TEST(tcp_stream, begins_without_delay) {
-  auto [client, server] = connect();
-  const auto no_delay = [](const tcp_stream& s) {
-    int on = 0;
-    socklen_t size = sizeof(on);
-    ::getsockopt(s.native_handle(), IPPROTO_TCP, 1 /* TCP_NODELAY */, &on, &size);
-    return on != 0;
-  };
-  EXPECT_TRUE(no_delay(client));
-  EXPECT_TRUE(no_delay(server));
-  server.set_no_delay(false);
-  EXPECT_FALSE(no_delay(server));
-}
-
 FIBER_TEST(tcp_stream, a_busy_stream_lets_others_run) {
   auto [client, server] = connect();
   // The reader never has to wait, so its budget makes it yield; and again, for the inject queue waits up to 61 turns.
