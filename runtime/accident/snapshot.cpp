@@ -124,6 +124,14 @@ process_snapshot snapshot() {
   return taken;
 }
 
+bool detail::is_any_awake_but(fiber_id self) noexcept {
+  bool found = false;
+  fiber_slab().for_each([&](const fiber_block& fiber) {
+    if (fiber.lives() && fiber.word.state() != wait_state::parked && id_of(&fiber) != self) found = true;
+  });
+  return found;
+}
+
 detail::counts detail::live_counts() {
   counts sum;
   for_each_runtime([&](scheduler& home) {

@@ -240,17 +240,20 @@ bool stack_pool::is_only_looked_at(const std::byte* page, const std::byte* end) 
   return page == end - k_kept - k_page && stack_memory::is_zero_page(page);
 }
 
-// A system call for each chunk. Chunks never go, so the lock is held for one at a time.
+// A system call for each chunk that a slot was ever taken of. Chunks never go, so the lock is held for one at a time.
 stack_figures stack_pool::measure() {
   std::vector<unsigned char> pages(chunk_size() / k_page);
   for (std::size_t chunk = 0;; ++chunk) {
+    std::span<unsigned char> of_taken;
     std::byte* base = nullptr;
     {
       const internal_guard guard(lock_);
-      if (chunk >= chunks_.size()) break;
+      const std::size_t before = chunk * (chunk_size() / slot_size_);
+      if (before >= fresh_) break;
       base = chunks_[chunk];
+      of_taken = std::span(pages).first(std::min(pages.size(), (fresh_ - before) * (slot_size_ / k_page)));
     }
-    if (stack_memory::find_resident(base, chunk_size(), pages)) note_depth(deepest_in(base, pages));
+    if (stack_memory::find_resident(base, of_taken.size() * k_page, of_taken)) note_depth(deepest_in(base, of_taken));
   }
   const internal_guard guard(lock_);
   return {.size = slot_size_,

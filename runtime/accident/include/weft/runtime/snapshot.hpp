@@ -1,7 +1,8 @@
 #pragma once
 // Room: runtime. What the process consists of right now: process -> threads -> (loop or none) -> fibers. A picture
 // taken while everything goes on: each line is true of some moment close by, the whole is of no single one. Does not
-// park; costs a walk over all control blocks, and a system call for each fiber, to measure its stack.
+// park; costs a walk over all control blocks, a system call for each fiber, to measure its stack, and another for each
+// 64 MiB of stacks that were ever in use: beside 100,000 of them some 0.1 s.
 
 #include <cstddef>
 #include <optional>
