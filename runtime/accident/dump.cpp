@@ -1,113 +1,117 @@
-// Room: runtime. See dump.hpp. One fiber after another is looked at, and written once it has been let go.
+// Room: runtime. See dump.hpp. First one fiber after another is looked at, and then all is written.
 
 #include <weft/runtime/dump.hpp>
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
-#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "describe.hpp"
-#include "registry.hpp"
-#include "scheduler.hpp"
-#include "stack_walk.hpp"
+#include "duration_text.hpp"
+#include "fiber_block.hpp"
+#include "fiber_groups.hpp"
+#include "lock_cycles.hpp"
 #include "symbols.hpp"
-#include "unparking.hpp"
 
 namespace weft {
 
 namespace {
 
-using detail::fiber_block;
-using detail::fiber_label;
-using detail::wait_state;
+using detail::code_of;
+using detail::fiber_group;
+using detail::fiber_sight;
 
-struct running_fiber {
-  const fiber_block* fiber;
-  unsigned worker;
-};
-
-// What a fiber was doing when it was looked at.
-struct sight {
-  static constexpr std::size_t k_most_frames = 64;
-
-  fiber_label::copy label;
-  wait_state state = wait_state::running;
-  const char* waits_for = nullptr;
-  double seconds = -1;  // -1: not known
-  std::optional<unsigned> pinned_to;
-  std::array<const void*, k_most_frames> frames;
-  std::size_t frame_count = 0;
-};
-
-// The fiber is held still: it is parked, and neither it nor its runtime can end. (To the race detector its stack and
-// its registers belong to another context of the same thread.)
-WEFT_NO_TSAN void look_at_parked(fiber_block& fiber, sight& to) noexcept {
-  // relaxed: constant while the fiber lives.
-  const detail::scheduler& home = *fiber.home.load(std::memory_order_relaxed);
-  const char* const waits_for = fiber.waits_for;
-  if (waits_for != nullptr) {
-    to.waits_for = waits_for;
-    to.seconds = static_cast<double>(std::max<std::int64_t>(0, home.now().nanoseconds() - fiber.waits_since)) / 1e9;
-  }
-  to.frame_count = detail::walk_parked(fiber.registers, fiber.on, to.frames);
+// `: channel receive`, `: mutex 0x10, held by fiber #3`.
+std::string wait_of(const fiber_sight& seen) {
+  if (seen.waits_for == nullptr) return "";
+  if (seen.lock == nullptr) return std::string(": ") + seen.waits_for;
+  const std::string lock = ": " + detail::text_of_lock(seen.waits_for, seen.lock);
+  if (!seen.is_holder_known) return lock;
+  return lock + ", held by " + (seen.by ? detail::name_of(*seen.by) : "a plain thread");
 }
 
-// False: there is no fiber here, or it is beginning or ending just now.
-bool look_at(fiber_block& fiber, sight& to) noexcept {
-  if (!fiber.lives()) return false;
-  const bool held = detail::hold_still(fiber);
-  to.state = held ? wait_state::parked : fiber.word.state();
-  const bool named = fiber.label.read(to.label);
-  to.pinned_to = fiber.worker_pinned_to();
-  if (held) {
-    look_at_parked(fiber, to);
-    detail::let_go(fiber);
-  }
-  return named;
+std::string age_of(const fiber_group& group) {
+  if (!group.oldest || group.count != 1) return "";
+  return " for " + detail::age_in_words(*group.oldest);
 }
 
-std::string state_of(const sight& seen, const fiber_block& fiber, const std::vector<running_fiber>& running) {
-  if (seen.state == wait_state::parked) {
-    std::array<char, 48> since{};
-    if (seen.seconds >= 0) std::snprintf(since.data(), since.size(), " for %.3f s", seen.seconds);
-    return std::string("parked") + since.data() + (seen.waits_for != nullptr ? ": " : "") +
-           (seen.waits_for != nullptr ? seen.waits_for : "");
+std::string state_of(const fiber_group& group) {
+  const fiber_sight& seen = group.one;
+  switch (seen.is) {
+    case fiber_sight::state::running: return "running on worker " + std::to_string(seen.worker);
+    case fiber_sight::state::ready:
+      return seen.waits_for != nullptr ? std::string("ready, woken from: ") + seen.waits_for : "ready";
+    case fiber_sight::state::not_begun: return "ready to begin";
+    case fiber_sight::state::parked: return "parked" + age_of(group) + wait_of(seen);
   }
-  const auto on = std::find_if(running.begin(), running.end(), [&](const auto& r) { return r.fiber == &fiber; });
-  return on != running.end() ? "running on worker " + std::to_string(on->worker) : "ready";
+  return "?";
 }
 
-std::string pin_of(const sight& seen) {
+std::string pin_of(const fiber_sight& seen) {
   return seen.pinned_to ? ", pinned to worker " + std::to_string(*seen.pinned_to) : "";
 }
 
-std::vector<running_fiber> all_running() {
-  std::vector<running_fiber> running;
-  detail::for_each_runtime([&](detail::scheduler& home) {
-    for (const auto& each : home.seats.all())
-      if (const fiber_block* const fiber = each->current()) running.push_back({fiber, each->index});
-  });
-  return running;
+std::string ages_of(const fiber_group& group) {
+  if (!group.oldest) return "";
+  return ", oldest " + detail::age_in_words(*group.oldest) + ", newest " + detail::age_in_words(*group.newest);
+}
+
+// `    fiber #3 'a', fiber #4, fiber #9 and 995 more`.
+std::string members_of(const fiber_group& group) {
+  std::string text = "    ";
+  for (const auto& each : group.first) text += (text.size() > 4 ? ", " : "") + detail::name_of(each);
+  const std::size_t others = group.count - group.first.size();
+  return others != 0 ? text + " and " + std::to_string(others) + " more" : text;
+}
+
+// A group of one is told as that fiber.
+std::string head_of(const fiber_group& group) {
+  const fiber_sight& seen = group.one;
+  if (group.count == 1) return detail::describe(seen.label) + ": " + state_of(group) + pin_of(seen) + "\n";
+  const std::string site = detail::site_of(seen.label);
+  return std::to_string(group.count) + " fibers" + (site.empty() ? "" : ", spawned at " + site) + ": " +
+         state_of(group) + ages_of(group) + pin_of(seen) + "\n" + members_of(group) + "\n";
+}
+
+// Of weft's own frames in a row only the outermost is told, which is what the user called; those below all of the
+// user's, which call the fiber's function, not at all.
+std::vector<const void*> told_of(const fiber_sight& seen) {
+  std::vector<const void*> told;
+  const void* called = nullptr;
+  for (const void* const frame : seen.trace()) {
+    const code_of whose = detail::whose_code(frame);
+    if (whose == code_of::weft) called = frame;
+    if (whose != code_of::user) continue;
+    if (called != nullptr) told.push_back(called);
+    called = nullptr;
+    told.push_back(frame);
+  }
+  if (told.empty()) told.assign(seen.trace().begin(), seen.trace().end());
+  return told;
+}
+
+void write(std::ostream& out, const fiber_group& group) {
+  out << head_of(group);
+  for (const void* const frame : told_of(group.one)) out << "    " << detail::describe_return_address(frame) << '\n';
 }
 
 }  // namespace
 
 void dump(std::ostream& out) {
-  const std::vector<running_fiber> running = all_running();
+  const std::vector<detail::running_fiber> running = detail::all_running();
+  detail::fiber_groups groups;
+  detail::lock_cycles cycles;
   std::size_t count = 0;
-  detail::fiber_slab().for_each([&](const fiber_block& fiber) { count += fiber.lives() ? 1 : 0; });
-  out << "weft: " << count << (count == 1 ? " fiber\n" : " fibers\n");
-  detail::fiber_slab().for_each([&](fiber_block& fiber) {
-    sight seen;
-    if (!look_at(fiber, seen)) return;
-    out << detail::describe(seen.label) << ": " << state_of(seen, fiber, running) << pin_of(seen) << '\n';
-    for (std::size_t i = 0; i < seen.frame_count; ++i)
-      out << "    " << detail::describe_return_address(seen.frames[i]) << '\n';
+  detail::fiber_slab().for_each([&](detail::fiber_block& fiber) {
+    const auto seen = detail::look_at(fiber, running);
+    if (!seen) return;
+    ++count;
+    groups.add(*seen);
+    cycles.add(*seen);
   });
+  out << "weft: " << count << (count == 1 ? " fiber\n" : " fibers\n");
+  for (const std::string& each : cycles.in_words()) out << "locked crosswise: " << each << '\n';
+  for (const fiber_group* const each : groups.in_order()) write(out, *each);
   out.flush();
 }
 

@@ -2,14 +2,27 @@
 
 #include "describe.hpp"
 
+#include <array>
+#include <cstdio>
+
 #include "fiber_block.hpp"
 #include "symbols.hpp"
 
 namespace weft::detail {
 
+std::string name_of(const fiber_label::copy& label) {
+  const std::string text = "fiber #" + std::to_string(label.id);
+  return label.name[0] != '\0' ? text + " '" + label.name.data() + "'" : text;
+}
+
+std::string text_of_lock(const char* kind, const void* lock) {
+  std::array<char, 24> address;
+  std::snprintf(address.data(), address.size(), " %p", lock);
+  return std::string(kind != nullptr ? kind : "lock") + address.data();
+}
+
 std::string describe(const fiber_label::copy& label) {
-  std::string text = "fiber #" + std::to_string(label.id);
-  if (label.name[0] != '\0') text += " '" + std::string(label.name.data()) + "'";
+  std::string text = name_of(label);
   if (const std::string site = site_of(label); !site.empty()) text += ", spawned at " + site;
   return text;
 }

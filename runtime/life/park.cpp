@@ -2,6 +2,7 @@
 // unparking.cpp. A fiber leaves its worker to the next
 // fiber; a plain thread sleeps on its futex word (thread_waiter.cpp).
 
+#include <weft/runtime/detail/lock_note.hpp>
 #include <weft/runtime/park.hpp>
 
 #include <stdexcept>
@@ -54,6 +55,14 @@ deadline now() noexcept {
 bool clock_is_virtual() noexcept {
   const worker* const w = this_worker();
   return w != nullptr && !w->home().clock_is_real();
+}
+
+void tell_lock(waiter& self, const lock_note* note) noexcept {
+  if (self.kind != waiter_kind::fiber) return;
+  fiber_block& fiber = as_fiber(&self);
+  const auto top = reinterpret_cast<std::uintptr_t>(fiber.on.top());
+  const std::uintptr_t depth = top - reinterpret_cast<std::uintptr_t>(note);
+  fiber.note_depth = note != nullptr && depth < fiber.on.usable ? static_cast<std::uint32_t>(depth) : 0;
 }
 
 bool on_fiber() noexcept { return this_fiber_block() != nullptr; }

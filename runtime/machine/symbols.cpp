@@ -127,33 +127,59 @@ std::string in_hex(std::uintptr_t number) {
   return text.data();
 }
 
-std::string look_up(const void* address) {
+// By the mangled name: the namespace that a function is in comes first, whatever it is an instance of.
+code_of whose(const char* name) noexcept {
+  if (std::strncmp(name, "_Z", 2) != 0) return code_of::user;
+  name += 2;
+  while (*name == 'Z' || *name == 'N' || *name == 'K') ++name;
+  const auto skip = [&name](const char* part) {
+    const std::size_t size = std::strlen(part);
+    if (std::strncmp(name, part, size) != 0) return false;
+    name += size;
+    return true;
+  };
+  if (!skip("4weft")) return code_of::user;
+  return skip("6detail") || skip("12_GLOBAL__N_1") ? code_of::weft_inside : code_of::weft;
+}
+
+struct code {
+  std::string text;
+  code_of whose = code_of::user;
+};
+
+code look_up(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
   const std::uintptr_t call = at - 1;  // its last byte
   Dl_info info{};
-  if (::dladdr(reinterpret_cast<const void*>(call), &info) == 0 || info.dli_fname == nullptr) return in_hex(at);
+  if (::dladdr(reinterpret_cast<const void*>(call), &info) == 0 || info.dli_fname == nullptr) return {in_hex(at)};
   const module& in = module_of(info);
   const std::uintptr_t base = in.is_relocated ? reinterpret_cast<std::uintptr_t>(info.dli_fbase) : 0;
   const std::string where = std::string(" in ") + info.dli_fname;
   if (const function* const f = function_at(in, call - base))
-    return readable(f->name) + "+" + in_hex(at - base - f->begin) + where;
+    return {readable(f->name) + "+" + in_hex(at - base - f->begin) + where, whose(f->name)};
   if (info.dli_sname != nullptr)
-    return readable(info.dli_sname) + "+" + in_hex(at - reinterpret_cast<std::uintptr_t>(info.dli_saddr)) + where;
-  return info.dli_fname + ("+" + in_hex(at - base));
+    return {readable(info.dli_sname) + "+" + in_hex(at - reinterpret_cast<std::uintptr_t>(info.dli_saddr)) + where,
+            whose(info.dli_sname)};
+  return {info.dli_fname + ("+" + in_hex(at - base))};
+}
+
+// Looked up once in the life of the process. It stays where it is, and is not changed.
+const code& code_at(const void* address) {
+  struct known_symbols {
+    std::mutex mutex;  // held while files are read, so no internal lock
+    std::map<const void*, code> at;
+  };
+  static auto* const known = new known_symbols;  // never destroyed: a report may come late
+  const std::scoped_lock lock(known->mutex);
+  const auto [found, is_new] = known->at.try_emplace(address);
+  if (is_new) found->second = look_up(address);
+  return found->second;
 }
 
 }  // namespace
 
-std::string describe_return_address(const void* address) {
-  struct known_symbols {
-    std::mutex mutex;  // held while files are read, so no internal lock
-    std::map<const void*, std::string> texts;
-  };
-  static auto* const known = new known_symbols;  // never destroyed: a report may come late
-  const std::scoped_lock lock(known->mutex);
-  std::string& text = known->texts[address];
-  if (text.empty()) text = look_up(address);
-  return text;
-}
+std::string describe_return_address(const void* address) { return code_at(address).text; }
+
+code_of whose_code(const void* return_address) { return code_at(return_address).whose; }
 
 }  // namespace weft::detail

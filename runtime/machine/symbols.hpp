@@ -2,9 +2,17 @@
 // Room: runtime. What stands at an address of code, for dumps and reports: the function, from the symbols that the
 // module exports and from its symbol table, if that was not stripped. Reads files; not for signal handlers.
 
+#include <cstdint>
 #include <string>
 
 namespace weft::detail {
+
+enum class code_of : std::uint8_t {
+  user,         // or the standard library's, or unknown
+  weft,         // what users call
+  weft_inside,  // what that is made of
+};
+[[nodiscard]] code_of whose_code(const void* return_address);
 
 // `weft::run_loop()+0x1c in /usr/bin/server`, or `/usr/bin/server+0x40a2` (for addr2line), or `0x55d0c0ffee`. The
 // function is the one that made the call: what follows a call that never returns may be another one.

@@ -35,6 +35,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/detail/futex.hpp>
+#include <weft/runtime/detail/lock_note.hpp>
 #include <weft/runtime/detail/real_env.hpp>
 
 #include "mutex_word.hpp"
@@ -133,7 +134,12 @@ detail::wake_reason mutex::wait_in_queue(waiter& self, bool outrun) noexcept {
     waiters_.push_back(self);
   }
   slow::leave_queued(word_, outrun);
-  return detail::park(self.token, self.until, self.what);
+  const detail::lock_note note{this, k_tracks_owner ? &owner_ : nullptr};
+  detail::waiter& caller = *self.token.who;
+  detail::tell_lock(caller, &note);
+  const detail::wake_reason reason = detail::park(self.token, self.until, self.what);
+  detail::tell_lock(caller, nullptr);
+  return reason;
 }
 
 // L7. True: it was free at the last moment, and is the caller's now.

@@ -30,7 +30,7 @@ void expect_left_alone(const std::string& name) {
 
 TEST(deadlock, is_said_with_the_dump_and_exit_status_2) {
   expect_deadlock("deadlock_of_main",
-                  "'main', spawned at .*deadlock_accidents.cpp:[0-9]+: parked for [0-9.]+ s: what never comes");
+                  "'main', spawned at .*deadlock_accidents.cpp:[0-9]+: parked for [0-9.]+ [mu]?s: what never comes");
   EXPECT_EQ(run_accident("deadlock_of_main").output, "said before\n");
 }
 

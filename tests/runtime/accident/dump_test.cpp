@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <support/contains.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <sstream>
 #include <streambuf>
@@ -17,6 +18,7 @@
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
+#include "duration_text.hpp"
 #include "fiber_label.hpp"
 #include "stack_walk.hpp"
 #include "symbols.hpp"
@@ -77,15 +79,15 @@ FIBER_TEST(dump, shows_a_parked_fiber_with_its_wait_its_site_and_its_frames) {
   weft::testing::wait_until_all_parked();
   const std::string text = about("sleeper", dumped());
   // Not since the machine was started, though its worker may have looked at no clock before.
-  EXPECT_TRUE(contains(text, "spawned at .*dump_test.cpp:[0-9]+: parked for [0-9]{1,2}\\.[0-9]+ s: a test")) << text;
+  EXPECT_TRUE(contains(text, "spawned at .*dump_test.cpp:[0-9]+: parked for [0-9.]{1,6} [mu]?s: a test")) << text;
   if (k_walks_parked_stacks) {
     const std::size_t inner = text.find("dump_test_parks_here(");
     const std::size_t outer = text.find("dump_test_calls_it(");
-    const std::size_t first = text.find("fiber_main(");
     EXPECT_NE(inner, std::string::npos) << text;
-    EXPECT_NE(first, std::string::npos) << text;
+    EXPECT_NE(outer, std::string::npos) << text;
     EXPECT_LT(inner, outer) << text;
-    EXPECT_LT(outer, first) << text;
+    EXPECT_EQ(text.find("fiber_main("), std::string::npos) << "frames that the user did not write\n" << text;
+    EXPECT_EQ(text.find("    weft::"), std::string::npos) << text;
   }
   sleeper.wake();
   EXPECT_EQ(sleeper.fiber.join(), wake_reason::ready);
@@ -96,8 +98,26 @@ FIBER_TEST(dump, shows_who_runs_and_who_is_ready) {
   const std::string text = dumped();
   EXPECT_TRUE(contains(about("main", text), "running on worker [0-9]+")) << text;
   if (weft::testing::workers_of_this_test() == 1) {
-    EXPECT_TRUE(contains(about("other", text), ": ready")) << text;
+    EXPECT_TRUE(contains(about("other", text), ": ready to begin")) << text;
   }
+}
+
+FIBER_TEST(dump, tells_fibers_at_the_same_place_as_one) {
+  constexpr int k_crowd = 300;
+  const auto out_of_the_way =
+      weft::spawn({.name = "alone"}, [] { weft::this_fiber::sleep_for(std::chrono::hours(1)); });
+  std::vector<weft::join_handle<void>> crowd;
+  for (int i = 0; i < k_crowd; ++i)
+    crowd.push_back(weft::spawn([i] { weft::this_fiber::sleep_for(std::chrono::hours(1 + i)); }));
+  weft::testing::wait_until_all_parked();
+  const std::string text = dumped();
+  EXPECT_TRUE(contains(text,
+                       "300 fibers, spawned at .*dump_test.cpp:[0-9]+: parked: sleep, "
+                       "oldest [0-9.]+ [mu]?s, newest [0-9.]+ [mu]?s\n"
+                       "    fiber #[0-9]+, fiber #[0-9]+, fiber #[0-9]+, fiber #[0-9]+ and 296 more\n"))
+      << text;
+  EXPECT_TRUE(contains(about("alone", text), ": parked for .*: sleep")) << text;
+  EXPECT_LT(std::count(text.begin(), text.end(), '\n'), 30) << text;
 }
 
 FIBER_TEST(dump, names_the_function_that_spawned_with_arguments) {
@@ -154,6 +174,16 @@ FIBER_TEST(dump, writes_to_a_stream_that_parks) {
   EXPECT_EQ(sleeper.fiber.join(), wake_reason::ready);
 }
 
+FIBER_TEST(dump, says_from_which_wait_a_ready_fiber_was_woken) {
+  if (weft::testing::workers_of_this_test() != 1) return;  // another worker would take it
+  parked_fiber sleeper("sleeper");
+  weft::testing::wait_until_all_parked();
+  sleeper.wake();
+  const std::string text = about("sleeper", dumped());
+  EXPECT_TRUE(contains(text, ": ready, woken from: a test")) << text;
+  EXPECT_EQ(sleeper.fiber.join(), wake_reason::ready);
+}
+
 TEST(dump, of_a_process_without_fibers_says_so) { EXPECT_EQ(dumped(), "weft: 0 fibers\n"); }
 
 TEST(symbols, say_what_they_can_of_any_address) {
@@ -161,6 +191,21 @@ TEST(symbols, say_what_they_can_of_any_address) {
   EXPECT_TRUE(contains(describe_return_address(reinterpret_cast<const void*>(function + 5)),
                        "^dump_test_calls_it\\(.*\\)\\+0x5 in .*runtime_tests"));
   EXPECT_EQ(describe_return_address(reinterpret_cast<const void*>(std::uintptr_t{16})), "0x10");
+}
+
+TEST(duration_text, is_what_somebody_would_have_typed) {
+  EXPECT_EQ(duration_in_words(300'000'000), "300 ms");
+  EXPECT_EQ(duration_in_words(1'500'000'000), "1.5 s");
+  EXPECT_EQ(duration_in_words(90'000'000'000), "90 s");
+  EXPECT_EQ(duration_in_words(5'400'000'000'000), "90 min");
+  EXPECT_EQ(duration_in_words(7'200'000'000'000), "2 h");
+  EXPECT_EQ(duration_in_words(1'000'000'001), "1.000000001 s");
+  EXPECT_EQ(duration_in_words(-20'000), "-20 us");
+  EXPECT_EQ(duration_in_words(0), "0 s");
+  EXPECT_EQ(duration_in_words(INT64_MIN), "-9223372036.854775808 s");
+  EXPECT_EQ(age_in_words(3'204'567'891), "3.204 s");
+  EXPECT_EQ(age_in_words(10'400'000), "10 ms");
+  EXPECT_EQ(age_in_words(999), "999 ns");
 }
 
 TEST(fiber_label, is_read_as_a_whole_or_not_at_all) {

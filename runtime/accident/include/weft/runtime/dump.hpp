@@ -3,18 +3,27 @@
 //
 //   weft::dump(std::cerr);
 //
-//   weft: 3 fibers
-//   fiber #1 'main', spawned at server.cpp:12: parked for 4.210 s: join
-//       weft::detail::park(...)+0x4c in ./server
+//   weft: 1002 fibers
+//   locked crosswise: fiber #2 'a' waits for mutex 0x7ffd1040, which fiber #3 'b' holds, who waits for ...
+//   fiber #1 'main', spawned at server.cpp:12: parked for 4.21 s: join
+//       main::{lambda()#1}::operator()() const+0x4c in ./server
+//   fiber #2 'a', spawned at server.cpp:20: parked for 4.2 s: mutex 0x7ffd1040, held by fiber #3 'b'
 //       ...
-//   fiber #7, spawned at server.cpp:40: running on worker 1
-//   fiber #9, spawned at server.cpp:41: ready
+//   998 fibers, spawned at server.cpp:40: parked: channel receive, oldest 3.204 s, newest 10 ms
+//       fiber #4, fiber #5, fiber #6, fiber #7 and 994 more
+//       ...
+//   fiber #1002, spawned at server.cpp:41: running on worker 1
 //
-// Parked fibers are shown with their stack traces (x86_64), each held still while its own stack is walked: a wake-up
-// that comes meanwhile is late by microseconds. A picture taken while everything goes on, as a snapshot is. Any thread,
-// fiber or not, as often as one likes; not in signal handlers. Nothing is held while `out` is written to, so that may
-// be a stream that parks. Functions are named from the symbol tables of program and libraries, if these were not
-// stripped; else addresses are given as addr2line takes them.
+// Fibers that were spawned at one place, wait for the same and have the same stack are told as one. Parked fibers are
+// shown with their stack traces (x86_64), each held still while its own stack is walked: a wake-up that comes meanwhile
+// is late by microseconds. Frames of weft itself are left out, but for the function that was called. Of a fiber that is
+// ready nothing can be walked, because a worker may take it at any moment: it says from which wait it was woken.
+// Who waits for a mutex of weft says which; who holds it is known where the library looks for misuse of mutexes, which
+// is with debug information (meson's debug=true).
+// A picture taken while everything goes on, as a snapshot is. Any thread, fiber or not, as often as one likes; not in
+// signal handlers. Nothing is held while `out` is written to, so that may be a stream that parks. Functions are named
+// from the symbol tables of program and libraries, if these were not stripped; else addresses are given as addr2line
+// takes them.
 // Next: snapshot.hpp, the same as data.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
