@@ -50,6 +50,7 @@
 #include <weft/runtime/with_timeout.hpp>
 #include <weft/std_shim/async.hpp>
 #include <weft/std_shim/jthread.hpp>
+#include <weft/std_shim/retry.hpp>
 #include <weft/std_shim/signals.hpp>
 #include <weft/std_shim/singleflight.hpp>
 #include <weft/std_shim/std_names.hpp>
