@@ -19,6 +19,8 @@ namespace detail {
 
 host_port split_host_port(std::string_view text) noexcept {
   host_port parts;
+  if (text.find('/') != std::string_view::npos)
+    return parts.problem = "a path or a URL is no address of TCP: host:port is", parts;
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos) return parts.problem = "there is no port", parts;
   parts.host = text.substr(0, colon);

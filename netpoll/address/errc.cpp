@@ -18,6 +18,8 @@ class net_category final : public std::error_category {
       case errc::service_not_found: return "service not found";
       case errc::resolver_failed: return "the resolver failed";
       case errc::resolver_busy: return "the resolver cannot answer now";
+      case errc::resolver_stuck:
+        return "256 lookups that were given up are still unanswered: does the name server answer? Try again later";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -25,7 +27,8 @@ class net_category final : public std::error_category {
   [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
     switch (static_cast<errc>(value)) {
       case errc::invalid_address: return std::errc::invalid_argument;
-      case errc::resolver_busy: return std::errc::resource_unavailable_try_again;
+      case errc::resolver_busy:
+      case errc::resolver_stuck: return std::errc::resource_unavailable_try_again;
       default: return {value, *this};
     }
   }

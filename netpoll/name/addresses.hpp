@@ -7,14 +7,20 @@
 #include <vector>
 
 #include <weft/netpoll/endpoint.hpp>
+#include <weft/runtime/deadline.hpp>
 
 namespace weft::net::detail {
 
 // "" before the port stands for every address of this machine to a listener, and for this machine to a dialer.
 enum class purpose : std::uint8_t { listening, dialing };
 
-// At least one, or an error. Parks for names.
-[[nodiscard]] std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, std::error_code& ec);
+// At least one, or an error. Parks for names, until then at most (std::errc::timed_out).
+[[nodiscard]] std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, deadline until,
+                                                 std::error_code& ec);
+
+// As resolve, with a limit. Inside a fiber.
+[[nodiscard]] std::vector<endpoint> resolve_until(std::string_view host, std::string_view service, deadline until,
+                                                  std::error_code& ec);
 
 // Throws what a call could not do with an address, and names both; with what is wrong with the text, if that is it.
 [[noreturn]] void throw_address_error(const std::error_code& ec, const char* call, std::string_view text);

@@ -3,11 +3,12 @@
 #include <weft/netpoll/resolve.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <utility>
 
 #include <weft/netpoll/errc.hpp>
-#include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancellation.hpp>
-#include <weft/runtime/park.hpp>
+#include <weft/runtime/detail/abandonable_call.hpp>
 #include <weft/runtime/poller.hpp>
 
 #include "addresses.hpp"
@@ -16,15 +17,9 @@
 
 namespace weft::net {
 
-std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec) try {
+std::vector<endpoint> resolve(std::string_view host, std::string_view service, std::error_code& ec) {
   weft::detail::require_poller("net::resolve");
-  weft::detail::cancellation_point();
-  const std::string host_copy(host);
-  const std::string service_copy(service);
-  return weft::blocking([&] { return detail::look_up(host_copy, service_copy, ec); });
-} catch (const std::system_error& refused) {  // no thread to look it up on
-  ec = refused.code();
-  return {};
+  return detail::resolve_until(host, service, deadline::never(), ec);
 }
 
 std::vector<endpoint> resolve(std::string_view host, std::string_view service) {
@@ -38,6 +33,32 @@ namespace detail {
 
 namespace {
 
+// Owns all that the resolver reads and writes, for who asked may be gone when it answers.
+class lookup final : public weft::detail::abandonable_call {
+ public:
+  lookup(std::string_view host, std::string_view service) : host_(host), service_(service) {}
+
+  void run() noexcept override {
+    try {
+      found_ = look_up(host_, service_, ec_);
+    } catch (...) {
+      thrown_ = std::current_exception();
+    }
+  }
+
+  [[nodiscard]] std::vector<endpoint> answer(std::error_code& ec) {
+    if (thrown_ != nullptr) std::rethrow_exception(thrown_);
+    ec = ec_;
+    return std::move(found_);
+  }
+
+ private:
+  const std::string host_, service_;
+  std::vector<endpoint> found_;
+  std::error_code ec_;
+  std::exception_ptr thrown_;
+};
+
 std::vector<endpoint> this_machine(std::uint16_t port, purpose what_for) {
   if (what_for == purpose::listening) return {endpoint::v6({}, port)};
   constexpr std::array<std::uint8_t, 16> k_v6_loopback{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
@@ -50,7 +71,23 @@ bool is_number(std::string_view text) noexcept {
 
 }  // namespace
 
-std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, std::error_code& ec) {
+std::vector<endpoint> resolve_until(std::string_view host, std::string_view service, deadline until,
+                                    std::error_code& ec) try {
+  if (weft::detail::is_full_of_abandoned_calls()) {
+    weft::detail::cancellation_point();
+    ec = errc::resolver_stuck;
+    return {};
+  }
+  const auto call = weft::detail::run_abandonable(std::make_unique<lookup>(host, service), until, "name lookup");
+  if (call != nullptr) return static_cast<lookup&>(*call).answer(ec);
+  ec = std::make_error_code(std::errc::timed_out);
+  return {};
+} catch (const std::system_error& refused) {  // no thread to look it up on
+  ec = refused.code();
+  return {};
+}
+
+std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, deadline until, std::error_code& ec) {
   ec.clear();
   endpoint literal;
   const host_port parts = split_host_port(text);
@@ -64,7 +101,7 @@ std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, std:
     ec = errc::invalid_address;
     return {};
   }
-  auto found = resolve(parts.host, parts.port, ec);
+  auto found = resolve_until(parts.host, parts.port, until, ec);
   if (ec || !parts.host.empty()) return found;
   return this_machine(found.front().port(), what_for);
 }

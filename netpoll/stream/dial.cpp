@@ -117,7 +117,7 @@ tcp_stream dial(std::string_view address, const dial_options& options, std::erro
   weft::detail::require_poller("net::dial");
   weft::detail::cancellation_point();
   const deadline until = limit_of(options);
-  const std::vector<endpoint> addresses = detail::addresses_of(address, detail::purpose::dialing, ec);
+  const std::vector<endpoint> addresses = detail::addresses_of(address, detail::purpose::dialing, until, ec);
   if (ec) return {};
   return dial_each(addresses, options, until, ec);
 }

@@ -165,7 +165,7 @@ tcp_listener listen(const endpoint& address, const listen_options& options) {
 tcp_listener listen(std::string_view address, const listen_options& options, std::error_code& ec) {
   weft::detail::require_poller("net::listen");
   std::error_code first;
-  for (const endpoint& each : detail::addresses_of(address, detail::purpose::listening, first)) {
+  for (const endpoint& each : detail::addresses_of(address, detail::purpose::listening, deadline::never(), first)) {
     tcp_listener listener = listen(each, options, ec);
     if (!ec) return listener;
     if (!first) first = ec;

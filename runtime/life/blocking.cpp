@@ -1,6 +1,6 @@
-// Room: runtime. See blocking.hpp. Helper threads for the whole process, made when a call finds none idle, up to a
-// limit; further calls queue. They are never joined: a few wait for ever, at no cost, and the others end when they have
-// had nothing to do for some seconds. One keeps nothing of the call that made it, nor of the one before
+// Room: runtime. See blocking.hpp and helpers.hpp. Helper threads for the whole process, made when a call finds none
+// idle, up to a limit; further calls queue. They are never joined: a few wait for ever, at no cost, and the others end
+// when they have had nothing to do for some seconds. One keeps nothing of the call that made it, nor of the one before
 // (process_defaults.hpp). Between two calls it takes no signal: the runtime whose mask it had may be gone, and a
 // program that then waits for a signal somewhere else must not lose it to an idle thread of ours.
 
@@ -16,28 +16,33 @@
 #include <weft/runtime/park.hpp>
 
 #include "fiber_block.hpp"
+#include "helpers.hpp"
 #include "own_threads.hpp"
 #include "process_defaults.hpp"
 #include "scheduler.hpp"
 #include "this_worker.hpp"
-#include "thread_signals.hpp"
 #include "worker.hpp"
 
 namespace weft::detail {
 
 namespace {
 
-struct job {  // on the frame of the fiber that waits for it
+struct waited_job : helper_job {  // on the frame of the fiber that waits for it
   void (*f)(void*) noexcept;
   void* argument;
   wait_token token;
-  const signal_mask* signals;  // of the runtime, which waits for the fiber
-  job* next = nullptr;
 };
+
+void serve_waited(helper_job& self, const signal_mask& between) noexcept {
+  auto& mine = static_cast<waited_job&>(self);
+  mine.f(mine.argument);
+  between.apply();
+  if (const claimed won = claim(mine.token, wake_reason::ready)) unpark(won);
+}
 
 class helpers {
  public:
-  void submit(job& j) {
+  void submit(helper_job& j) {
     const std::scoped_lock lock(mutex_);
     // Before the job is queued: a refused thread must leave nothing behind. With one helper there is at least progress.
     if (idle_ <= queued_ && threads_ < k_most_threads) add_thread();
@@ -67,17 +72,15 @@ class helpers {
     between.apply();
     take_processors_and_scheduling_of_main_thread();
     ::prctl(PR_SET_NAME, "weft-blocking");
-    while (job* const j = take()) {
+    while (helper_job* const j = take()) {
       take_default_float_environment();
       j->signals->apply();
-      j->f(j->argument);
-      between.apply();
-      if (const claimed won = claim(j->token, wake_reason::ready)) unpark(won);
+      j->serve(*j, between);
     }
   }
 
   // Null: the thread is one too many.
-  job* take() {
+  helper_job* take() {
     std::unique_lock lock(mutex_);
     ++idle_;
     const auto is_wanted = [this] { return head_ != nullptr; };
@@ -91,7 +94,7 @@ class helpers {
     }
     --idle_;
     --queued_;
-    job* const j = head_;
+    helper_job* const j = head_;
     head_ = j->next;
     if (head_ == nullptr) tail_ = nullptr;
     return j;
@@ -100,8 +103,8 @@ class helpers {
   std::mutex mutex_;
   std::condition_variable wanted_;
   // Guarded by mutex_.
-  job* head_ = nullptr;
-  job* tail_ = nullptr;
+  helper_job* head_ = nullptr;
+  helper_job* tail_ = nullptr;
   std::size_t queued_ = 0;
   std::size_t idle_ = 0;
   std::size_t threads_ = 0;
@@ -114,6 +117,8 @@ helpers& all_helpers() {
 
 }  // namespace
 
+void give_to_helpers(helper_job& job) { all_helpers().submit(job); }
+
 void run_blocking(void (*f)(void*) noexcept, void* argument) {
   if (!on_fiber()) return f(argument);
   cancellation_point();
@@ -123,9 +128,9 @@ void run_blocking(void (*f)(void*) noexcept, void* argument) {
   }
   const outside_call counted;
   const fiber_block& caller = *this_fiber_block();
-  job j{f, argument, arm(cancellation::ignored), &caller.runs_on->home().makers_signals()};
+  waited_job j{{&serve_waited, &caller.runs_on->home().makers_signals()}, f, argument, arm(cancellation::ignored)};
   try {
-    all_helpers().submit(j);
+    give_to_helpers(j);
   } catch (...) {
     (void)disarm(j.token);  // nobody has it
     throw;

@@ -114,12 +114,13 @@ TEST(endpoint, is_a_value) {
 
 TEST(errc, says_what_happened) {
   for (const errc each : {errc::end_of_stream, errc::invalid_address, errc::host_not_found, errc::service_not_found,
-                          errc::resolver_failed, errc::resolver_busy}) {
+                          errc::resolver_failed, errc::resolver_busy, errc::resolver_stuck}) {
     const std::error_code ec = each;
     EXPECT_STREQ(ec.category().name(), "weft.net");
     EXPECT_EQ(ec.message().find("unknown"), std::string::npos);
   }
   EXPECT_EQ(std::error_code(errc::resolver_busy), std::errc::resource_unavailable_try_again);
+  EXPECT_EQ(std::error_code(errc::resolver_stuck), std::errc::resource_unavailable_try_again);
 }
 
 }  // namespace

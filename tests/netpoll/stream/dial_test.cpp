@@ -104,7 +104,8 @@ FIBER_TEST(dial, tries_the_addresses_of_a_name_in_turn) {
 }
 
 FIBER_TEST(dial, what_is_no_address_is_refused_by_name) {
-  for (const char* text : {"", "localhost", "127.0.0.1", "127.0.0.1:99999", "::1:80", "[::1", "[x]:1", "127.0.0.1:"}) {
+  for (const char* text : {"", "localhost", "127.0.0.1", "127.0.0.1:99999", "::1:80", "[::1", "[x]:1",
+                           "127.0.0.1:", "unix:/run/x", "http://localhost:80"}) {
     std::error_code ec;
     EXPECT_FALSE(net::dial(text, ec).is_open());
     EXPECT_EQ(ec, net::errc::invalid_address) << text;

@@ -19,6 +19,7 @@ enum class errc {
   service_not_found,  // the service has no port
   resolver_failed,    // the resolver cannot answer, and will not
   resolver_busy,      // the resolver cannot answer now; compares equal to std::errc::resource_unavailable_try_again
+  resolver_stuck,     // too many lookups that nobody waits for any more are unanswered; compares equal to the same
 };
 
 // Its name is "weft.net".

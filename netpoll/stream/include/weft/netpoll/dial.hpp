@@ -23,7 +23,7 @@ struct dial_options {
 
 // Connects to "1.2.3.4:80", "[::1]:80", "name:80", "name:http" or ":80" (this machine). The addresses of a name are
 // tried in the system's order, one after the other; if none answers, the error is that of the first. Parks, and is a
-// cancellation point (a lookup that has begun is waited for first, see resolve.hpp).
+// cancellation point. The limits hold for the whole, the lookup of the name included.
 // Throws std::system_error, which names the address; outside a runtime std::logic_error.
 [[nodiscard]] tcp_stream dial(std::string_view address, const dial_options& options = {});
 [[nodiscard]] tcp_stream dial(std::string_view address, const dial_options& options, std::error_code& ec);

@@ -1,0 +1,123 @@
+// Room: tests of netpoll. Lookups that the resolver does not answer: who has no more time, or is asked to end, goes.
+
+#include <weft/netpoll/resolve.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <string_view>
+#include <system_error>
+#include <vector>
+
+#include <dlfcn.h>
+#include <netdb.h>
+
+#include <gtest/gtest.h>
+#include <support/expect_error.hpp>
+#include <support/fiber_test.hpp>
+#include <support/wait_until.hpp>
+
+#include <weft/netpoll/dial.hpp>
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/detail/abandonable_call.hpp>
+#include <weft/runtime/runtime.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/with_timeout.hpp>
+
+namespace {
+
+std::atomic<bool> is_closed{false};  // the resolver keeps back what it is asked for "slow.test"
+std::atomic<int> asking{0};          // how many ask for it
+
+}  // namespace
+
+// The program's own, before the C library's: for all other names that one.
+extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+  if (host == nullptr || std::string_view(host) != "slow.test") {
+    static const auto of_the_system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    return of_the_system(host, service, hints, found);
+  }
+  ++asking;
+  is_closed.wait(true);
+  --asking;
+  return EAI_AGAIN;
+}
+
+namespace weft::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+// While it lives, nothing is answered. Its end waits until nobody asks any more.
+struct slow_resolver {
+  slow_resolver() { is_closed = true; }
+  ~slow_resolver() {
+    is_closed = false;
+    is_closed.notify_all();
+    wait_until([] { return asking == 0; });
+  }
+};
+
+void ask() { static_cast<void>(net::resolve("slow.test", "80")); }
+
+FIBER_TEST(slow_lookup, is_given_up_when_a_time_limit_passes) {
+  const slow_resolver slow;
+  std::error_code ec;
+  EXPECT_FALSE(net::dial("slow.test:80", {.timeout = 1ms}, ec).is_open());
+  EXPECT_EQ(ec, std::errc::timed_out);
+  EXPECT_FALSE(net::dial("slow.test:80", {.deadline = std::chrono::steady_clock::now() + 1ms}, ec).is_open());
+  EXPECT_EQ(ec, std::errc::timed_out);
+  EXPECT_THROW(with_timeout(1ms, ask), timed_out);
+  expect_error(std::errc::timed_out, [] { static_cast<void>(net::dial("slow.test:80", {.timeout = 1ms})); });
+}
+
+FIBER_TEST(slow_lookup, is_given_up_when_its_fiber_is_asked_to_end) {
+  const slow_resolver slow;
+  auto asks = spawn(ask);
+  wait_until([] { return asking == 1; });
+  asks.request_stop();
+  expect_error(std::errc::operation_canceled, [&] { asks.join(); });
+  EXPECT_EQ(asking, 1) << "nobody waits for it, and it is not interrupted";
+}
+
+TEST(slow_lookup, does_not_hold_up_the_end_of_a_runtime) {
+  const slow_resolver slow;
+  weft::run({.workers = 2}, [] {
+    for (int i = 0; i < 4; ++i) go(ask);
+    wait_until([] { return asking == 4; });
+  });
+  EXPECT_EQ(asking, 4);
+}
+
+FIBER_TEST(slow_lookup, that_answers_in_time_is_heard) {
+  auto asks = [] {
+    const slow_resolver slow;
+    auto asked = spawn([] { with_timeout(1h, ask); });
+    wait_until([] { return asking == 1; });
+    return asked;
+  }();
+  expect_error(std::errc::resource_unavailable_try_again, [&] { asks.join(); });
+}
+
+TEST(slow_lookup, so_many_that_were_given_up_let_no_more_begin) {
+  weft::run({.workers = 2}, [] {
+    std::error_code ec;
+    {
+      const slow_resolver slow;
+      std::vector<join_handle<void>> all;
+      for (int i = 0; i < detail::k_most_abandoned_calls; ++i) all.push_back(spawn(ask));
+      wait_until([] { return asking == detail::k_most_abandoned_calls; });
+      for (auto& each : all) each.request_stop();
+      for (auto& each : all) expect_error(std::errc::operation_canceled, [&] { each.join(); });
+      static_cast<void>(net::resolve("slow.test", "80", ec));
+      EXPECT_EQ(ec, net::errc::resolver_stuck);
+      EXPECT_FALSE(net::dial("slow.test:80", ec).is_open());
+      EXPECT_EQ(ec, net::errc::resolver_stuck);
+    }
+    wait_until([] { return !detail::is_full_of_abandoned_calls(); });
+    static_cast<void>(net::resolve("slow.test", "80", ec));
+    EXPECT_EQ(ec, net::errc::resolver_busy) << "it answers again";
+  });
+}
+
+}  // namespace
+}  // namespace weft::testing
