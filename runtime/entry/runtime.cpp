@@ -6,6 +6,7 @@
 #include <string>
 
 #include "deadlock.hpp"
+#include "quit_dump.hpp"
 #include "scheduler.hpp"
 #include "settings.hpp"
 #include "stack_overflow.hpp"
@@ -18,13 +19,16 @@ runtime::runtime(const options& wanted, detail::clock_source* clock) {
   detail::name_fibers_on_terminate();
   detail::report_stack_overflows();
   scheduler_ = detail::owned(new detail::scheduler(detail::settle_options(wanted), clock));
+  if (wanted.quit == on_quit::dump) detail::begin_quit_dump(scheduler_->watch());
 }
 
 runtime::~runtime() { stop(); }
 
 void runtime::stop() {
   refuse_on_fiber("runtime::stop");
-  if (scheduler_ != nullptr) scheduler_->stop();
+  if (scheduler_ == nullptr) return;
+  scheduler_->stop();
+  detail::end_quit_dump(scheduler_->watch());
 }
 
 void runtime::look_again() noexcept { scheduler_->look_again(); }

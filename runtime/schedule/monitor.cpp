@@ -13,6 +13,7 @@
 #include <weft/runtime/detail/random.hpp>
 
 #include "deadlock_watch.hpp"
+#include "dump_requests.hpp"
 #include "own_threads.hpp"
 #include "switching.hpp"
 #include "thread_signals.hpp"
@@ -51,6 +52,7 @@ void monitor::run() noexcept {
   delay_ns_ = k_first_delay_ns;
   stalled_since_ = real_now_ns();
   while (!home_.is_shut()) {
+    answer_dump_request();
     retry_starving();
     relieve_who_went_out();
     govern();
@@ -244,7 +246,7 @@ bool monitor::all_sleep() const noexcept { return home_.idle.sleeping_hint() == 
 void monitor::sleep_while_all_sleep() noexcept {
   asleep_.store(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
   real_env::fence();                            // M2: pairs with the fence of note_worker_runs
-  if (all_sleep() && !home_.is_shut() && home_.starving.size() == 0) {
+  if (all_sleep() && !home_.is_shut() && !is_dump_requested() && home_.starving.size() == 0) {
     deadlock_watch watch;
     while (asleep_.load(std::memory_order_acquire) == 1)  // acquire: pairs with note_worker_runs
       futex_wait_until(asleep_, 1, watch.look());

@@ -46,7 +46,7 @@ class monitor {
   // --- Any thread.
   // B2, B3.
   void note_worker_runs() noexcept;
-  void wake() noexcept;  // for the end
+  void wake() noexcept;  // for the end, or a dump; good in signal handlers
   relaxed<int> thread_id{0};
 
  private:

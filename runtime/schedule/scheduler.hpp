@@ -93,6 +93,7 @@ class scheduler {
   [[nodiscard]] std::uint64_t live_fibers() const noexcept;
   [[nodiscard]] std::size_t armed_timers() const noexcept;
   [[nodiscard]] const class monitor& watch() const noexcept { return monitor_; }
+  [[nodiscard]] class monitor& watch() noexcept { return monitor_; }
 
   // Shared by workers and monitor.
   seating seats;

@@ -24,6 +24,7 @@
 // signal handlers. Nothing is held while `out` is written to, so that may be a stream that parks. Functions are named
 // from the symbol tables of program and libraries, if these were not stripped; else addresses are given as addr2line
 // takes them.
+// While weft::run lasts, SIGQUIT writes it on stderr (Ctrl-\, kill -QUIT; options.hpp says how not).
 // Next: snapshot.hpp, the same as data.
 
 #include <weft/runtime/detail/require_cpp20.hpp>

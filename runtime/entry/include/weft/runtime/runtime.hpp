@@ -8,7 +8,7 @@
 //
 // run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber. When weft::run's
 // f has returned, every fiber still alive is cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber,
-// run and runtime throw std::logic_error.
+// run and runtime throw std::logic_error. While weft::run lasts, SIGQUIT writes the dump on stderr (options.hpp).
 // Next: options.hpp, spawn.hpp.
 
 #include <type_traits>
@@ -69,11 +69,16 @@ class runtime {
 namespace detail {
 template <class T>
 concept not_options = !std::is_same_v<std::remove_cvref_t<T>, options>;
+
+inline options for_run(options wanted) noexcept {
+  if (wanted.quit == on_quit::standard) wanted.quit = on_quit::dump;
+  return wanted;
 }
+}  // namespace detail
 
 template <class F>
 std::invoke_result_t<std::decay_t<F>&> run(const options& wanted, F&& f, source_site site = source_site::current()) {
-  runtime rt(wanted);
+  runtime rt(detail::for_run(wanted));
   return rt.run(std::forward<F>(f), site);
 }
 

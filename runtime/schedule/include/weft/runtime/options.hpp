@@ -12,6 +12,14 @@
 
 namespace weft {
 
+// What SIGQUIT (Ctrl-\, kill -QUIT) does while a runtime lives. A program that has a handler for it, or ignores it,
+// keeps that in any case; and so does one that asks for it by weft::signals, for as long.
+enum class on_quit : std::uint8_t {
+  standard,  // dump for weft::run; nothing for weft::runtime, whose host's signals are its own
+  dump,      // the dump (dump.hpp) on stderr, and the process goes on
+  nothing,   // of ours: it ends the process, as everywhere
+};
+
 struct options {
   std::size_t workers = 0;  // WEFT_WORKERS; default: CPUs by affinity and cgroup quota. At most 256.
   std::size_t stack_size =
@@ -19,6 +27,7 @@ struct options {
                            // power of two; default 256 KiB, of which only touched pages cost memory
   std::uint64_t seed = 0;  // WEFT_SEED; default: fresh in each process. Feeds every random choice of the scheduler.
   bool throw_on_deadlock = false;  // run throws weft::deadlock where the process would end with it (deadlock.hpp)
+  on_quit quit = on_quit::standard;
 };
 
 }  // namespace weft
