@@ -8,6 +8,7 @@
 #include <utility>
 
 #include <weft/netpoll/signal_source.hpp>
+#include <weft/runtime/poller.hpp>
 #include <weft/runtime/spawn.hpp>
 
 namespace weft {
@@ -50,6 +51,7 @@ void forward(feed& fed) {
 }  // namespace
 
 channel<int> signals(std::initializer_list<int> wanted) {
+  detail::require_poller("signals");
   const auto fed = std::make_shared<feed>(wanted);
   auto last = std::make_shared<last_handle>(fed);
   go({.name = "signals"}, [fed] { forward(*fed); });

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <mutex>
 #include <stdexcept>
+#include <string>
 #include <utility>
 
 #include <weft/runtime/park.hpp>
@@ -97,6 +98,10 @@ class ticker_feed {
   bool is_over_ = false;
 };
 
+[[noreturn]] void throw_moved_from(const char* call) {
+  throw std::logic_error(std::string("weft::ticker::") + call + ": of a ticker that was moved from");
+}
+
 deadline positive(deadline period) {
   if (period.nanoseconds() <= 0) throw std::invalid_argument("weft::ticker: a period must be more than nothing");
   return period;
@@ -121,6 +126,7 @@ class ticker_handle {
 }  // namespace detail
 
 ticker::ticker(deadline period) : ticks_(nullptr) {
+  detail::require_fiber("ticker");
   const auto feed = std::make_shared<detail::ticker_feed>(detail::positive(period));
   const auto handle = std::make_shared<detail::ticker_handle>(feed);
   go({.name = "ticker"}, [feed] { feed->run(); });
@@ -129,12 +135,12 @@ ticker::ticker(deadline period) : ticks_(nullptr) {
 }
 
 void ticker::stop() const {
-  if (ticks_ == nullptr) detail::throw_nil_channel("stop");
+  if (ticks_ == nullptr) detail::throw_moved_from("stop");
   handle_->feed().stop();
 }
 
 void ticker::begin_again(deadline period) const {
-  if (ticks_ == nullptr) detail::throw_nil_channel("reset");
+  if (ticks_ == nullptr) detail::throw_moved_from("reset");
   handle_->feed().reset(detail::positive(period));
 }
 

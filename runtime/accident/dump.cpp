@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "describe.hpp"
-#include "duration_text.hpp"
+#include "quantity_text.hpp"
 #include "fiber_block.hpp"
 #include "fiber_groups.hpp"
 #include "lock_cycles.hpp"
@@ -109,7 +109,7 @@ void dump(std::ostream& out) {
     groups.add(*seen);
     cycles.add(*seen);
   });
-  out << "weft: " << count << (count == 1 ? " fiber\n" : " fibers\n");
+  out << "weft: " << detail::count_in_words(count, "fiber") << '\n';
   for (const std::string& each : cycles.in_words()) out << "locked crosswise: " << each << '\n';
   for (const fiber_group* const each : groups.in_order()) write(out, *each);
   out.flush();

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "environment.hpp"
+#include "quantity_text.hpp"
 #include "stack_pool.hpp"
 
 namespace weft::detail {
@@ -18,11 +19,11 @@ constexpr std::size_t k_default_stack = std::size_t{256} << 10;
 
 // Refused as it was written: by the program, or in the environment.
 void check_range(const char* option, std::uint64_t given, const char* variable, std::uint64_t settled,
-                 std::uint64_t most) {
+                 std::uint64_t most, const std::string& in_words) {
   if (settled <= most) return;
   const char* const typed = given == 0 ? std::getenv(variable) : nullptr;
   refuse(typed != nullptr ? variable : option, typed != nullptr ? typed : std::to_string(settled),
-         "at most " + std::to_string(most));
+         "at most " + in_words);
 }
 
 }  // namespace
@@ -30,9 +31,10 @@ void check_range(const char* option, std::uint64_t given, const char* variable, 
 options settle_options(const options& wanted) {
   options settled = wanted;
   settled.workers = number_from_environment("WEFT_WORKERS", wanted.workers, usable_cpus(), false);
-  check_range("workers", wanted.workers, "WEFT_WORKERS", settled.workers, k_max_workers);
+  check_range("workers", wanted.workers, "WEFT_WORKERS", settled.workers, k_max_workers, std::to_string(k_max_workers));
   settled.stack_size = number_from_environment("WEFT_STACK_SIZE", wanted.stack_size, k_default_stack, true);
-  check_range("stack_size", wanted.stack_size, "WEFT_STACK_SIZE", settled.stack_size, stack_pool::k_max_size);
+  check_range("stack_size", wanted.stack_size, "WEFT_STACK_SIZE", settled.stack_size, stack_pool::k_max_size,
+              size_in_words(stack_pool::k_max_size));
   settled.seed = wanted.seed != 0 ? wanted.seed : process_seed();
   return settled;
 }

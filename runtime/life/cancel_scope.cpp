@@ -20,6 +20,7 @@
 #include <weft/runtime/with_timeout.hpp>
 
 #include "cancelling.hpp"
+#include "quantity_text.hpp"
 #include "sleeping.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
@@ -98,7 +99,7 @@ void throw_timed_out(const char* call, std::chrono::nanoseconds limit) {
   if (limit == std::chrono::nanoseconds::max())
     text += "when its time had come";
   else
-    text += "within " + std::to_string(std::chrono::duration<double, std::milli>(limit).count()) + " ms";
+    text += "within " + duration_in_words(limit.count());
   throw timed_out(text);
 }
 

@@ -10,6 +10,7 @@
 
 #include "describe.hpp"
 #include "fiber_extension.hpp"
+#include "quantity_text.hpp"
 #include "registry.hpp"
 #include "simulation_border.hpp"
 #include "unparking.hpp"
@@ -100,7 +101,7 @@ void scheduler::take_back_spawn() noexcept {
 }
 
 void scheduler::report_delay() const {
-  std::string text = "weft: the end of the runtime waits for " + std::to_string(live_fibers()) + " fibers:";
+  std::string text = "weft: the end of the runtime waits for " + count_in_words(live_fibers(), "fiber") + ":";
   int named = 0;
   fiber_slab().for_each([&](const fiber_block& fiber) {
     // relaxed: a hint, for a message.

@@ -143,9 +143,9 @@ worker* seating::make_spare() noexcept {
 void seating::warn(unsigned threads, const char* why) noexcept {
   if (std::exchange(has_warned_, true)) return;
   std::fprintf(stderr,
-               "weft: fibers wait while %u worker threads compute without parking, and no thread can be added (%s); "
-               "let long computations yield\n",
-               threads, why);
+               "weft: fibers wait while %u worker thread%s without parking, and no thread can be added (%s); let long "
+               "computations yield\n",
+               threads, threads == 1 ? " computes" : "s compute", why);
 }
 
 }  // namespace weft::detail

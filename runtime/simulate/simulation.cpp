@@ -16,6 +16,7 @@
 #include <weft/runtime/dump.hpp>
 #include <weft/runtime/simulate.hpp>
 
+#include "quantity_text.hpp"
 #include "settings.hpp"
 #include "simulation_border.hpp"
 #include "switching.hpp"
@@ -197,7 +198,7 @@ void simulation::note_failure(verdict why) {
 
 void simulation::throw_failure() {
   if (failure_ == verdict::asleep) throw deadlock(failure_text_);
-  throw livelock("weft: " + std::to_string(most_steps_) + " steps of a simulation and no end - livelock!\n" +
+  throw livelock("weft: " + count_in_words(most_steps_, "step") + " of a simulation and no end - livelock!\n" +
                  failure_text_);
 }
 

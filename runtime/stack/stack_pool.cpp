@@ -10,6 +10,8 @@
 #include <string>
 #include <system_error>
 
+#include "quantity_text.hpp"
+
 namespace weft::detail {
 
 namespace {
@@ -51,7 +53,7 @@ std::size_t stack_pool::permits_out() noexcept {
 stack_pool& stack_pool::for_size(std::size_t size) {
   if (size > k_max_size)
     throw std::invalid_argument("weft: stack_size=" + std::to_string(size) + " of a spawn: at most " +
-                                std::to_string(k_max_size) + " bytes (less than " + std::to_string(k_min_size) +
+                                size_in_words(k_max_size) + " (less than " + size_in_words(k_min_size) +
                                 " is rounded up to it, and 0 means the runtime's)");
   const std::size_t slot_size = std::bit_ceil(std::max(size, k_min_size));
   return *table().pools[static_cast<std::size_t>(std::bit_width(slot_size) - std::bit_width(k_min_size))];
@@ -137,15 +139,14 @@ stack_pool::refusal stack_pool::reserve_chunk() noexcept {
 }
 
 void stack_pool::refuse(refusal why) const {
-  const std::string size = std::to_string(slot_size_);
-  const std::string out = std::to_string(permits_.get());
-  const std::string text =
-      why == refusal::mappings
-          ? "the " + std::to_string(stack_memory::most_protections()) +
-                " stacks of the process that mprotect may guard are all made (" + out + " of " + size +
-                " bytes are in use); raise vm.max_map_count, or use a kernel that knows MADV_GUARD_INSTALL (6.13)"
-          : "the system gives no " + std::to_string(chunk_size()) + " bytes of address space (" + out + " stacks of " +
-                size + " bytes are in use); use smaller stacks, or raise RLIMIT_AS";
+  const std::string out = count_in_words(permits_, "stack") + " of " + size_in_words(slot_size_) +
+                          (permits_ == 1 ? " is in use" : " are in use");
+  const std::string text = why == refusal::mappings
+                               ? "the " + std::to_string(stack_memory::most_protections()) +
+                                     " stacks of the process that mprotect may guard are all made (" + out +
+                                     "); raise vm.max_map_count, or use a kernel that knows MADV_GUARD_INSTALL (6.13)"
+                               : "the system gives no " + size_in_words(chunk_size()) + " of address space (" + out +
+                                     "); use smaller stacks, or raise RLIMIT_AS";
   throw std::system_error(std::make_error_code(std::errc::not_enough_memory),
                           "weft: no stack for another fiber: " + text);
 }

@@ -48,7 +48,7 @@ TEST(simulate_all_rooms, what_needs_the_system_is_refused) {
   expect_refused("net::listen", [] { (void)weft::net::listen("127.0.0.1:0"); });
   expect_refused("net::dial", [] { (void)weft::net::dial("127.0.0.1:1"); });
   expect_refused("net::resolve", [] { (void)weft::net::resolve("localhost", "80"); });
-  expect_refused("net::signal_source", [] { (void)weft::signals({SIGUSR1}); });
+  expect_refused("signals", [] { (void)weft::signals({SIGUSR1}); });
 }
 
 }  // namespace

@@ -139,4 +139,32 @@ TEST(umbrella, this_thread_works_on_a_plain_thread) {
   EXPECT_GE(std::chrono::system_clock::now(), until);
 }
 
+// Whoever reads it looks for the name that stands in the program, and not for what it is made of.
+template <class F>
+void expect_refusal(const std::string& text, F call) {
+  try {
+    call();
+    ADD_FAILURE() << text << ": no exception";
+  } catch (const std::logic_error& refusal) {
+    EXPECT_EQ(std::string(refusal.what()).substr(0, text.size()), text);
+  }
+}
+
+TEST(umbrella, each_call_outside_a_runtime_is_refused_by_its_own_name) {
+  expect_refusal("weft: go or spawn outside a runtime", [] { weft::go([] {}); });
+  expect_refusal("weft: thread outside a runtime", [] { weft::thread t([] {}); });
+  expect_refusal("weft: jthread outside a runtime", [] { weft::jthread t([] {}); });
+  expect_refusal("weft: async outside a runtime", [] { static_cast<void>(weft::async([] {})); });
+  expect_refusal("weft: ticker outside a runtime", [] { weft::ticker t(std::chrono::seconds(1)); });
+  expect_refusal("weft: signals outside a runtime", [] { static_cast<void>(weft::signals({2})); });
+  expect_refusal("weft: task_group outside a runtime", [] { weft::task_group group; });
+  expect_refusal("weft: net::listen outside a runtime", [] { static_cast<void>(weft::net::listen(":0")); });
+}
+
+FIBER_TEST(umbrella, a_ticker_that_was_moved_from_is_no_channel) {
+  weft::ticker from(std::chrono::hours(1));
+  const weft::ticker to = std::move(from);
+  expect_refusal("weft::ticker::stop: of a ticker", [&from] { from.stop(); });
+}
+
 }  // namespace

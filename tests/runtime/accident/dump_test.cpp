@@ -18,8 +18,8 @@
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
-#include "duration_text.hpp"
 #include "fiber_label.hpp"
+#include "quantity_text.hpp"
 #include "stack_walk.hpp"
 #include "symbols.hpp"
 
@@ -193,7 +193,7 @@ TEST(symbols, say_what_they_can_of_any_address) {
   EXPECT_EQ(describe_return_address(reinterpret_cast<const void*>(std::uintptr_t{16})), "0x10");
 }
 
-TEST(duration_text, is_what_somebody_would_have_typed) {
+TEST(quantity_text, times_are_what_somebody_would_have_typed) {
   EXPECT_EQ(duration_in_words(300'000'000), "300 ms");
   EXPECT_EQ(duration_in_words(1'500'000'000), "1.5 s");
   EXPECT_EQ(duration_in_words(90'000'000'000), "90 s");
@@ -206,6 +206,16 @@ TEST(duration_text, is_what_somebody_would_have_typed) {
   EXPECT_EQ(age_in_words(3'204'567'891), "3.204 s");
   EXPECT_EQ(age_in_words(10'400'000), "10 ms");
   EXPECT_EQ(age_in_words(999), "999 ns");
+}
+
+TEST(quantity_text, sizes_and_counts_have_units_that_fit) {
+  EXPECT_EQ(size_in_words(0), "0 bytes");
+  EXPECT_EQ(size_in_words(70'000), "70000 bytes");
+  EXPECT_EQ(size_in_words(256 << 10), "256 KiB");
+  EXPECT_EQ(size_in_words(1025 << 20), "1025 MiB");
+  EXPECT_EQ(size_in_words(std::size_t{4} << 40), "4096 GiB");
+  EXPECT_EQ(count_in_words(1, "fiber"), "1 fiber");
+  EXPECT_EQ(count_in_words(0, "fiber"), "0 fibers");
 }
 
 TEST(fiber_label, is_read_as_a_whole_or_not_at_all) {

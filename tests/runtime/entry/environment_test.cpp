@@ -71,11 +71,11 @@ TEST(environment, values_that_cannot_be_are_refused) {
 }
 
 TEST(environment, a_stack_size_over_the_maximum_is_refused_naming_where_it_came_from_the_value_and_the_bound) {
-  EXPECT_NE(refusal_of({.stack_size = (std::size_t{1} << 30) + 1}).find("stack_size='1073741825': at most 1073741824"),
+  EXPECT_NE(refusal_of({.stack_size = (std::size_t{1} << 30) + 1}).find("stack_size='1073741825': at most 1 GiB"),
             std::string::npos);
   const with_variable stacks("WEFT_STACK_SIZE", "1025m");
   const std::string text = refusal_of({});
-  EXPECT_NE(text.find("WEFT_STACK_SIZE='1025m': at most 1073741824"), std::string::npos) << text;
+  EXPECT_NE(text.find("WEFT_STACK_SIZE='1025m': at most 1 GiB"), std::string::npos) << text;
 }
 
 TEST(environment, suffixes_do_not_overflow) {

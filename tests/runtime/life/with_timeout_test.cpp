@@ -51,7 +51,7 @@ TEST_P(limits, a_wait_ends_at_the_limit_and_is_told_as_timed_out) {
       FAIL() << "it returned";
     } catch (const weft::timed_out& e) {
       EXPECT_EQ(e.code(), std::errc::timed_out);
-      EXPECT_NE(std::string(e.what()).find("with_timeout: not done within 10000"), std::string::npos) << e.what();
+      EXPECT_NE(std::string(e.what()).find("with_timeout: not done within 10 s"), std::string::npos) << e.what();
     }
   });
 }

@@ -21,6 +21,7 @@
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
+#include "quantity_text.hpp"
 #include "sanitizers.hpp"
 #include "stack_faults.hpp"
 #include "stack_pool.hpp"
@@ -71,7 +72,7 @@ void expect_refusal_and_recovery(const char* limit, std::size_t stack_size) {
   std::vector<join_handle<void>> sleepers;
   const std::string text = spawn_until_refused(sleepers);
   EXPECT_NE(text.find(limit), std::string::npos) << text;
-  EXPECT_NE(text.find(" of " + std::to_string(stack_size) + " bytes"), std::string::npos) << text;
+  EXPECT_NE(text.find(" of " + size_in_words(stack_size)), std::string::npos) << text;
   expect_others_go_on(sleepers);
   const std::size_t most = sleepers.size();
   sleepers.clear();

@@ -89,7 +89,7 @@ TEST(stack_pool, the_permit_beyond_the_mappings_is_refused_by_name_and_works_aga
   for (int i = 1; i < 5; ++i) small.take_permit();
   const std::string text = refusal_of(small);
   EXPECT_NE(text.find("vm.max_map_count"), std::string::npos) << text;
-  EXPECT_NE(text.find("5 of 16384 bytes are in use"), std::string::npos) << text;
+  EXPECT_NE(text.find("(5 stacks of 16 KiB are in use)"), std::string::npos) << text;
   small.return_permits(1);
   EXPECT_EQ(refusal_of(small), "");
 }
@@ -207,7 +207,7 @@ TEST(stack_pool, sizes_are_rounded_up_and_bounded) {
     FAIL();
   } catch (const std::invalid_argument& e) {
     EXPECT_NE(std::string(e.what()).find("stack_size=1073741825"), std::string::npos) << e.what();
-    EXPECT_NE(std::string(e.what()).find("at most 1073741824"), std::string::npos) << e.what();
+    EXPECT_NE(std::string(e.what()).find("at most 1 GiB"), std::string::npos) << e.what();
   }
 }
 

@@ -61,7 +61,7 @@ class async_call {
 template <class R>
 template <class F>
 void async_state<R>::start(source_site site, F&& f) {
-  fiber_ = start_thread(site, async_call<R, std::remove_cvref_t<F>>(*this, std::forward<F>(f)));
+  fiber_ = start_thread("async", site, async_call<R, std::remove_cvref_t<F>>(*this, std::forward<F>(f)));
 }
 
 // Run by whoever waits first.

@@ -36,9 +36,11 @@ struct thread_body {
   static constexpr fiber_body body{&run, &drop_outcome};
 };
 
-// Not a switch point. What joins it never throws for the function's sake.
+// Not a switch point. What joins it never throws for the function's sake. `call` is what the user has called, for the
+// error outside a runtime.
 template <class F>
-join_handle<void> start_thread(source_site site, F&& f) {
+join_handle<void> start_thread(const char* call, source_site site, F&& f) {
+  require_fiber(call);
   fiber_block* const fiber = make_fiber_for(nullptr, {}, site, std::forward<F>(f)).fiber;
   start_joinable(fiber, thread_body<std::remove_cvref_t<F>>::body);
   return join_handle<void>(fiber);
@@ -66,7 +68,7 @@ class thread {
     requires(!std::is_same_v<std::remove_cvref_t<F>, thread> &&
              std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
   [[gnu::noinline]] explicit thread(F&& f, Args&&... args)
-      : handle_(detail::start_thread({nullptr, 0, __builtin_return_address(0)},
+      : handle_(detail::start_thread("thread", {nullptr, 0, __builtin_return_address(0)},
                                      detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...))) {}
   thread(thread&&) noexcept = default;
   thread& operator=(thread&& from) noexcept {
@@ -94,7 +96,8 @@ class thread {
  private:
   friend class jthread;
   template <class Closure>
-  thread(source_site site, Closure&& closure) : handle_(detail::start_thread(site, std::forward<Closure>(closure))) {}
+  thread(const char* call, source_site site, Closure&& closure)
+      : handle_(detail::start_thread(call, site, std::forward<Closure>(closure))) {}
 
   join_handle<void> handle_;
 };

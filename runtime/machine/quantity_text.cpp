@@ -1,6 +1,6 @@
-// Room: runtime. See duration_text.hpp.
+// Room: runtime. See quantity_text.hpp.
 
-#include "duration_text.hpp"
+#include "quantity_text.hpp"
 
 #include <iterator>
 
@@ -57,6 +57,17 @@ std::string age_in_words(std::int64_t nanoseconds) {
   if (time < k_microsecond) return in_units(time);
   const std::uint64_t step = time < k_millisecond ? k_microsecond : k_millisecond;
   return in_units(time - time % step);
+}
+
+std::string size_in_words(std::size_t bytes) {
+  constexpr const char* k_names[] = {" bytes", " KiB", " MiB", " GiB"};
+  std::size_t unit = 0;
+  for (; bytes != 0 && bytes % 1024 == 0 && unit + 1 < std::size(k_names); bytes /= 1024) ++unit;
+  return std::to_string(bytes) + k_names[unit];
+}
+
+std::string count_in_words(std::uint64_t count, const char* of) {
+  return std::to_string(count) + " " + of + (count == 1 ? "" : "s");
 }
 
 }  // namespace weft::detail
