@@ -9,11 +9,11 @@
 #include <string>
 #include <vector>
 
-#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/spawn.hpp>
 
 #include "describe.hpp"
+#include "exception_text.hpp"
 #include "fiber_block.hpp"
 #include "this_worker.hpp"
 
@@ -39,18 +39,6 @@ const fiber_block* fiber_that_threw(const std::exception_ptr& thrown) {
   for (const unseen_exception& each : all_unseen())
     if (each.thrown == thrown) return each.of;
   return this_fiber_block();
-}
-
-std::string text_of(const std::exception_ptr& thrown) {
-  try {
-    std::rethrow_exception(thrown);
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (const cancelled& c) {
-    return c.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
 }
 
 std::string in_words(const check_value& value) {

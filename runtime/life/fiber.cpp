@@ -19,6 +19,7 @@
 #include <weft/runtime/poller.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#include "dropping.hpp"
 #include "own_values.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
@@ -209,7 +210,9 @@ fiber_handle& fiber_handle::operator=(fiber_handle&& from) noexcept {
 void fiber_handle::end() noexcept {
   if (fiber_ == this_fiber_block()) return detach();
   request_stop();
-  join_fiber(fiber_, true);
+  void* const storage = join_fiber(fiber_, true);
+  if (const void* const thrown = fiber_->body->thrown(storage))
+    tell_dropped_exception(*fiber_, *static_cast<const std::exception_ptr*>(thrown));
   drop_joined(let_go());
 }
 

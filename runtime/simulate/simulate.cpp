@@ -9,6 +9,7 @@
 #include <weft/runtime/park.hpp>
 
 #include "environment.hpp"
+#include "exception_text.hpp"
 #include "handler_stack.hpp"
 #include "simulation.hpp"
 #include "stack_overflow.hpp"
@@ -17,17 +18,6 @@
 namespace weft::detail {
 
 namespace {
-
-// What is being handled, in words.
-std::string text_of_thrown() {
-  try {
-    throw;
-  } catch (const std::exception& e) {
-    return e.what();
-  } catch (...) {
-    return "an exception that is no std::exception";
-  }
-}
 
 std::uint64_t settled(std::uint64_t seed) { return seed != 0 ? seed : process_seed(); }
 
@@ -67,9 +57,10 @@ std::uint64_t simulation_series::seed(std::size_t index) const noexcept {
 
 void simulation_series::throw_failed(std::size_t index, std::size_t of) const {
   const std::string number = std::to_string(seed(index));
-  std::throw_with_nested(simulation_failed(
-      seed(index), "weft: simulation " + std::to_string(index + 1) + " of " + std::to_string(of) + " failed, seed=" +
-                       number + "; weft::simulate({.seed = " + number + "}, f) does it again: " + text_of_thrown()));
+  std::throw_with_nested(
+      simulation_failed(seed(index), "weft: simulation " + std::to_string(index + 1) + " of " + std::to_string(of) +
+                                         " failed, seed=" + number + "; weft::simulate({.seed = " + number +
+                                         "}, f) does it again: " + text_of(std::current_exception())));
 }
 
 }  // namespace weft::detail

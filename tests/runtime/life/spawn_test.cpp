@@ -12,7 +12,9 @@
 #include <thread>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
+#include <support/contains.hpp>
 #include <support/fiber_test.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/snapshot.hpp>
@@ -278,6 +280,71 @@ FIBER_TEST(runtime, a_fiber_that_ends_its_own_handle_is_detached) {
   expect_detached_by_itself([](auto& owner) { owner->serving = {}; });
   expect_detached_by_itself([](auto& owner) { owner->serving = weft::spawn([] {}); });
   expect_detached_by_itself([](auto&) {});  // with its closure
+}
+
+// --- An exception that nobody takes.
+
+struct heard_exception {
+  std::string what;
+  std::string name;
+  std::string site;
+};
+std::vector<heard_exception>& all_heard() {
+  static std::vector<heard_exception> all;
+  return all;
+}
+
+void hear(const weft::dropped_exception& dropped) {
+  weft::this_fiber::yield();  // it may park, though the handle's end is noexcept
+  try {
+    std::rethrow_exception(dropped.thrown);
+  } catch (const std::exception& e) {
+    all_heard().push_back({e.what(), std::string(dropped.name), std::string(dropped.spawned_at)});
+  }
+}
+
+void throw_dropped() { throw std::runtime_error("nobody joins"); }
+
+TEST(spawn, an_exception_that_is_dropped_with_its_handle_is_told_to_who_wants_to_hear) {
+  all_heard().clear();
+  weft::run(weft::options{.workers = 2, .on_dropped_exception = &hear}, [] {
+    const auto ended = [] {
+      auto handle = weft::spawn({.name = "dropped"}, throw_dropped);
+      weft::testing::wait_until_all_parked();
+      return handle;
+    };
+    static_cast<void>(ended());
+    auto assigned_over = ended();
+    assigned_over = {};
+    EXPECT_THROW(ended().join(), std::runtime_error) << "it was taken";
+    auto cancelled = weft::spawn([] { weft::this_fiber::sleep_for(1h); });
+    auto returned = weft::spawn([] { return 1; });
+  });
+  ASSERT_EQ(all_heard().size(), 2u);
+  for (const heard_exception& each : all_heard()) {
+    EXPECT_EQ(each.what, "nobody joins");
+    EXPECT_EQ(each.name, "dropped");
+    EXPECT_NE(each.site.find("spawn_test.cpp:"), std::string::npos) << each.site;
+  }
+}
+
+TEST(spawn, an_exception_that_is_dropped_with_its_handle_is_told_on_stderr) {
+  weft::join_handle<void> outlives;
+  testing::internal::CaptureStderr();
+  weft::run(weft::options{.workers = 1}, [&outlives] {
+    outlives = weft::spawn({.name = "outlived"}, throw_dropped);
+    weft::testing::wait_until_all_parked();
+    auto handle = weft::spawn({.name = "dropped"}, throw_dropped);
+    weft::testing::wait_until_all_parked();
+  });
+  outlives = {};
+  const std::string told = testing::internal::GetCapturedStderr();
+  EXPECT_TRUE(
+      weft::testing::contains(told,
+                              "^weft: an exception was dropped with the join_handle of fiber #[0-9]+ 'dropped', "
+                              "spawned at .*spawn_test.cpp:[0-9]+: nobody joins; join it, .*\n"
+                              "weft: an exception was dropped with the join_handle of fiber #[0-9]+ 'outlived', .*\n$"))
+      << told;
 }
 
 TEST(spawn, outside_a_runtime_is_refused_by_name) {

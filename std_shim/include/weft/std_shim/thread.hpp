@@ -33,7 +33,7 @@ struct thread_body {
     }
   }
   static void drop_outcome(void* storage, bool) noexcept { stored<outcome<void>>::drop(storage); }
-  static constexpr fiber_body body{&run, &drop_outcome};
+  static constexpr fiber_body body{&run, &drop_outcome, &never_throws};
 };
 
 // Not a switch point. What joins it never throws for the function's sake. `call` is what the user has called, for the

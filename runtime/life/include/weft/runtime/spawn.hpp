@@ -47,6 +47,15 @@ struct spawn_options {
   bool pinned = false;         // stays on the spawner's worker thread; from a plain thread: on the first that runs it
 };
 
+// What options.on_dropped_exception is called with, by the fiber or thread whose join_handle goes. The views are good
+// until it returns.
+struct dropped_exception {
+  std::exception_ptr thrown;
+  fiber_id fiber;
+  std::string_view name;        // empty: it has none
+  std::string_view spawned_at;  // `server.cpp:40`
+};
+
 namespace detail {
 
 struct new_fiber {
@@ -144,7 +153,7 @@ struct detached_body {
     }
   }
   static void drop_outcome(void*, bool) noexcept {}
-  static constexpr fiber_body body{&run, &drop_outcome};
+  static constexpr fiber_body body{&run, &drop_outcome, &never_throws};
 };
 
 template <class F, class R>
@@ -170,7 +179,12 @@ struct joinable_body {
     stored<result>::drop(storage);
   }
 
-  static constexpr fiber_body body{&run, &drop_outcome};
+  static const void* thrown(void* storage) noexcept {
+    result& left = stored<result>::get(storage);
+    return left.how() == ending::threw ? &left.thrown() : nullptr;
+  }
+
+  static constexpr fiber_body body{&run, &drop_outcome, &thrown};
 };
 
 // f(args...) as one closure without arguments.
@@ -244,7 +258,7 @@ class fiber_handle {
   [[nodiscard]] taking take() noexcept { return {let_go()}; }
 
  private:
-  void end() noexcept;  // cancels it and joins it; by the fiber itself: detaches it
+  void end() noexcept;  // cancels it, joins it, and tells what it threw; by the fiber itself: detaches it
   fiber_block* let_go() noexcept {
     fiber_block* const fiber = fiber_;
     fiber_ = nullptr;
@@ -260,6 +274,13 @@ class fiber_handle {
 // a time may use it. The destructor, and assigning over a live handle, cancels the fiber and joins it (shielded). But
 // in that fiber itself, as when it drops the last reference to an object that has its handle, they detach it: it could
 // not wait for its own end, and there is nobody else to be kept waiting, so it is not asked to end either.
+//
+// An exception that nobody takes by join(), because the handle goes first, does not vanish: there is a line on stderr
+// that names the fiber, where it was spawned, and what was thrown; or options.on_dropped_exception is called, with a
+// dropped_exception. It ends nothing: whoever drops a handle has said that the outcome does not matter. (A dropped
+// std::future is silent; in Go it would be a panic, and end the process: that is what detach() is for.)
+// weft::cancelled is no such exception. What weft::thread throws ends the process, what the future of an async holds
+// goes with it, as in std.
 template <class T>
 class [[nodiscard]] join_handle : public detail::fiber_handle {
  public:

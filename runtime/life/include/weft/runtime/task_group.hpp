@@ -105,7 +105,7 @@ struct member_body {
   }
   // The fiber's last words, its closure and its fiber_locals being gone: nobody joins it.
   static void drop_outcome(void* storage, bool) noexcept { stored<group_core*>::get(storage)->leave(); }
-  static constexpr fiber_body body{&run, &drop_outcome};
+  static constexpr fiber_body body{&run, &drop_outcome, &never_throws};
 };
 
 template <class Closure>

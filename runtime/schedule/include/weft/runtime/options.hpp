@@ -12,6 +12,8 @@
 
 namespace weft {
 
+struct dropped_exception;
+
 // What SIGQUIT (Ctrl-\, kill -QUIT) does while a runtime lives. A program that has a handler for it, or ignores it,
 // keeps that in any case; and so does one that asks for it by weft::signals, for as long.
 enum class on_quit : std::uint8_t {
@@ -28,6 +30,9 @@ struct options {
   std::uint64_t seed = 0;  // WEFT_SEED; default: fresh in each process. Feeds every random choice of the scheduler.
   bool throw_on_deadlock = false;  // run throws weft::deadlock where the process would end with it (deadlock.hpp)
   on_quit quit = on_quit::standard;
+  // Called where a join_handle goes whose fiber threw and was never joined (spawn.hpp); null: a line on stderr. It may
+  // park, not throw.
+  void (*on_dropped_exception)(const dropped_exception&) = nullptr;
 };
 
 }  // namespace weft

@@ -15,6 +15,8 @@ namespace weft::detail {
 
 inline constexpr std::size_t k_inline_closure = 64;
 
+inline const void* never_throws(void*) noexcept { return nullptr; }
+
 // What a fiber runs, one constant for each type of closure. Both are called on the fiber's own stack, except that a
 // handle drops an outcome that it does not take.
 struct fiber_body {
@@ -25,6 +27,8 @@ struct fiber_body {
   void (*run)(void* storage, bool run);
   // Destroys the outcome; terminates if it is an exception and `unseen`.
   void (*drop_outcome)(void* storage, bool unseen) noexcept;
+  // The outcome's std::exception_ptr, if it is an exception; else null.
+  const void* (*thrown)(void* storage) noexcept;
 };
 
 // Gives up one of the block's references, the fiber's own or its handle's: with the last one the block is free.
