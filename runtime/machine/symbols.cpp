@@ -144,8 +144,14 @@ code_of whose(const char* name) noexcept {
 
 struct code {
   std::string text;
+  std::string function = {};
   code_of whose = code_of::user;
 };
+
+code named(const char* name, std::uintptr_t offset, const std::string& where) {
+  const std::string function = readable(name);
+  return {function + "+" + in_hex(offset) + where, function, whose(name)};
+}
 
 code look_up(const void* address) {
   const auto at = reinterpret_cast<std::uintptr_t>(address);
@@ -155,11 +161,9 @@ code look_up(const void* address) {
   const module& in = module_of(info);
   const std::uintptr_t base = in.is_relocated ? reinterpret_cast<std::uintptr_t>(info.dli_fbase) : 0;
   const std::string where = std::string(" in ") + info.dli_fname;
-  if (const function* const f = function_at(in, call - base))
-    return {readable(f->name) + "+" + in_hex(at - base - f->begin) + where, whose(f->name)};
+  if (const function* const f = function_at(in, call - base)) return named(f->name, at - base - f->begin, where);
   if (info.dli_sname != nullptr)
-    return {readable(info.dli_sname) + "+" + in_hex(at - reinterpret_cast<std::uintptr_t>(info.dli_saddr)) + where,
-            whose(info.dli_sname)};
+    return named(info.dli_sname, at - reinterpret_cast<std::uintptr_t>(info.dli_saddr), where);
   return {info.dli_fname + ("+" + in_hex(at - base))};
 }
 
@@ -179,6 +183,11 @@ const code& code_at(const void* address) {
 }  // namespace
 
 std::string describe_return_address(const void* address) { return code_at(address).text; }
+
+std::string function_of(const void* return_address) {
+  const code& at = code_at(return_address);
+  return at.function.empty() ? at.text : at.function;
+}
 
 code_of whose_code(const void* return_address) { return code_at(return_address).whose; }
 

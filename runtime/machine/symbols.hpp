@@ -18,4 +18,7 @@ enum class code_of : std::uint8_t {
 // function is the one that made the call: what follows a call that never returns may be another one.
 [[nodiscard]] std::string describe_return_address(const void* address);
 
+// The function alone, `weft::run_loop()`; if its name is not known, all that describe_return_address says.
+[[nodiscard]] std::string function_of(const void* return_address);
+
 }  // namespace weft::detail

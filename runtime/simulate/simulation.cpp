@@ -16,6 +16,7 @@
 #include <weft/runtime/dump.hpp>
 #include <weft/runtime/simulate.hpp>
 
+#include "describe.hpp"
 #include "quantity_text.hpp"
 #include "settings.hpp"
 #include "simulation_border.hpp"
@@ -45,12 +46,13 @@ std::string dumped() {
 
 }  // namespace
 
-simulation::simulation(std::uint64_t seed, std::uint64_t most_steps)
+simulation::simulation(std::uint64_t seed, const simulation_options& wanted)
     : seed_(seed),
-      most_steps_(most_steps),
+      most_steps_(wanted.most_steps),
       now_(k_beginning_ns),
       home_(settings_for(seed), this, this),
-      worker_(home_.seats.in_seat(0)) {
+      worker_(home_.seats.in_seat(0)),
+      choices_(wanted.last_choices) {
   worker_.begin_simulated();
   g_simulations.fetch_add(1, std::memory_order_relaxed);  // relaxed: is_anything_simulated
 }
@@ -82,6 +84,7 @@ simulation::verdict simulation::step() noexcept {
   if (++steps_ > most_steps_) return verdict::endless;
   fiber_block* const next = choose();
   if (next == nullptr) return verdict::asleep;
+  choices_.note(*next);
   worker_.run_simulated(next);
   return verdict::goes_on;
 }
@@ -150,6 +153,7 @@ bool simulation::retry_starving() noexcept {
 // --- "The end of a simulation".
 
 void simulation::unwind_all() noexcept {
+  choices_.close();
   if (home_.live_fibers() == 0) return;
   steps_ = 0;
   cancel_in_order();
@@ -193,7 +197,8 @@ std::vector<fiber_block*> simulation::left_in_order() const {
 void simulation::note_failure(verdict why) {
   failure_ = why;
   const std::string seed = std::to_string(seed_);
-  failure_text_ = "seed=" + seed + ": weft::simulate({.seed = " + seed + "}, f) does it again\n" + dumped();
+  failure_text_ =
+      "seed=" + seed + ": weft::simulate({.seed = " + seed + "}, f) does it again\n" + choices_.in_words() + dumped();
 }
 
 void simulation::throw_failure() {
@@ -207,7 +212,9 @@ void simulation::end_process() const {
                "weft: a simulation cannot end: fibers are left that are cancelled, and neither end nor can be ended "
                "(they swallow weft::cancelled, or wait in a destructor)\n%s",
                failure_text_.c_str());
-  std::fprintf(stderr, "weft: what is left:\n%s", dumped().c_str());
+  // By name: the dump was told above.
+  for (const fiber_block* const each : left_in_order())
+    std::fprintf(stderr, "weft: what is left: %s\n", describe(*each).c_str());
   std::fflush(nullptr);
   std::_Exit(2);
 }

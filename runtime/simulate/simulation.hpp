@@ -29,7 +29,9 @@
 
 #include <weft/runtime/detail/clock_source.hpp>
 #include <weft/runtime/options.hpp>
+#include <weft/runtime/simulate.hpp>
 
+#include "choice_log.hpp"
 #include "handler_stack.hpp"
 #include "relaxed.hpp"
 #include "scheduler.hpp"
@@ -40,7 +42,7 @@ namespace weft::detail {
 class simulation final : public clock_source, private simulated_end {
  public:
   // From here to its end the calling thread is the worker.
-  simulation(std::uint64_t seed, std::uint64_t most_steps);
+  simulation(std::uint64_t seed, const simulation_options& wanted);
   ~simulation() override;
 
   [[nodiscard]] scheduler& home() noexcept { return home_; }
@@ -50,6 +52,10 @@ class simulation final : public clock_source, private simulated_end {
   void run_until_done(const fiber_block& main);
   // Throws deadlock or livelock if what was left had to be ended by force. Once.
   void end();
+  // What ran last before it failed, in words; empty if none is kept.
+  [[nodiscard]] std::string choices() const { return choices_.in_words(); }
+  // What run_until_done or end has thrown says it.
+  [[nodiscard]] bool has_told_choices() const noexcept { return failure_ != verdict::goes_on; }
 
   [[nodiscard]] std::int64_t now() const noexcept override { return now_; }
 
@@ -79,6 +85,7 @@ class simulation final : public clock_source, private simulated_end {
   scheduler home_;
   worker& worker_;
   std::uint64_t steps_ = 0;
+  choice_log choices_;
   std::vector<fiber_block*> ready_;
   std::vector<timer_queue::due> due_;
   verdict failure_ = verdict::goes_on;

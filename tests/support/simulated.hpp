@@ -63,7 +63,7 @@ template <class Workload>
 void expect_found(std::size_t within, Workload workload) {
   const auto failure_of = [&workload](std::uint64_t seed) -> std::string {
     try {
-      simulate({.seed = seed, .most_steps = k_most_steps}, workload);
+      simulate({.seed = seed, .most_steps = k_most_steps, .last_choices = 0}, workload);
     } catch (const std::exception& e) {
       return first_lines(e.what());
     }

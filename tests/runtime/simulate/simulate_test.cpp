@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <support/accident.hpp>
+#include <support/contains.hpp>
 #include <support/noted.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/clock.hpp>
@@ -23,10 +24,12 @@
 #include <weft/runtime/this_fiber.hpp>
 
 #include "simulated_trace.hpp"
+#include "stack_walk.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
+using weft::testing::contains;
 using weft::testing::noted;
 using weft::testing::run_accident;
 using weft::testing::trace_of;
@@ -237,7 +240,19 @@ TEST(simulate_many, names_the_first_seed_that_fails_and_keeps_what_it_threw) {
     EXPECT_NE(std::string(e.what()).find("too far"), std::string::npos) << e.what();
     EXPECT_THROW(std::rethrow_if_nested(e), std::out_of_range);
   }
-  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(calls, 4) << "and once more, to see the last choices";
+}
+
+TEST(simulate_many, says_so_if_what_failed_does_not_fail_again) {
+  int calls = 0;
+  try {
+    weft::simulate_many(3, [&calls] {
+      if (++calls == 2) throw std::runtime_error("second");
+    });
+    FAIL() << "nothing was thrown";
+  } catch (const weft::simulation_failed& e) {
+    EXPECT_NE(std::string(e.what()).find("second\n(done again it did not fail"), std::string::npos) << e.what();
+  }
 }
 
 TEST(simulate_many, passes_over_the_seed_that_means_any) {
@@ -317,6 +332,52 @@ TEST(simulate, more_fibers_than_any_queue_holds_all_run) {
     weft::this_fiber::sleep_until(weft::clock::time_point(49h));
   });
   EXPECT_EQ(ran, 3000);
+}
+
+// --- What ran last.
+
+void simulate_test_yields_here() {
+  weft::this_fiber::yield();
+  __asm__ __volatile__("");  // no tail call
+}
+
+const auto k_fails_after_a_yield = [] {
+  auto other = weft::spawn({.name = "other"}, [] { simulate_test_yields_here(); });
+  other.join();
+  throw std::runtime_error("failed");
+};
+
+std::string told_by_many() {
+  try {
+    weft::simulate_many({.seed = 1, .last_choices = 5}, 3, k_fails_after_a_yield);
+  } catch (const weft::simulation_failed& e) {
+    return e.what();
+  }
+  return "";
+}
+
+TEST(simulate, a_failure_names_the_last_choices_and_who_called) {
+  const std::string text = told_by_many();
+  EXPECT_TRUE(contains(text,
+                       "failed\nthe last [0-5] choices? of [0-9]+, the latest below; .*:\n(.*\n)*"
+                       "  fiber #1 'main': [^\n]*\n$"))
+      << text;
+  EXPECT_TRUE(contains(text, "  fiber #2 'other': ")) << text;
+  if (weft::detail::k_walks_parked_stacks) {
+    EXPECT_TRUE(contains(text, "  fiber #2 'other': weft::this_fiber::yield\\(\\), by .*simulate_test_yields_here"))
+        << text;
+  }
+  EXPECT_EQ(told_by_many(), text) << "as it was";
+}
+
+TEST(simulate, a_failure_without_simulate_many_tells_its_choices_on_stderr) {
+  testing::internal::CaptureStderr();
+  EXPECT_THROW(weft::simulate({.seed = 1}, k_fails_after_a_yield), std::runtime_error);
+  EXPECT_TRUE(
+      contains(testing::internal::GetCapturedStderr(), "^weft: a simulation failed: the last [0-9]+ choices of"));
+  testing::internal::CaptureStderr();
+  EXPECT_THROW(weft::simulate({.seed = 1, .last_choices = 0}, k_fails_after_a_yield), std::runtime_error);
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
 }
 
 }  // namespace

@@ -52,6 +52,9 @@ namespace weft {
 struct simulation_options {
   std::uint64_t seed = 0;                 // 0: WEFT_SEED, or a fresh one for each process; printed on stderr if f fails
   std::uint64_t most_steps = 10'000'000;  // more scheduling points than this are taken for a livelock
+  // If f fails, so many of the last choices are told: which fiber went on, from which call, and who called. On stderr,
+  // or in the text of deadlock, livelock and simulation_failed. 0: none; each costs a look at the fiber's stack.
+  std::size_t last_choices = 32;
 };
 
 // What simulate_many throws; what f threw is nested in it (std::rethrow_if_nested).
@@ -84,6 +87,7 @@ class simulation_run {
   [[nodiscard]] scheduler* home() noexcept;
   void run_until_done(const fiber_block* main);  // throws deadlock, livelock
   void end();                                    // cancels and unwinds all that are left; throws deadlock, livelock
+  [[nodiscard]] std::string choices() const;     // the last ones before it failed, or ended
 
  private:
   const int unwinding_before_;
@@ -101,7 +105,7 @@ class simulation_series {
 
   [[nodiscard]] std::uint64_t seed(std::size_t index) const noexcept;
   // In a handler of what f threw.
-  [[noreturn]] void throw_failed(std::size_t index, std::size_t of) const;
+  [[noreturn]] void throw_failed(std::size_t index, std::size_t of, const std::string& choices) const;
 
  private:
   class thread_setup;  // kept from one seed to the next
@@ -125,29 +129,49 @@ R result_of(simulation_run& run, join_handle<R>& main) {
   }
 }
 
+template <class F>
+decltype(auto) run_simulated(simulation_run& run, source_site site, F&& f) {
+  auto main = spawn_in(run.home(), {.name = "main"}, site, std::forward<F>(f));
+  run.run_until_done(main.block());
+  return result_of(run, main);
+}
+
+// What came last when f failed, by doing it again.
+template <class F>
+std::string choices_of(const simulation_options& wanted, source_site site, F&& f) {
+  simulation_run run(wanted);
+  try {
+    run_simulated(run, site, std::forward<F>(f));
+  } catch (...) {
+    return run.choices();
+  }
+  return "(done again it did not fail: f does not begin from the same state each time)";
+}
+
 }  // namespace detail
 
 template <class F>
 std::invoke_result_t<std::decay_t<F>&> simulate(const simulation_options& wanted, F&& f,
                                                 source_site site = source_site::current()) {
   detail::simulation_run run(wanted);
-  auto main = detail::spawn_in(run.home(), {.name = "main"}, site, std::decay_t<F>(std::forward<F>(f)));
-  run.run_until_done(main.block());
-  return detail::result_of(run, main);
+  return detail::run_simulated(run, site, std::decay_t<F>(std::forward<F>(f)));
 }
 
 // Calls f under `count` seeds, `wanted.seed` and those after it. f begins from the same state each time; what it
-// returns is dropped. Throws simulation_failed for the first that throws.
+// returns is dropped. Throws simulation_failed for the first that throws, after it was done once more, to see the last
+// choices: which costs those that do not fail nothing.
 template <class F>
 void simulate_many(const simulation_options& wanted, std::size_t count, F&& f,
                    source_site site = source_site::current()) {
   const detail::simulation_series series(wanted.seed);
+  const auto call = [&f] { static_cast<void>(f()); };
   for (std::size_t i = 0; i < count; ++i) {
+    simulation_options one{.seed = series.seed(i), .most_steps = wanted.most_steps, .last_choices = 0};
     try {
-      simulate(
-          {.seed = series.seed(i), .most_steps = wanted.most_steps}, [&f] { static_cast<void>(f()); }, site);
+      simulate(one, call, site);
     } catch (...) {
-      series.throw_failed(i, count);
+      one.last_choices = wanted.last_choices;
+      series.throw_failed(i, count, one.last_choices != 0 ? detail::choices_of(one, site, call) : std::string());
     }
   }
 }
