@@ -78,4 +78,5 @@ def commands_of(cell):
         yield "hardening", ["tests/install/run_hardening_test.sh", "build/release"]
         yield "held locks", ["tests/install/run_held_locks_test.sh", "build/release"]
         yield "cmake", ["tests/install/run_cmake_test.sh", "build/release"]
+        yield "sanitize", ["tests/install/run_sanitize_test.sh"]
         yield "recipes", ["tests/install/run_recipes_test.sh"]

@@ -24,6 +24,7 @@
 #include "fiber_block.hpp"
 #include "own_threads.hpp"
 #include "registry.hpp"
+#include "sanitizers.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
 #include "thread_waiter.hpp"
@@ -41,11 +42,8 @@ namespace {
 // Any thread.
 constinit std::atomic<std::uint64_t> g_looks{0};
 
-#if defined(WEFT_TSAN)
-constexpr std::uint64_t k_threads_of_others = 1;  // the race detector's own
-#else
-constexpr std::uint64_t k_threads_of_others = 0;
-#endif
+// The race detector's own.
+std::uint64_t threads_of_others() noexcept { return has_tsan() ? 1 : 0; }
 
 using runtimes = std::vector<scheduler*>;
 
@@ -131,7 +129,7 @@ bool all_tasks_are_known(std::uint64_t parked_threads) noexcept {
   const std::uint64_t before = own_threads();
   const std::uint64_t tasks = tasks_of_process();
   const std::uint64_t after = own_threads();
-  return before == after && tasks == before % k_one_change + k_threads_of_others + parked_threads;
+  return before == after && tasks == before % k_one_change + threads_of_others() + parked_threads;
 }
 
 enum class verdict : std::uint8_t {

@@ -11,6 +11,7 @@
 
 #include "fiber_block.hpp"
 #include "fixed_text.hpp"
+#include "sanitizers.hpp"
 #include "this_worker.hpp"
 
 namespace weft::detail {
@@ -98,10 +99,9 @@ void on_fault(int signal, siginfo_t* info, void* machine) {
 }  // namespace
 
 void report_stack_overflows() noexcept {
-#if !defined(WEFT_ASAN)
+  if (has_asan()) return;  // it reports them itself
   static const bool installed = (install(SIGSEGV, g_before_segv), install(SIGBUS, g_before_bus), true);
   (void)installed;
-#endif
 }
 
 }  // namespace weft::detail

@@ -121,7 +121,7 @@ struct alignas(64) fiber_block : waiter {
   [[nodiscard]] std::optional<unsigned> worker_pinned_to() const noexcept;
 };
 
-#if !defined(WEFT_ASAN) && !defined(WEFT_TSAN)
+#if !defined(WEFT_TELLS_ASAN) && !defined(WEFT_TELLS_TSAN)
 static_assert(sizeof(fiber_block) == 384);
 #endif
 

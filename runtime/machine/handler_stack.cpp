@@ -21,7 +21,7 @@ constexpr std::size_t k_handler_guard_size = std::size_t{4} << 10;
 }  // namespace
 
 handler_stack::handler_stack() noexcept {
-#if !defined(WEFT_ASAN)
+  if (has_asan()) return;  // it has one of its own
   stack_t there{};
   if (::sigaltstack(nullptr, &there) == 0 && (there.ss_flags & SS_DISABLE) == 0) return;
   void* const base = ::mmap(nullptr, k_handler_stack_size, PROT_READ | PROT_WRITE,
@@ -33,7 +33,6 @@ handler_stack::handler_stack() noexcept {
   ours.ss_sp = static_cast<char*>(base) + k_handler_guard_size;
   ours.ss_size = k_handler_stack_size - k_handler_guard_size;
   ::sigaltstack(&ours, nullptr);
-#endif
 }
 
 handler_stack::~handler_stack() {

@@ -22,13 +22,14 @@ WEFT_NO_TSAN void worker::finish(worker* w, fiber_block* fiber) noexcept {
 // Sanitizers know a fiber by its stack.
 bool worker::may_inherit(const fiber_block& fresh, const fiber_block& finished) const noexcept {
   // relaxed: ours; see prepare.
-  return !k_is_sanitized && fresh.life.load(std::memory_order_relaxed) == fiber_life::spawned &&
+  return !has_asan() && !has_tsan() && fresh.life.load(std::memory_order_relaxed) == fiber_life::spawned &&
          fresh.permit.get() == finished.permit.get() && home_.starving.size() == 0;
 }
 
 // No switch, no new context: the frames of `finished` are gone but for the one that runs fibers.
 void worker::inherit(fiber_block* fresh, fiber_block* finished) noexcept {
   fresh->on = finished->on;
+  hand_stack_over(finished->registers, fresh->registers);
   fresh->stack_mark = finished->stack_mark.get();
   fresh->life.store(fiber_life::started, std::memory_order_relaxed);  // relaxed: as in prepare
   fresh->runs_on = this;

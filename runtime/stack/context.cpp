@@ -5,9 +5,7 @@
 #include <cxxabi.h>
 #include <pthread.h>
 
-#if defined(WEFT_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
+#include "valgrind.hpp"
 
 namespace weft::detail {
 
@@ -23,28 +21,33 @@ void begin_context(void* left, void* data) {
 #elif defined(__aarch64__)
   __asm__ __volatile__(".cfi_undefined x30");
 #endif
-#if defined(WEFT_ASAN)
-  __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
+#if defined(WEFT_TELLS_ASAN)
+  if (has_asan()) __sanitizer_finish_switch_fiber(nullptr, nullptr, nullptr);
 #endif
   fiber_main(arrival{static_cast<worker*>(data), left});
 }
 
 void make_context(context& fresh, const stack& on) noexcept {
-#if defined(WEFT_ASAN)
-  __asan_unpoison_memory_region(on.bottom, on.usable);
+#if defined(WEFT_TELLS_ASAN)
+  if (has_asan()) __asan_unpoison_memory_region(on.bottom, on.usable);
   fresh.fake_stack = nullptr;
   fresh.stack_bottom = on.bottom;
   fresh.stack_size = on.usable;
 #endif
-#if defined(WEFT_TSAN)
-  fresh.tsan_fiber = __tsan_create_fiber(0);
+#if defined(WEFT_TELLS_TSAN)
+  if (has_tsan()) fresh.tsan_fiber = __tsan_create_fiber(0);
+#endif
+#if defined(WEFT_SANITIZE_READY)
+  const auto bottom = reinterpret_cast<std::uintptr_t>(on.bottom);
+  fresh.valgrind_stack = ask_valgrind(valgrind_request::stack_register, bottom, bottom + on.usable - 1);
 #endif
   fresh.exceptions = {};
   fresh.saved = prepare_jump(on.top(), on.usable);
 }
 
-void adopt_thread([[maybe_unused]] context& own) noexcept {
-#if defined(WEFT_ASAN)
+#if defined(WEFT_TELLS_ASAN)
+namespace {
+void note_own_stack(context& own) noexcept {
   pthread_attr_t attributes;
   void* bottom = nullptr;
   std::size_t size = 0;
@@ -53,20 +56,30 @@ void adopt_thread([[maybe_unused]] context& own) noexcept {
   pthread_attr_destroy(&attributes);
   own.stack_bottom = bottom;
   own.stack_size = size;
+}
+}  // namespace
 #endif
-#if defined(WEFT_TSAN)
-  own.tsan_fiber = __tsan_get_current_fiber();
+
+void adopt_thread([[maybe_unused]] context& own) noexcept {
+#if defined(WEFT_TELLS_ASAN)
+  if (has_asan()) note_own_stack(own);
+#endif
+#if defined(WEFT_TELLS_TSAN)
+  if (has_tsan()) own.tsan_fiber = __tsan_get_current_fiber();
 #endif
 }
 
 void destroy_context([[maybe_unused]] context& gone) noexcept {
-#if defined(WEFT_ASAN)
+#if defined(WEFT_TELLS_ASAN)
   // Whoever still points into it is told, until the next fiber gets it.
-  __asan_poison_memory_region(gone.stack_bottom, gone.stack_size);
+  if (has_asan()) __asan_poison_memory_region(gone.stack_bottom, gone.stack_size);
 #endif
-#if defined(WEFT_TSAN)
-  __tsan_destroy_fiber(gone.tsan_fiber);
+#if defined(WEFT_TELLS_TSAN)
+  if (has_tsan()) __tsan_destroy_fiber(gone.tsan_fiber);
   gone.tsan_fiber = nullptr;
+#endif
+#if defined(WEFT_SANITIZE_READY)
+  ask_valgrind(valgrind_request::stack_deregister, gone.valgrind_stack);
 #endif
 }
 

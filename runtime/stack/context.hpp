@@ -4,17 +4,11 @@
 // nothing: who runs next is worker.hpp's. How the stacks are swapped: jump.hpp.
 
 #include <cstddef>
+#include <cstdint>
 
 #include "jump.hpp"
 #include "sanitizers.hpp"
 #include "stack_pool.hpp"
-
-#if defined(WEFT_ASAN)
-#include <sanitizer/common_interface_defs.h>
-#endif
-#if defined(WEFT_TSAN)
-#include <sanitizer/tsan_interface.h>
-#endif
 
 namespace weft::detail {
 
@@ -40,13 +34,16 @@ struct exception_state {
 struct context {
   void* saved = nullptr;  // registers, when it does not run
   exception_state exceptions;
-#if defined(WEFT_ASAN)
+#if defined(WEFT_TELLS_ASAN)
   void* fake_stack = nullptr;
   const void* stack_bottom = nullptr;
   std::size_t stack_size = 0;
 #endif
-#if defined(WEFT_TSAN)
+#if defined(WEFT_TELLS_TSAN)
   void* tsan_fiber = nullptr;
+#endif
+#if defined(WEFT_SANITIZE_READY)
+  std::uintptr_t valgrind_stack = 0;
 #endif
 };
 
@@ -69,17 +66,27 @@ void adopt_thread(context& own) noexcept;
 // Leaves `from`, which is running on `w`, for `to`. Returns when something switches back to `from`, maybe elsewhere.
 WEFT_NO_TSAN inline arrival switch_context([[maybe_unused]] context& from, context& to, worker* w,
                                            [[maybe_unused]] leaving how) noexcept {
-#if defined(WEFT_ASAN)
-  __sanitizer_start_switch_fiber(how == leaving::for_good ? nullptr : &from.fake_stack, to.stack_bottom, to.stack_size);
+#if defined(WEFT_TELLS_ASAN)
+  if (has_asan())
+    __sanitizer_start_switch_fiber(how == leaving::for_good ? nullptr : &from.fake_stack, to.stack_bottom,
+                                   to.stack_size);
 #endif
-#if defined(WEFT_TSAN)
-  __tsan_switch_to_fiber(to.tsan_fiber, __tsan_switch_to_fiber_no_sync);
+#if defined(WEFT_TELLS_TSAN)
+  constexpr unsigned k_no_sync = 1;
+  if (has_tsan()) __tsan_switch_to_fiber(to.tsan_fiber, k_no_sync);
 #endif
   const landing here = jump(to.saved, w);
-#if defined(WEFT_ASAN)
-  __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
+#if defined(WEFT_TELLS_ASAN)
+  if (has_asan()) __sanitizer_finish_switch_fiber(from.fake_stack, nullptr, nullptr);
 #endif
   return {static_cast<worker*>(here.data), here.left};
+}
+
+// A fresh context that never is switched to: it runs where another has ended.
+inline void hand_stack_over([[maybe_unused]] const context& from, [[maybe_unused]] context& to) noexcept {
+#if defined(WEFT_SANITIZE_READY)
+  to.valgrind_stack = from.valgrind_stack;
+#endif
 }
 
 // Tells the sanitizers that a fiber's context is gone, from another context.
@@ -88,13 +95,13 @@ void destroy_context(context& gone) noexcept;
 // Hand-over of a control block or a stack between contexts, which the race detector cannot see because switches do not
 // synchronise there: release by who gives, acquire by who takes. Nothing in other builds.
 inline void announce_release([[maybe_unused]] void* object) noexcept {
-#if defined(WEFT_TSAN)
-  __tsan_release(object);
+#if defined(WEFT_TELLS_TSAN)
+  if (has_tsan()) __tsan_release(object);
 #endif
 }
 inline void announce_acquire([[maybe_unused]] void* object) noexcept {
-#if defined(WEFT_TSAN)
-  __tsan_acquire(object);
+#if defined(WEFT_TELLS_TSAN)
+  if (has_tsan()) __tsan_acquire(object);
 #endif
 }
 

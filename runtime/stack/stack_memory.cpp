@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "context.hpp"
+#include "valgrind.hpp"
 
 namespace weft::detail::stack_memory {
 
@@ -89,6 +90,7 @@ std::size_t take_protections(std::size_t most) noexcept {
 // Unrolled, because it is a third of what a fiber executes between spawn and end when there are many.
 // Not the sanitizers' business: a stack's own fiber may be writing there when it is measured.
 __attribute__((no_sanitize_address)) WEFT_NO_TSAN bool is_zero_page(const std::byte* page) noexcept {
+  ask_valgrind(valgrind_request::memory_is_defined, reinterpret_cast<std::uintptr_t>(page), k_page);
   const auto* const words = static_cast<const std::uint64_t*>(__builtin_assume_aligned(page, k_page));
   std::uint64_t any = 0;
 #pragma GCC unroll 16

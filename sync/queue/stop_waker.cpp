@@ -8,6 +8,8 @@
 
 #include <utility>
 
+#include <weft/runtime/detail/atomic.hpp>
+
 #if defined(__SANITIZE_THREAD__)
 #define WEFT_TSAN 1
 #elif defined(__has_feature)
@@ -26,7 +28,9 @@ namespace {
 
 // After every release of an atomic in there: of the one by which the request says that it has called.
 [[maybe_unused]] void announce_call_is_over([[maybe_unused]] void* from, [[maybe_unused]] void* to) noexcept {
-#ifdef WEFT_TSAN
+#if defined(WEFT_SANITIZE_READY)
+  for (char* each = static_cast<char*>(from); each != to; ++each) tell_acquire(each);
+#elif defined(WEFT_TSAN)
   for (char* each = static_cast<char*>(from); each != to; ++each) __tsan_acquire(each);
 #endif
 }

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
@@ -53,7 +54,7 @@ class barrier_core {
 
   internal_lock lock_;
   // Read by any thread, written under lock_.
-  std::atomic<std::uint64_t> phase_{0};
+  detail::atomic<std::uint64_t> phase_{0};
   // Guarded by lock_.
   std::ptrdiff_t pending_ WEFT_GUARDED_BY(lock_);   // are still to arrive in this phase; 0 while it is completed
   std::ptrdiff_t expected_ WEFT_GUARDED_BY(lock_);  // in the next

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
@@ -59,7 +60,7 @@ class event {
   bool wait_within(deadline until);
 
   // Read by any thread, written under waiters_.lock.
-  std::atomic<bool> set_{false};
+  detail::atomic<bool> set_{false};
   detail::wait_queue waiters_;
 };
 

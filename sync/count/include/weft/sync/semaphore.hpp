@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 #include <weft/runtime/detail/wait_limit.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
@@ -37,7 +38,7 @@ class semaphore_core {
   void release_now(std::ptrdiff_t n, std::ptrdiff_t max);
 
   // Any thread: how many permits lie here, or k_queued (semaphore_word.hpp).
-  std::atomic<std::ptrdiff_t> word_;
+  detail::atomic<std::ptrdiff_t> word_;
   wait_queue waiters_;
 };
 

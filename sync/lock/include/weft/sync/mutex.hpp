@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
@@ -106,7 +107,7 @@ class mutex : detail::mutex_bits {
   void forget_owner() noexcept;
 
   // Any thread.
-  std::atomic<std::uint32_t> word_{0};
+  detail::atomic<std::uint32_t> word_{0};
   // The holder only, when k_tracks_owner; others compare it with themselves.
   std::atomic<const void*> owner_{nullptr};
   // Guarded by k_queue_locked.

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <utility>
 
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/timed_mutex.hpp>
@@ -64,7 +65,7 @@ class once_flag {
   timed_mutex turns_;
   // Written by the one whose turn it is; others compare it with themselves.
   std::atomic<const void*> runner_{nullptr};
-  std::atomic<bool> done_{false};
+  detail::atomic<bool> done_{false};
 };
 
 template <class F, class... Args>

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include <weft/runtime/detail/asymmetric_fence.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/lock_word.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 
@@ -21,7 +22,7 @@ namespace weft::detail {
 // What lock_word.hpp is written against, for real.
 struct lock_env {
   template <class T>
-  using atomic = std::atomic<T>;
+  using atomic = detail::atomic<T>;
 
   // Between two looks at a lock that is held. Each look takes the word away from the holder's processor, so that two
   // who fight for a lock at every step are quicker if each has it for many steps in a row: with a look at each pause

@@ -2,9 +2,9 @@
 // Room: runtime. What the lock-free protocols are written against, so that a model checker can run the very same code:
 // `Env::atomic<T>` and `Env::fence()`. This is the real one; the other is tests/model/model_env.hpp.
 
-#include <weft/runtime/detail/require_cpp20.hpp>
-
 #include <atomic>
+
+#include <weft/runtime/detail/atomic.hpp>
 
 #pragma GCC visibility push(default)
 
@@ -12,7 +12,7 @@ namespace weft::detail {
 
 struct real_env {
   template <class T>
-  using atomic = std::atomic<T>;
+  using atomic = detail::atomic<T>;
 
   // A sequentially consistent fence: StoreLoad. ThreadSanitizer models no fences (and g++ refuses them there); it sees
   // the hand-overs through the atomics around them, and the processor gets its fence all the same. Who calls it

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
 #pragma GCC visibility push(default)
@@ -45,7 +46,7 @@ class countdown {
   bool take_last(std::int64_t n) noexcept;
 
   // Any thread. It becomes zero only under waiters_.lock.
-  std::atomic<std::int32_t> count_;
+  atomic<std::int32_t> count_;
   wait_queue waiters_;
 };
 

@@ -10,6 +10,7 @@
 #include <future>  // std::future_status, std::future_error, std::future_errc
 
 #include <weft/runtime/deadline.hpp>
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
@@ -88,8 +89,8 @@ class future_core {
   void refuse_to_wait_for_self() const;
 
   // Any thread. It becomes ready under waiters_.lock alone.
-  std::atomic<fate> fate_;
-  std::atomic<bool> retrieved_{false};
+  atomic<fate> fate_;
+  atomic<bool> retrieved_{false};
   std::atomic<const waiter*> provider_{nullptr};  // who has moved it to being_set, last
   // The provider's; constant once it is ready.
   bool is_broken_ = false;

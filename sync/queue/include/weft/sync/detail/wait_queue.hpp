@@ -21,6 +21,7 @@
 #include <cstdint>
 #include <limits>
 
+#include <weft/runtime/detail/atomic.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
@@ -79,7 +80,7 @@ class wait_queue {
   claimed count_out() noexcept WEFT_REQUIRES(lock);
 
   // Written under lock, read by any thread. Enqueued and not woken, or on the way out.
-  std::atomic<std::uint32_t> inside_{0};
+  atomic<std::uint32_t> inside_{0};
   wait_list waiters_ WEFT_GUARDED_BY(lock);
   wait_token destructor_ WEFT_GUARDED_BY(lock);
 };
