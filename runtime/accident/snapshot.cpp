@@ -83,7 +83,8 @@ std::vector<stack_info> all_stacks() {
   std::vector<stack_info> stacks;
   detail::stack_pool::for_each([&](detail::stack_pool& pool) {
     const detail::stack_figures now = pool.measure();
-    if (now.permits + now.pooled + now.deepest != 0) stacks.push_back({now.size, now.permits, now.pooled, now.deepest});
+    if (now.permits + now.pooled + now.deepest != 0)
+      stacks.push_back({now.size, now.permits, now.pooled, now.deepest, now.cold});
   });
   return stacks;
 }

@@ -14,6 +14,7 @@
 
 #include "deadlock_watch.hpp"
 #include "dump_requests.hpp"
+#include "idle_stacks.hpp"
 #include "own_threads.hpp"
 #include "switching.hpp"
 #include "thread_signals.hpp"
@@ -34,8 +35,9 @@ constexpr unsigned k_quiet_ticks = 10;
 constexpr std::int64_t k_first_retry_ns = 1'000'000;
 constexpr std::int64_t k_longest_retry_ns = 64'000'000;
 
-// Computing takes real time, whatever the clock of the runtime.
-std::int64_t real_now_ns() noexcept { return deadline::at(deadline::clock::now()).nanoseconds(); }
+// Computing takes real time, whatever the clock of the runtime, and so does lying idle.
+deadline real_now() noexcept { return deadline::at(deadline::clock::now()); }
+std::int64_t real_now_ns() noexcept { return real_now().nanoseconds(); }
 
 std::int64_t nanoseconds(const timeval& time) noexcept { return (time.tv_sec * 1'000'000 + time.tv_usec) * 1'000; }
 
@@ -56,6 +58,7 @@ void monitor::run() noexcept {
     retry_starving();
     relieve_who_went_out();
     govern();
+    idle_stacks::give_back_some(real_now());
     if (all_sleep()) {
       delay_ns_ = std::max(delay_ns_, k_quiet_delay_ns);
       if (++quiet_ticks_ > k_quiet_ticks) sleep_while_all_sleep();
@@ -248,10 +251,15 @@ void monitor::sleep_while_all_sleep() noexcept {
   real_env::fence();                            // M2: pairs with the fence of note_worker_runs
   if (all_sleep() && !home_.is_shut() && !is_dump_requested() && home_.starving.size() == 0) {
     deadlock_watch watch;
-    while (asleep_.load(std::memory_order_acquire) == 1)  // acquire: pairs with note_worker_runs
-      futex_wait_until(asleep_, 1, watch.look());
+    deadline look_at = real_now();
+    while (asleep_.load(std::memory_order_acquire) == 1) {  // acquire: pairs with note_worker_runs
+      const deadline now = real_now();
+      idle_stacks::give_back_some(now);
+      if (look_at <= now) look_at = watch.look();
+      futex_wait_until(asleep_, 1, std::min(look_at, idle_stacks::wanted_again()));
+    }
   }
-  asleep_.store(0, std::memory_order_relaxed);
+  asleep_.store(0, std::memory_order_relaxed);  // relaxed: says only whether a wake-up is needed
   quiet_ticks_ = 0;
   delay_ns_ = k_first_delay_ns;
 }

@@ -11,12 +11,14 @@
 //     spare (seating.hpp). One that has not got the processor, or is blocked in the kernel, for nothing tells the one
 //     from the other: after 8 ms
 //   6 each 10 ms: as many seats are filled as the governor says (governor.hpp)
+//   7 stacks have lain idle for a second: the memory of some is given back (idle_stacks.hpp)
 //
 // "Going to sleep"                                 "Coming back", a worker that leaves the idle set
 //   M1 asleep = 1                                    B1 retract_sleep (or was picked by a waker)
 //   M2 fence                                         B2 fence
 //   M3 some worker runs? asleep = 0, tick on         B3 asleep == 1? wake the monitor
 //   M4 sleep while asleep == 1
+// It still wakes once a second for 7, until nothing is left to give back: some twenty seconds at most.
 // It does so only after k_quiet_ticks in which all workers slept, so that a server under light load does not pay a
 // system call for each request.
 // Next: monitor.cpp.

@@ -3,6 +3,8 @@
 #include "scheduler.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -10,12 +12,20 @@
 
 #include "describe.hpp"
 #include "fiber_extension.hpp"
+#include "idle_stacks.hpp"
 #include "quantity_text.hpp"
 #include "registry.hpp"
 #include "simulation_border.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {
+
+namespace {
+
+// Runtimes with threads that are not shut yet. relaxed: who ends last gives back what it sees.
+constinit std::atomic<std::size_t> g_with_threads{0};
+
+}  // namespace
 
 scheduler::scheduler(const options& settled, clock_source* clock, simulated_end* simulated)
     : seats(*this, static_cast<unsigned>(settled.workers), settled.seed),
@@ -26,6 +36,7 @@ scheduler::scheduler(const options& settled, clock_source* clock, simulated_end*
       default_stacks_(stack_pool::for_size(settled.stack_size)),
       monitor_(*this) {
   register_runtime(*this);
+  if (!is_simulated()) g_with_threads.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter
   try {
     if (is_simulated()) {
       seats.seat_the_first();
@@ -111,7 +122,7 @@ void scheduler::report_delay() const {
   std::fprintf(stderr, "%s\n", text.c_str());
 }
 
-// Rules 4 and 5 of "The end".
+// Rules 4 to 6 of "The end".
 void scheduler::shut_down() noexcept {
   shut_.store(true, std::memory_order_release);  // release: pairs with is_shut
   monitor_.wake();
@@ -119,6 +130,8 @@ void scheduler::shut_down() noexcept {
   seats.join();  // a worker that is about to sleep sees shut_ in its second look, or its parker is notified
   // acquire: pairs with the decrement in make_ready_from_outside.
   while (wakers_outside_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
+  // Simulations come by the thousand, and each needs what the last one had.
+  if (!is_simulated() && g_with_threads.fetch_sub(1, std::memory_order_relaxed) == 1) idle_stacks::give_back_all();
 }
 
 void scheduler::note_finished() noexcept {

@@ -9,6 +9,7 @@
 //   3 wait until as many fibers have finished as were spawned; name on stderr, each 5 s, who delays it
 //   4 shut is set, workers and monitor are woken and joined
 //   5 wait until no waker from outside is inside (their count is taken while their fiber, and so the runtime, lives)
+//   6 the memory of idle stacks goes back to the system, if no other runtime lives (idle_stacks.hpp)
 
 #include <atomic>
 #include <cstdint>

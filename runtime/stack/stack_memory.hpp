@@ -47,6 +47,9 @@ inline constexpr std::size_t k_page = 4096;
 
 void give_back_pages(std::byte* bottom, std::byte* top) noexcept;
 
+// The same of a stack that no fiber has, with what a sanitizer keeps of it: a pointer into it is no longer caught.
+void give_back_stack(std::byte* bottom, std::byte* top) noexcept;
+
 // What tests make happen; process-wide, all off by default. Looked at on slow paths alone.
 struct faults {
   static constexpr std::size_t k_off = SIZE_MAX;

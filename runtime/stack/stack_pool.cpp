@@ -9,6 +9,7 @@
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "quantity_text.hpp"
 
@@ -21,13 +22,13 @@ using stack_memory::k_page;
 constexpr std::size_t k_protections_at_once = 64;
 constexpr std::size_t k_plenty = 64;  // fewer free and no more to be had: the pool is scarce, until twice as many are
 
-constexpr std::size_t k_pools = std::bit_width(stack_pool::k_max_size) - std::bit_width(stack_pool::k_min_size) + 1;
+constexpr std::size_t k_cooled_at_once = 32;
 
 // One pool for each size. Never destroyed: fibers of a runtime that outlives main's statics may still give stacks back.
 struct pool_table {
-  std::array<std::unique_ptr<stack_pool>, k_pools> pools;
+  std::array<std::unique_ptr<stack_pool>, stack_pool::k_sizes> pools;
   pool_table() {
-    for (std::size_t i = 0; i < k_pools; ++i)
+    for (std::size_t i = 0; i < stack_pool::k_sizes; ++i)
       pools[i] = std::make_unique<stack_pool>(stack_pool::k_min_size << i, stack_memory::best_guards());
   }
 };
@@ -126,7 +127,8 @@ stack_pool::refusal stack_pool::reserve_chunk() noexcept {
   const auto slots = static_cast<std::uint32_t>(size / slot_size_);
   try {
     make_room(chunks_, chunks_.size() + 1);
-    make_room(used_, reserved_ + slots);  // giving back never allocates
+    used_.make_room(reserved_ + slots);  // giving back never allocates
+    make_room(cold_, reserved_ + slots);
     make_room(bare_, reserved_ + slots);
   } catch (const std::bad_alloc&) {
     return refusal::address_space;
@@ -167,10 +169,14 @@ std::size_t stack_pool::take(stack* out, std::size_t most) noexcept {
   {
     const internal_guard guard(lock_);
     if (const std::size_t count = std::min(most, used_.size()); count != 0) {
-      const std::size_t from = used_.size() - count;
-      for (std::size_t i = 0; i < count; ++i) out[i] = at(used_[from + i]);
-      used_.resize(from);
+      for (std::size_t i = count; i-- != 0;) out[i] = at(used_.pop_hottest());
+      note_taken();
       return count;
+    }
+    if (!cold_.empty()) {
+      *out = at(cold_.back());
+      cold_.pop_back();
+      return 1;
     }
     if (bare_.empty()) {
       *out = at(fresh_++);  // a permit is held, so fresh_ < granted_
@@ -200,10 +206,56 @@ bool stack_pool::guard_fresh(const stack& fresh) noexcept {
 void stack_pool::give_back(std::span<const stack> used, std::size_t permits, std::size_t closed) noexcept {
   for (const stack& each : used) trim(each);
   const internal_guard guard(lock_);
-  for (const stack& each : used) used_.push_back(each.slot);
+  for (const stack& each : used) used_.push(each.slot);
   if (used_.size() >= k_plenty) clear_scarce(no_guard);
   open_ -= closed;
   drop_permits(permits);
+}
+
+std::size_t stack_pool::warm() noexcept {
+  const internal_guard guard(lock_);
+  return used_.size();
+}
+
+std::size_t stack_pool::end_period() noexcept {
+  const internal_guard guard(lock_);
+  return std::exchange(least_warm_, used_.size());
+}
+
+// System calls, outside the lock; so a few at a time, which are nobody's meanwhile.
+std::size_t stack_pool::cool(std::size_t most, std::size_t* bytes) noexcept {
+  std::array<stack, k_cooled_at_once> taken;
+  std::size_t done = 0;
+  while (done < most) {
+    const std::size_t count = take_to_cool(std::span(taken).first(std::min(most - done, taken.size())));
+    if (count == 0) break;
+    const auto cooling = std::span(taken).first(count);
+    for (const stack& each : cooling) {
+      if (bytes != nullptr) *bytes += depth_of(each.bottom);
+      stack_memory::give_back_stack(each.bottom, end_of(each.bottom));
+    }
+    put_cold(cooling);
+    done += count;
+  }
+  return done;
+}
+
+// They count as room in a magazine, so that whoever has a permit finds another. None while the pool is scarce: somebody
+// would be refused for their sake.
+std::size_t stack_pool::take_to_cool(std::span<stack> out) noexcept {
+  const internal_guard guard(lock_);
+  if (is_scarce()) return 0;
+  const std::size_t count = std::min({out.size(), used_.size(), granted_ - permits_ - open_});
+  for (stack& each : out.first(count)) each = at(used_.pop_coldest());
+  note_taken();
+  open_ += count;
+  return count;
+}
+
+void stack_pool::put_cold(std::span<const stack> cooled) noexcept {
+  const internal_guard guard(lock_);
+  for (const stack& each : cooled) cold_.push_back(each.slot);
+  open_ -= cooled.size();
 }
 
 // The page just below what is kept tells whether the stack ever grew past it: it reads as zero until then, and again
@@ -259,7 +311,8 @@ stack_figures stack_pool::measure() {
   const internal_guard guard(lock_);
   return {.size = slot_size_,
           .permits = permits_,
-          .pooled = used_.size(),
+          .pooled = used_.size() + cold_.size(),
+          .cold = cold_.size(),
           .deepest = deepest_.load(std::memory_order_relaxed)};  // relaxed: a statistic
 }
 

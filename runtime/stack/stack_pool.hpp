@@ -10,6 +10,7 @@
 // nothing: they come here for each one, and close. What others may hold then, and so keep from whoever is refused, is
 // what is with workers that have neither looked around nor begun, ended or spawned a fiber since, because one fiber
 // computes on: at most stack_magazine::k_most_permits permits and k_room slots each. Sleeping workers hold nothing.
+// Free stacks keep a few pages for the next fiber; idle_stacks.hpp tells how long. Those without are called cold.
 // Next: stack_magazine.hpp, through which workers come; fiber.cpp and switching.cpp, which take and give back.
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 
 #include <weft/runtime/detail/internal_lock.hpp>
 
+#include "free_slots.hpp"
 #include "relaxed.hpp"
 #include "stack_memory.hpp"
 
@@ -41,6 +43,7 @@ struct stack_figures {
   std::size_t size = 0;
   std::size_t permits = 0;  // promised to fibers, or in batches with workers
   std::size_t pooled = 0;   // free, not counting what lies in magazines
+  std::size_t cold = 0;     // of those, without memory of their own
   std::size_t deepest = 0;  // bytes, of any that is in memory now or was trimmed
 };
 
@@ -48,6 +51,7 @@ class stack_pool {
  public:
   static constexpr std::size_t k_min_size = std::size_t{16} << 10;
   static constexpr std::size_t k_max_size = std::size_t{1} << 30;
+  static constexpr std::size_t k_sizes = std::bit_width(k_max_size) - std::bit_width(k_min_size) + 1;
   static constexpr std::size_t k_kept = 4 * stack_memory::k_page;  // of a pooled stack; what grew deeper is given back
 
   // The process's pool for stacks of at least `size` bytes, guard included. Throws std::invalid_argument beyond
@@ -71,8 +75,8 @@ class stack_pool {
   void take_permit() { (void)take_permits(1); }
   void return_permits(std::size_t count) noexcept;
 
-  // Up to `most` (used ones, the hottest last; or a single fresh one), by the holder of a permit. 0 if the kernel will
-  // not guard one more right now: try again when one is given back, or later.
+  // Up to `most` (used ones, the hottest last; or a single cold or fresh one), by the holder of a permit. 0 if the
+  // kernel will not guard one more right now: try again when one is given back, or later.
   [[nodiscard]] std::size_t take(stack* out, std::size_t most) noexcept;
   [[nodiscard]] stack take() noexcept {
     stack one;
@@ -85,6 +89,14 @@ class stack_pool {
   [[nodiscard]] bool open_magazine(std::size_t room) noexcept;
   // relaxed: a hint, which a magazine follows a moment later.
   [[nodiscard]] bool is_scarce() const noexcept { return scarce_.load(std::memory_order_relaxed) != 0; }
+
+  // --- Whoever gives back what nobody uses: idle_stacks.hpp.
+  // How many free ones have memory.
+  [[nodiscard]] std::size_t warm() noexcept;
+  // A period ends and the next begins: how many free ones had memory all through it, and have it still.
+  [[nodiscard]] std::size_t end_period() noexcept;
+  // Takes the memory of up to `most` of these, the coldest first; how many. What was in memory is added to `bytes`.
+  std::size_t cool(std::size_t most, std::size_t* bytes = nullptr) noexcept;
 
   // The stack whose lowest usable byte this is.
   [[nodiscard]] stack at(std::byte* bottom, std::uint32_t slot) const noexcept {
@@ -121,6 +133,9 @@ class stack_pool {
   [[nodiscard]] stack at(std::uint32_t slot) const noexcept WEFT_REQUIRES(lock_);
   [[nodiscard]] bool guard_fresh(const stack& fresh) noexcept;
   void trim(const stack& used) noexcept;
+  [[nodiscard]] std::size_t take_to_cool(std::span<stack> out) noexcept;
+  void put_cold(std::span<const stack> cooled) noexcept;
+  void note_taken() noexcept WEFT_REQUIRES(lock_) { least_warm_ = std::min(least_warm_, used_.size()); }
   [[nodiscard]] static bool is_only_looked_at(const std::byte* page, const std::byte* end) noexcept;
   [[nodiscard]] std::size_t deepest_in(std::byte* base, std::span<const unsigned char> pages) const noexcept;
   void note_depth(std::size_t depth) noexcept;
@@ -147,7 +162,9 @@ class stack_pool {
   std::size_t reserved_ WEFT_GUARDED_BY(lock_) = 0;         // slots in all chunks; never shrinks
   std::size_t granted_ WEFT_GUARDED_BY(lock_) = 0;          // of those, what may be guarded: the most that may be out
   std::vector<std::byte*> chunks_ WEFT_GUARDED_BY(lock_);   // equal in size, so that a slot's number finds its own
-  std::vector<std::uint32_t> used_ WEFT_GUARDED_BY(lock_);  // free and guarded; has room for every slot reserved
+  free_slots used_ WEFT_GUARDED_BY(lock_);                  // free and guarded; has room for every slot reserved
+  std::size_t least_warm_ WEFT_GUARDED_BY(lock_) = 0;       // of them in this period
+  std::vector<std::uint32_t> cold_ WEFT_GUARDED_BY(lock_);  // free and guarded, their memory given back; likewise
   std::vector<std::uint32_t> bare_ WEFT_GUARDED_BY(lock_);  // free, and their guard was refused; likewise
   std::uint32_t fresh_ WEFT_GUARDED_BY(lock_) = 0;          // slots from here on were never taken
 };

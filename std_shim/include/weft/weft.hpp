@@ -47,6 +47,7 @@
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/this_fiber.hpp>
+#include <weft/runtime/trim.hpp>
 #include <weft/runtime/with_timeout.hpp>
 #include <weft/std_shim/async.hpp>
 #include <weft/std_shim/jthread.hpp>

@@ -47,6 +47,7 @@ struct stack_info {
   std::size_t promised;  // for fibers that live, and a few more in advance
   std::size_t pooled;    // free; a few more are kept by workers
   std::size_t deepest;   // bytes, of any of them: now, or when it was trimmed; what stack_size must not go below
+  std::size_t cold;      // of those pooled, whose memory went back to the system (trim.hpp)
 };
 
 struct process_snapshot {
