@@ -22,12 +22,22 @@ runtime::runtime(const options& wanted, detail::clock_source* clock) {
   if (wanted.quit == on_quit::dump) detail::begin_quit_dump(scheduler_->watch());
 }
 
-runtime::~runtime() { stop(); }
+runtime::~runtime() {
+  if (scheduler_ == nullptr) return;
+  const bool has_ended = scheduler_->stop();
+  detail::end_quit_dump(scheduler_->watch());
+  if (!has_ended) (void)scheduler_.release();
+}
 
 void runtime::stop() {
   refuse_on_fiber("runtime::stop");
   if (scheduler_ == nullptr) return;
-  scheduler_->stop();
+  if (scheduler_->is_inside())
+    throw std::logic_error(
+        "weft: runtime::stop in a blocking call of one of its own fibers, which cannot end before the call does: stop "
+        "it "
+        "on a thread of its own");
+  (void)scheduler_->stop();
   detail::end_quit_dump(scheduler_->watch());
 }
 

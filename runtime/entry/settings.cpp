@@ -35,6 +35,9 @@ options settle_options(const options& wanted) {
   settled.stack_size = number_from_environment("WEFT_STACK_SIZE", wanted.stack_size, k_default_stack, true);
   check_range("stack_size", wanted.stack_size, "WEFT_STACK_SIZE", settled.stack_size, stack_pool::k_max_size,
               size_in_words(stack_pool::k_max_size));
+  if (wanted.end_limit.count() < 0)
+    refuse("end_limit", duration_in_words(wanted.end_limit.count()), "must not be negative");
+  settled.end_limit = duration_from_environment("WEFT_END_LIMIT", wanted.end_limit);
   settled.seed = wanted.seed != 0 ? wanted.seed : process_seed();
   return settled;
 }

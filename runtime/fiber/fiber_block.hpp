@@ -89,6 +89,7 @@ struct alignas(64) fiber_block : waiter {
   relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
   relaxed<bool> waits_timed{false};       // the wait has a deadline; published by its parking
   relaxed<bool> simulated{false};         // constant until it is free again
+  relaxed<bool> calls_outside{false};     // parked until code outside of weft returns (blocking.cpp); as waits_timed
   // lock_note.hpp: how far below the top of its stack the note of the lock stands that it waits for; 0: none.
   relaxed<std::uint32_t> note_depth{0};
 

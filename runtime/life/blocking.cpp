@@ -31,11 +31,14 @@ struct waited_job : helper_job {  // on the frame of the fiber that waits for it
   void (*f)(void*) noexcept;
   void* argument;
   wait_token token;
+  const fiber_block* caller;  // waits, and so does its runtime
 };
 
 void serve_waited(helper_job& self, const signal_mask& between) noexcept {
   auto& mine = static_cast<waited_job&>(self);
+  set_served_by_this_thread(mine.caller);
   mine.f(mine.argument);
+  set_served_by_this_thread(nullptr);
   between.apply();
   if (const claimed won = claim(mine.token, wake_reason::ready)) unpark(won);
 }
@@ -127,15 +130,19 @@ void run_blocking(void (*f)(void*) noexcept, void* argument) {
     return f(argument);
   }
   const outside_call counted;
-  const fiber_block& caller = *this_fiber_block();
-  waited_job j{{&serve_waited, &caller.runs_on->home().makers_signals()}, f, argument, arm(cancellation::ignored)};
+  fiber_block& caller = *this_fiber_block();
+  waited_job j{
+      {&serve_waited, &caller.runs_on->home().makers_signals()}, f, argument, arm(cancellation::ignored), &caller};
+  caller.calls_outside = true;
   try {
     give_to_helpers(j);
   } catch (...) {
     (void)disarm(j.token);  // nobody has it
+    caller.calls_outside = false;
     throw;
   }
   (void)park(j.token, deadline::never(), "blocking call");
+  caller.calls_outside = false;
 }
 
 }  // namespace weft::detail

@@ -96,6 +96,22 @@ std::uint64_t number_from_environment(const char* name, std::uint64_t given, std
   return value != 0 ? value : fallback;
 }
 
+std::chrono::nanoseconds duration_from_environment(const char* name, std::chrono::nanoseconds given) {
+  if (given.count() != 0) return given;
+  const char* const variable = std::getenv(name);
+  if (variable == nullptr || *variable == '\0') return given;
+  const std::string_view text = variable;
+  const char* const end = text.data() + text.size();
+  std::int64_t value = 0;
+  const auto [after, error] = std::from_chars(text.data(), end, value);
+  const std::string_view unit(after, static_cast<std::size_t>(end - after));
+  constexpr std::int64_t k_most_seconds = 1'000'000'000;
+  const std::int64_t most = unit == "ms" ? k_most_seconds * 1000 : k_most_seconds;
+  if (error != std::errc() || value < 0 || value > most || (unit != "ms" && unit != "s"))
+    refuse(name, text, "must be a whole number of ms or s, such as 500ms or 10s");
+  return unit == "ms" ? std::chrono::nanoseconds(std::chrono::milliseconds(value)) : std::chrono::seconds(value);
+}
+
 std::uint64_t parse_number(std::string_view what, std::string_view text, bool allow_suffix) {
   std::uint64_t value = 0;
   const char* const end = text.data() + text.size();

@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include <weft/runtime/detail/chrono.hpp>
+
 namespace weft::detail {
 
 inline constexpr std::size_t k_max_workers = 256;
@@ -19,6 +21,9 @@ inline constexpr std::size_t k_max_workers = 256;
 // `given`, or what the variable says, or the fallback: the first that is not zero. Refuses what is no number.
 [[nodiscard]] std::uint64_t number_from_environment(const char* name, std::uint64_t given, std::uint64_t fallback,
                                                     bool allow_suffix);
+
+// The same of a duration, which the variable says in ms or s.
+[[nodiscard]] std::chrono::nanoseconds duration_from_environment(const char* name, std::chrono::nanoseconds given);
 
 // Throws std::invalid_argument: what was said, and the remedy.
 [[noreturn]] void refuse(std::string_view what, std::string_view text, const std::string& remedy);

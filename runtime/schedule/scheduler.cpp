@@ -6,16 +6,19 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 #include <string>
 
 #include <weft/runtime/detail/scheduling_point.hpp>
 
-#include "describe.hpp"
+#include "end_report.hpp"
 #include "fiber_extension.hpp"
 #include "idle_stacks.hpp"
 #include "quantity_text.hpp"
 #include "registry.hpp"
 #include "simulation_border.hpp"
+#include "stuck_watch.hpp"
+#include "this_worker.hpp"
 #include "unparking.hpp"
 
 namespace weft::detail {
@@ -52,12 +55,19 @@ scheduler::scheduler(const options& settled, clock_source* clock, simulated_end*
 }
 
 scheduler::~scheduler() {
-  stop();
+  (void)stop();
   unregister_runtime(*this);
 }
 
-void scheduler::stop() {
-  if (shut_.load(std::memory_order_relaxed)) return;  // relaxed: only this thread, its owner, sets it
+bool scheduler::is_inside() const noexcept {
+  const fiber_block* const own = this_fiber_block();
+  const fiber_block* const by = own != nullptr ? own : served_by_this_thread();
+  // relaxed: constant while it lives.
+  return by != nullptr && by->home.load(std::memory_order_relaxed) == this;
+}
+
+bool scheduler::stop() {
+  if (shut_.load(std::memory_order_relaxed)) return true;  // relaxed: only this thread, its owner, sets it
   // seq_cst: "Cancelling", C1; pairs with is_stopping_after_publish.
   stopping_.store(true, std::memory_order_seq_cst);
   // Before the walk and the counts below: a fiber in a slab that the walk does not see yet sees the flag, and so does a
@@ -66,10 +76,13 @@ void scheduler::stop() {
   if (is_simulated()) {
     simulated_->unwind_all();
   } else {
+    const bool inside = is_inside();
     cancel_all();
-    wait_until_quiet();
+    wait_until_quiet(inside ? 1 : 0);
+    if (inside) return false;
   }
   shut_down();
+  return true;
 }
 
 void scheduler::cancel_all() noexcept {
@@ -80,20 +93,38 @@ void scheduler::cancel_all() noexcept {
 }
 
 // Looks every few milliseconds too: a worker may count a fiber as finished just before it can see that we are stopping.
-void scheduler::wait_until_quiet() {
+void scheduler::wait_until_quiet(std::uint64_t left_over) {
   constexpr auto k_patience = std::chrono::seconds(5);
+  constexpr auto k_pause = std::chrono::nanoseconds(stuck_watch::k_pause_ns);
   constexpr auto k_slice = std::chrono::milliseconds(5);
   const auto now = [] { return deadline::at(deadline::clock::now()); };
+  const auto limit = settings_.end_limit;
+  const deadline give_up_at = limit.count() == 0 ? deadline::never() : deadline::after(now(), limit);
   deadline report_at = deadline::after(now(), k_patience);
+  deadline look_at = deadline::after(now(), k_pause);
+  stuck_watch stuck(*this);
   for (;;) {
     // acquire: pairs with note_finished; the count below is at least as new.
     const std::uint32_t seen = quiet_.load(std::memory_order_acquire);
-    if (live_fibers() == 0) return;
+    if (live_fibers() <= left_over) return;
     futex_wait_until(quiet_, seen, deadline::after(now(), k_slice));
+    if (now() >= give_up_at) give_up();
+    if (now() >= look_at) {
+      stuck.look();
+      look_at = deadline::after(now(), k_pause);
+    }
     if (now() < report_at) continue;
-    report_delay();
+    std::fputs(report_who_is_left(*this).c_str(), stderr);
     report_at = deadline::after(now(), k_patience);
   }
+}
+
+// Nothing is flushed: what is not written may be what somebody hangs in.
+void scheduler::give_up() const {
+  constexpr int k_status = 3;
+  std::fprintf(stderr, "%sweft: given up after %s (options.end_limit, WEFT_END_LIMIT); exit status %d\n",
+               report_who_is_left(*this).c_str(), duration_in_words(settings_.end_limit.count()).c_str(), k_status);
+  std::_Exit(k_status);
 }
 
 // A spawner from outside counts, fences, and looks at stopping_; stop() sets it, fences, and counts. Either the spawner
@@ -109,17 +140,6 @@ bool scheduler::admit_spawn_from_outside() noexcept {
 void scheduler::take_back_spawn() noexcept {
   spawned_outside_.fetch_sub(1, std::memory_order_relaxed);  // relaxed: the sum of all counts is what matters
   if (is_stopping()) note_finished();
-}
-
-void scheduler::report_delay() const {
-  std::string text = "weft: the end of the runtime waits for " + count_in_words(live_fibers(), "fiber") + ":";
-  int named = 0;
-  fiber_slab().for_each([&](const fiber_block& fiber) {
-    // relaxed: a hint, for a message.
-    if (fiber.home.load(std::memory_order_relaxed) != this || ++named > 10) return;
-    if (fiber.lives()) text += "\n  " + describe(fiber);
-  });
-  std::fprintf(stderr, "%s\n", text.c_str());
 }
 
 // Rules 4 to 6 of "The end".

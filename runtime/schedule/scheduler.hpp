@@ -6,10 +6,14 @@
 //   1 stopping is set: new fibers are born cancelled, spawns from outside refused, every cancellation point throws
 //   2 every cancellable wait of its fibers is claimed, once; who parks later sees the flag
 //     ("Cancelling", waiting_word.hpp)
-//   3 wait until as many fibers have finished as were spawned; name on stderr, each 5 s, who delays it
+//   3 wait until as many fibers have finished as were spawned; end what nobody else will ("Stuck at the end",
+//     stuck_watch.hpp); name on stderr, each 5 s, who delays it; give up when options.end_limit is over
 //   4 shut is set, workers and monitor are woken and joined
 //   5 wait until no waker from outside is inside (their count is taken while their fiber, and so the runtime, lives)
 //   6 the memory of idle stacks goes back to the system, if no other runtime lives (idle_stacks.hpp)
+// Who ends it may stand on one of its fibers, or in the function of a blocking call of one (the program calls exit
+// there, and the runtime is static). That fiber cannot end first: 3 waits for all others, and the runtime is left as it
+// is.
 
 #include <atomic>
 #include <cstdint>
@@ -49,8 +53,11 @@ class scheduler {
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
 
-  // A plain thread; once or more.
-  void stop();
+  // Once or more. False: it was called on one of its own fibers, or for one: all others have ended, and neither the
+  // threads nor this object may ever go.
+  bool stop();
+  // The calling thread runs one of our fibers, or the function of a blocking call of one.
+  [[nodiscard]] bool is_inside() const noexcept;
 
   // --- Any thread.
   // A fiber of this runtime that became ready on a thread which is not one of its workers.
@@ -106,8 +113,8 @@ class scheduler {
 
  private:
   void cancel_all() noexcept;
-  void wait_until_quiet();
-  void report_delay() const;
+  void wait_until_quiet(std::uint64_t left_over);
+  [[noreturn]] void give_up() const;
   void shut_down() noexcept;
 
   const options settings_;

@@ -29,6 +29,7 @@ struct thread_record {
   thread_waiter* waiter = thread_slab().take();
   std::uint64_t random_state = process_seed() ^ (next_stream() * 0x9e3779b97f4a7c15u);
   fiber_extension* extension = nullptr;
+  const fiber_block* served = nullptr;
   ~thread_record() {
     if (extension != nullptr) end_thread_extension(extension);
     extension = nullptr;
@@ -73,6 +74,9 @@ thread_waiter& this_thread_waiter() noexcept {
 }
 
 fiber_extension*& this_thread_extension() noexcept { return this_thread_record().extension; }
+
+const fiber_block* served_by_this_thread() noexcept { return this_thread_record().served; }
+void set_served_by_this_thread(const fiber_block* fiber) noexcept { this_thread_record().served = fiber; }
 
 std::uint64_t random_of_this_thread() noexcept {
   thread_record& r = this_thread_record();

@@ -58,7 +58,7 @@ simulation::simulation(std::uint64_t seed, const simulation_options& wanted)
 }
 
 simulation::~simulation() {
-  home_.stop();
+  (void)home_.stop();
   g_simulations.fetch_sub(1, std::memory_order_relaxed);  // relaxed: as above
   worker_.end_simulated();
 }
@@ -68,13 +68,13 @@ void simulation::run_until_done(const fiber_block& main) {
     const verdict found = step();
     if (found == verdict::goes_on) continue;
     note_failure(found);
-    home_.stop();
+    (void)home_.stop();
     throw_failure();
   }
 }
 
 void simulation::end() {
-  home_.stop();
+  (void)home_.stop();
   if (failure_ != verdict::goes_on) throw_failure();
 }
 

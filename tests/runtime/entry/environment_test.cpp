@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <stdexcept>
 #include <string>
+#include <utility>
 
 #include <weft/runtime/runtime.hpp>
 
@@ -52,6 +54,21 @@ TEST(environment, empty_and_zero_mean_not_given) {
   EXPECT_EQ(settle_options({}).stack_size, 256u << 10);
   const with_variable zero("WEFT_STACK_SIZE", "0");
   EXPECT_EQ(settle_options({}).stack_size, 256u << 10);
+}
+
+TEST(environment, says_a_duration_with_its_unit) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(settle_options({}).end_limit, 0s);
+  for (const auto& [text, means] : {std::pair{"1500ms", 1500ms}, {"2s", 2000ms}, {"", 0ms}}) {
+    const with_variable limit("WEFT_END_LIMIT", text);
+    EXPECT_EQ(settle_options({}).end_limit, means);
+    EXPECT_EQ(settle_options({.end_limit = 3s}).end_limit, 3s);
+  }
+  for (const char* bad : {"5", "-1s", "1m", "s", "1 s", "99999999999999999999s", "9999999999s"}) {
+    const with_variable limit("WEFT_END_LIMIT", bad);
+    EXPECT_NE(refusal_of({}).find("WEFT_END_LIMIT='" + std::string(bad) + "'"), std::string::npos) << bad;
+  }
+  EXPECT_NE(refusal_of({.end_limit = -1ns}).find("end_limit='-1 ns'"), std::string::npos);
 }
 
 TEST(environment, bad_values_are_refused_naming_variable_and_value) {

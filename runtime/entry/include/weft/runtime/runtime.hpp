@@ -28,7 +28,9 @@ class runtime {
   // Starts the workers. Throws std::invalid_argument for an option or environment variable that cannot be,
   // std::logic_error inside a fiber, std::system_error if the system gives no thread.
   explicit runtime(const options& wanted = {}, detail::clock_source* clock = nullptr);
-  ~runtime();  // stop()
+  // stop(). Where exit() on one of its own fibers, or in the function of a blocking call of one, destroys a static
+  // runtime, that fiber is left as it is, and all others are ended; elsewhere, on a fiber, it blocks the worker.
+  ~runtime();
   runtime(const runtime&) = delete;
   runtime& operator=(const runtime&) = delete;
 
@@ -50,9 +52,11 @@ class runtime {
     return main.join();
   }
 
-  // Cancels every fiber, waits until all have ended, and joins the workers. A fiber that delays this for 5 s (it
-  // computes, is shielded, or sits in a blocking call) is named on stderr. A second stop does nothing;
-  // one thread at a time.
+  // Cancels every fiber, waits until all have ended, and joins the workers. Every wait ends by that; those that are no
+  // cancellation points (a mutex's, call_once, a barrier's) only once all who are left wait for one another: after half
+  // a second. A fiber that delays the end for 5 s is named on stderr, with where it was spawned and what keeps it (it
+  // computes, is shielded, or sits in a blocking call); options.end_limit says for how long that may go on. A second
+  // stop does nothing; one thread at a time. std::logic_error on a fiber, and in a blocking call of one of its own.
   void stop();
 
   // For whoever moves an injected clock: due timers are looked for again.

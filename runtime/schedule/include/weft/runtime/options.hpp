@@ -8,6 +8,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include <weft/runtime/detail/chrono.hpp>
+
 #pragma GCC visibility push(default)
 
 namespace weft {
@@ -33,6 +35,12 @@ struct options {
   // Called where a join_handle goes whose fiber threw and was never joined (spawn.hpp); null: a line on stderr. It may
   // park, not throw.
   void (*on_dropped_exception)(const dropped_exception&) = nullptr;
+  // WEFT_END_LIMIT (in ms or s: 500ms, 10s); default: no limit. For how long the end of the runtime may wait for fibers
+  // that were asked to end and go on: in a blocking call, in a shield, computing. They are named on stderr every 5 s,
+  // and waited for, because what they have in hand would be lost; a service that is started again, or is killed after
+  // some seconds anyway, says how long. Then the process names them once more and exits with status 3, at once: no
+  // destructors run, nothing is flushed.
+  std::chrono::nanoseconds end_limit{0};
 };
 
 }  // namespace weft

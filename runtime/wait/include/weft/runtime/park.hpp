@@ -49,9 +49,9 @@ enum class wake_reason : std::uint8_t {
 enum class cancellation : std::uint8_t {
   ignored,
   honoured,
-  unless_stuck,  // ignored, but once a simulation's fibers are all asleep for ever (simulate.hpp) such a wait may end
-  // with `cancelled` all the same: the waiter leaves every list and calls throw_cancelled. For waits that
-  // are neither a destructor's nor noexcept
+  unless_stuck,  // ignored, but once a simulation's fibers are all asleep for ever (simulate.hpp), or those that are
+  // left at the end of a runtime wait for one another, such a wait may end with `cancelled` all the same: the waiter
+  // leaves every list and calls throw_cancelled. For waits that are neither a destructor's nor noexcept
 };
 
 // What a claimant has won: the duty to unpark. Converts to false if another claimant was first.

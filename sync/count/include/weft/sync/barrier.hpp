@@ -69,11 +69,11 @@ class barrier_core {
 //   for (int i = 0; i < 3; ++i) weft::go([&] { for (;;) { compute(); turn.arrive_and_wait(); } });
 //
 // wait() and the _and_wait forms park; they are switch points but *not* cancellation points: one who went away would
-// leave the others waiting for ever. A fiber that is asked to end leaves by arrive_and_drop(). (A simulation that has
-// found a deadlock ends the waits by weft::cancelled: simulate.hpp.) arrive() and arrive_and_drop() do not park, but
-// the last to arrive runs the completion: on its own stack, under no lock, with cancellation held back. The completion
-// may park, and must be noexcept, as in std. What came before an arrival happens before the completion, and that before
-// the return of the waits of its phase. Waiters are woken in the order in which they came.
+// leave the others waiting for ever. A fiber that is asked to end leaves by arrive_and_drop(). (The end of the runtime,
+// and a simulation, end such waits by weft::cancelled once all wait for one another.) arrive() and arrive_and_drop() do
+// not park, but the last to arrive runs the completion: on its own stack, under no lock, with cancellation held back.
+// The completion may park, and must be noexcept, as in std. What came before an arrival happens before the completion,
+// and that before the return of the waits of its phase. Waiters are woken in the order in which they came.
 // Destruction: by whoever's wait has returned, at once, if it knows that nobody else will arrive or begin to wait.
 // Misuse: an expectation outside 0..max() throws std::invalid_argument; arriving by 0 or less, or in greater number
 // than the phase still expects (also while its completion runs), throws std::logic_error and changes nothing. A token

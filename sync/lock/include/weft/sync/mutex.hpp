@@ -25,7 +25,8 @@ namespace weft {
 //   std::scoped_lock lock(m);                        // the standard lock types work on it
 //
 // lock() is a switch point when it has to wait and never a cancellation point; try_lock() and unlock() are neither.
-// (A simulation that has found a deadlock ends it by weft::cancelled out of lock(): simulate.hpp.)
+// (Where all wait for one another, the end of the runtime ends it by weft::cancelled out of lock(), and so does a
+// simulation.)
 // Fairness: whoever comes while the mutex is free takes it, also ahead of the queue; a waiter that is outrun after 1 ms
 // of waiting is handed the mutex by the next unlock(). Waiters are woken in the order in which they came.
 // Destruction: whoever has locked it, and knows that nobody else will, may unlock and destroy it at once: an unlock()

@@ -28,8 +28,8 @@ namespace weft {
 //   std::shared_lock reading(m);      std::unique_lock writing(m);
 //
 // lock() and lock_shared() are switch points when they wait (the fiber parks, or the thread blocks), never cancellation
-// points; the try_ forms, unlock() and unlock_shared() are neither. (A simulation that has found a deadlock ends the
-// waits by weft::cancelled: simulate.hpp.)
+// points; the try_ forms, unlock() and unlock_shared() are neither. (Where all wait for one
+// another, the end of the runtime ends it by weft::cancelled, and so does a simulation.)
 // Fairness, as in Go: neither kind starves the other. A writer that comes closes the door: who comes later to read
 // waits. Once those who read have left it has the mutex; its unlock() hands the mutex to every reader that waits by
 // then, before the next writer, which has to wait for them. So a reader waits for one writer, and a writer for those

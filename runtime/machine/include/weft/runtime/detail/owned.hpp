@@ -40,13 +40,14 @@ class owned {
   [[nodiscard]] T* operator->() const noexcept { return object_; }
   friend bool operator==(const owned& a, std::nullptr_t) noexcept { return a.object_ == nullptr; }
 
- private:
   // By hand: std::exchange would be instantiated for each T.
   T* release() noexcept {
     T* const object = object_;
     object_ = nullptr;
     return object;
   }
+
+ private:
   static void drop(T* object) noexcept {
     if (object != nullptr) Drop()(object);
   }
