@@ -50,6 +50,7 @@
 #include <weft/runtime/trim.hpp>
 #include <weft/runtime/with_timeout.hpp>
 #include <weft/std_shim/async.hpp>
+#include <weft/std_shim/atomic.hpp>
 #include <weft/std_shim/jthread.hpp>
 #include <weft/std_shim/retry.hpp>
 #include <weft/std_shim/signals.hpp>
