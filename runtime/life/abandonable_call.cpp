@@ -70,7 +70,8 @@ std::unique_ptr<abandonable_job> submit(std::unique_ptr<abandonable_call> call) 
     give_to_helpers(*job);
     return job;
   } catch (...) {
-    (void)disarm(token);
+    // No helper has it; but a request to end may have claimed the wait, and who has claimed it must be met.
+    if (!disarm(token)) (void)park(token, deadline::never(), "refused call");
     throw;
   }
 }
