@@ -49,7 +49,7 @@ struct crawl {
 // --- the server
 
 void answer(weft::net::tcp_stream conn) try {
-  conn.set_deadline(steady_clock::now() + k_fetch_limit);
+  conn.set_deadline(k_fetch_limit);
   weft::asio_stream stream(conn);
   boost::beast::flat_buffer buffer;
   http::request<http::empty_body> req;
@@ -79,7 +79,7 @@ void serve(weft::net::tcp_listener listener) {
 
 page fetch(const weft::net::endpoint& server, std::string path) try {
   auto conn = weft::net::dial(server);
-  conn.set_deadline(steady_clock::now() + k_fetch_limit);
+  conn.set_deadline(k_fetch_limit);
   weft::asio_stream stream(conn);
   http::request<http::empty_body> req(http::verb::get, path, 11);
   req.set(http::field::host, "localhost");

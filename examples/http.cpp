@@ -120,7 +120,7 @@ void linger(weft::net::tcp_stream& conn) {
   char unread[512];
   std::error_code ec;
   conn.shutdown_write(ec);
-  conn.set_read_deadline(steady_clock::now() + k_linger_limit);
+  conn.set_read_deadline(k_linger_limit);
   while (!ec && conn.read_some(unread, ec) > 0) continue;
 }
 
@@ -132,7 +132,7 @@ void converse(weft::net::tcp_stream& conn) {
     http::request_parser<http::string_body> parser;
     parser.header_limit(k_header_limit);
     parser.body_limit(k_body_limit);
-    conn.set_deadline(steady_clock::now() + k_idle_limit);
+    conn.set_deadline(k_idle_limit);
     http::read_header(stream, buffer, parser, ec);
     if (!ec && beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done())
       conn.write_all(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));  // the client waits for it

@@ -131,12 +131,12 @@ bool pipe_stream::close_now() noexcept {
 
 // --- Time.
 
-void pipe_stream::move_read_deadline(time_point t, std::error_code& ec) {
-  ec = in_ != nullptr ? in_->set_deadline(direction::read, deadline::at(t)) : detail::closed_before();
+void pipe_stream::move_read_deadline(deadline until, std::error_code& ec) {
+  ec = in_ != nullptr ? in_->set_deadline(direction::read, until) : detail::closed_before();
 }
 
-void pipe_stream::move_write_deadline(time_point t, std::error_code& ec) {
-  ec = out_ != nullptr ? out_->set_deadline(direction::write, deadline::at(t)) : detail::closed_before();
+void pipe_stream::move_write_deadline(deadline until, std::error_code& ec) {
+  ec = out_ != nullptr ? out_->set_deadline(direction::write, until) : detail::closed_before();
 }
 
 // --- The pair.

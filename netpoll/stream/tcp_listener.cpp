@@ -114,14 +114,14 @@ tcp_stream tcp_listener::accept() {
   return accepted;
 }
 
-void tcp_listener::set_deadline(time_point t, std::error_code& ec) {
-  ec = detail::set_deadline(descriptor_, detail::direction::read, deadline::at(t));
+void tcp_listener::set_deadline(time_limit t, std::error_code& ec) {
+  ec = detail::set_deadline(descriptor_, detail::direction::read, t.until());
 }
 
-void tcp_listener::set_deadline(time_point t) {
+void tcp_listener::set_deadline(time_limit t) {
   std::error_code ec;
   set_deadline(t, ec);
-  if (ec) detail::throw_error(ec, "tcp_listener::set_deadline");
+  if (ec && ec != std::errc::bad_file_descriptor) detail::throw_error(ec, "tcp_listener::set_deadline");
 }
 
 void tcp_listener::close() noexcept { descriptor_.close(); }

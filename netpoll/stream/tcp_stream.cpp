@@ -98,12 +98,12 @@ void tcp_stream::end_writing(std::error_code& ec) {
 
 // --- Time.
 
-void tcp_stream::move_read_deadline(time_point t, std::error_code& ec) {
-  ec = detail::set_deadline(descriptor_, direction::read, deadline::at(t));
+void tcp_stream::move_read_deadline(deadline until, std::error_code& ec) {
+  ec = detail::set_deadline(descriptor_, direction::read, until);
 }
 
-void tcp_stream::move_write_deadline(time_point t, std::error_code& ec) {
-  ec = detail::set_deadline(descriptor_, direction::write, deadline::at(t));
+void tcp_stream::move_write_deadline(deadline until, std::error_code& ec) {
+  ec = detail::set_deadline(descriptor_, direction::write, until);
 }
 
 // --- Who is at its ends. The settings: tcp_settings.cpp.

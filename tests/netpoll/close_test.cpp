@@ -7,6 +7,7 @@
 
 #include <support/fiber_test.hpp>
 #include <support/seed.hpp>
+#include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/this_fiber.hpp>
@@ -17,6 +18,7 @@ namespace weft::testing {
 namespace {
 
 using net::tcp_stream;
+using namespace std::chrono_literals;
 
 FIBER_TEST(close, wakes_a_blocked_read) {
   auto [client, server] = connect();
@@ -78,7 +80,31 @@ FIBER_TEST(close, twice_is_harmless) {
   server.close();
   EXPECT_EQ(server.native_handle(), -1);
   EXPECT_THROW(server.shutdown_write(), std::system_error);
-  EXPECT_THROW(server.set_deadline(tcp_stream::time_point::max()), std::system_error);
+}
+
+// A server that shuts down hurries its connections along, and some of them end just then.
+template <class Stream>
+void expect_deadlines_are_no_error(Stream& closed) {
+  EXPECT_NO_THROW(closed.set_deadline(1s));
+  EXPECT_NO_THROW(closed.set_read_deadline(1s));
+  EXPECT_NO_THROW(closed.set_write_deadline(Stream::time_point::max()));
+  std::error_code ec;
+  closed.set_deadline(1s, ec);
+  EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+}
+
+FIBER_TEST(close, a_deadline_set_after_it_is_an_error_for_who_asks_alone) {
+  auto [client, server] = connect();
+  server.close();
+  expect_deadlines_are_no_error(server);
+  auto [near, far] = net::pipe();
+  near.close();
+  expect_deadlines_are_no_error(near);
+  tcp_stream none;
+  expect_deadlines_are_no_error(none);
+  auto listener = net::listen("127.0.0.1:0");
+  listener.close();
+  EXPECT_NO_THROW(listener.set_deadline(1s));
 }
 
 // A closed handle never reaches the descriptor that has its number, or the block that has its place, now.

@@ -24,6 +24,26 @@ FIBER_TEST(deadline, ends_a_read_not_before_its_time) {
   EXPECT_GE(clock::now(), until);
 }
 
+FIBER_TEST(deadline, is_so_long_from_now_as_well) {
+  auto [client, server] = connect();
+  const auto before = clock::now();
+  server.set_read_deadline(2ms);
+  EXPECT_EQ(read_error(server), std::errc::timed_out);
+  EXPECT_GE(clock::now(), before + 2ms);
+  server.set_deadline(std::chrono::hours::max());  // further away than any clock reaches
+  client.write_all("x");
+  char buf[8];
+  EXPECT_EQ(server.read_some(buf), 1u);
+  server.set_deadline(-1s);
+  EXPECT_EQ(read_error(server), std::errc::timed_out);
+  EXPECT_EQ(write_error(server), std::errc::timed_out);
+  server.set_deadline(std::chrono::duration<double>(1e300));
+  EXPECT_FALSE(write_error(server));
+  auto listener = net::listen("127.0.0.1:0");
+  listener.set_deadline(0s);
+  EXPECT_THROW((void)listener.accept(), std::system_error);
+}
+
 FIBER_TEST(deadline, one_that_has_passed_refuses_even_what_is_there) {
   auto [client, server] = connect();
   client.write_all("data");

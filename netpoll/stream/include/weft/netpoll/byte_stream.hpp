@@ -25,6 +25,7 @@
 #include <type_traits>
 
 #include <weft/netpoll/buffers.hpp>
+#include <weft/netpoll/time_limit.hpp>
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 
@@ -123,23 +124,26 @@ class byte_stream {
   }
 
   // --- Time. A deadline holds for all operations of its direction, those in progress included, until it is set anew;
-  // one that has passed ends them at once, also if there is something to read. time_point::max() clears it.
+  // one that has passed ends them at once, also if there is something to read. So long from now, or a point on the
+  // steady clock; time_point::max() clears it (time_limit.hpp).
+  // As with close(), the plain forms do nothing on a stream that is closed, so that a server which shuts down may set
+  // the deadlines of connections that end meanwhile; the others say std::errc::bad_file_descriptor.
 
-  void set_deadline(time_point t) {
-    or_throw("set_deadline", [&](std::error_code& ec) { set_deadline(t, ec); });
+  void set_deadline(time_limit t) {
+    unless_closed("set_deadline", [&](std::error_code& ec) { set_deadline(t, ec); });
   }
-  void set_deadline(time_point t, std::error_code& ec) {
+  void set_deadline(time_limit t, std::error_code& ec) {
     set_read_deadline(t, ec);
     if (!ec) set_write_deadline(t, ec);
   }
-  void set_read_deadline(time_point t) {
-    or_throw("set_read_deadline", [&](std::error_code& ec) { set_read_deadline(t, ec); });
+  void set_read_deadline(time_limit t) {
+    unless_closed("set_read_deadline", [&](std::error_code& ec) { set_read_deadline(t, ec); });
   }
-  void set_read_deadline(time_point t, std::error_code& ec) { self().move_read_deadline(t, ec); }
-  void set_write_deadline(time_point t) {
-    or_throw("set_write_deadline", [&](std::error_code& ec) { set_write_deadline(t, ec); });
+  void set_read_deadline(time_limit t, std::error_code& ec) { self().move_read_deadline(t.until(), ec); }
+  void set_write_deadline(time_limit t) {
+    unless_closed("set_write_deadline", [&](std::error_code& ec) { set_write_deadline(t, ec); });
   }
-  void set_write_deadline(time_point t, std::error_code& ec) { self().move_write_deadline(t, ec); }
+  void set_write_deadline(time_limit t, std::error_code& ec) { self().move_write_deadline(t.until(), ec); }
 
  protected:
   byte_stream() noexcept = default;
@@ -161,6 +165,13 @@ class byte_stream {
   }
 
  private:
+  template <class Call>
+  static void unless_closed(const char* name, Call call) {
+    std::error_code ec;
+    call(ec);
+    if (ec && ec != std::errc::bad_file_descriptor) Stream::fail(ec, name);
+  }
+
   // "Ending together" (cancellation.hpp): what ended the stream may have been the end of its other side.
   static std::size_t heard(std::size_t moved, const std::error_code& ec) {
     if (ec || moved == 0) weft::detail::cancellation_point();

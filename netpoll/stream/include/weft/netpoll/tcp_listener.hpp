@@ -13,6 +13,7 @@
 #include <weft/netpoll/detail/descriptor.hpp>
 #include <weft/netpoll/endpoint.hpp>
 #include <weft/netpoll/tcp_stream.hpp>
+#include <weft/netpoll/time_limit.hpp>
 #include <weft/runtime/detail/chrono.hpp>
 
 #pragma GCC visibility push(default)
@@ -42,10 +43,11 @@ class tcp_listener {
   [[nodiscard]] tcp_stream accept(std::error_code& ec);
 
   // As of a stream (byte_stream.hpp): for all accepts, those in progress included, which end with std::errc::timed_out;
-  // time_point::max() clears it. On a listener that was closed: std::errc::bad_file_descriptor.
+  // time_point::max() clears it. On a listener that is closed the plain form does nothing, and the other one says
+  // std::errc::bad_file_descriptor.
   using time_point = std::chrono::steady_clock::time_point;
-  void set_deadline(time_point t);
-  void set_deadline(time_point t, std::error_code& ec);
+  void set_deadline(time_limit t);
+  void set_deadline(time_limit t, std::error_code& ec);
 
   // Wakes whoever accepts. Does not park. The plain form may be called again and does nothing then; the other one says
   // std::errc::bad_file_descriptor.

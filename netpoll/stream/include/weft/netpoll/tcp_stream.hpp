@@ -96,8 +96,8 @@ class tcp_stream : public byte_stream<tcp_stream> {
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   void end_writing(std::error_code& ec);
-  void move_read_deadline(time_point t, std::error_code& ec);
-  void move_write_deadline(time_point t, std::error_code& ec);
+  void move_read_deadline(deadline until, std::error_code& ec);
+  void move_write_deadline(deadline until, std::error_code& ec);
   [[nodiscard]] bool close_now() noexcept { return descriptor_.close(); }
   [[noreturn]] static void fail(const std::error_code& ec, const char* call);
 
