@@ -3,6 +3,7 @@
 #include "choice_log.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "describe.hpp"
 #include "fiber_block.hpp"
@@ -32,6 +33,19 @@ std::string choice_log::in_words() const {
   return text;
 }
 
+namespace {
+
+// Where nothing of the user's is to be seen, as an optimiser has put it into ours: who came to the scheduling point.
+std::string nearest_of(std::span<const void* const> frames) {
+  const auto is_the_switch = [](const void* frame) {
+    return function_of(frame).find("let_simulation_choose") != std::string::npos;
+  };
+  const auto last = std::find_if(frames.rbegin(), frames.rend(), is_the_switch);
+  return last != frames.rend() && last != frames.rbegin() ? function_of(*(last - 1)) : "a call";
+}
+
+}  // namespace
+
 // `  fiber #2 'one': weft::mutex::lock()+0x59 in ./a, by main::{lambda()#1}::operator()() const+0x4f in ./a`.
 std::string choice_log::in_words(const choice& of) {
   std::string line = "  " + name_of(of.who) + ": ";
@@ -45,7 +59,7 @@ std::string choice_log::in_words(const choice& of) {
   if (called != nullptr)
     line += function_of(called);
   else
-    line += of.waited_for != nullptr ? of.waited_for : "a call";
+    line += of.waited_for != nullptr ? of.waited_for : nearest_of({of.frames.data(), of.frame_count});
   if (user != end) line += ", by " + describe_return_address(*user);
   return line + "\n";
 }

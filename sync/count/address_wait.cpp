@@ -12,11 +12,11 @@
 //   the waiter, or A3 locks after N4 and sees the change.
 // - Others' addresses come to the same place: they are passed over, and cost a look.
 // - The notifier touches nodes alone, so whoever is woken may destroy what lies at the address.
+// A1, A2 and N1, N2 are visit_count.hpp's. Model: tests/model/address_wait_model.cpp.
 
 #include <weft/sync/detail/address_wait.hpp>
 
 #include <array>
-#include <atomic>
 #include <cstdint>
 
 #include <weft/runtime/cancellation.hpp>
@@ -25,6 +25,8 @@
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
+
+#include "visit_count.hpp"
 
 namespace weft::detail {
 
@@ -37,7 +39,7 @@ struct address_node : wait_node {
 struct alignas(64) place {
   internal_lock lock;
   wait_list waiters WEFT_GUARDED_BY(lock);
-  std::atomic<std::uint32_t> inside{0};  // any thread
+  visit_count<real_env> inside;  // any thread
 };
 
 constinit std::array<place, 64> g_places{};
@@ -50,11 +52,8 @@ place& place_of(const void* address) noexcept {
 // A1, A2 and A6.
 class visit {
  public:
-  explicit visit(place& at) noexcept : at_(at) {
-    at_.inside.fetch_add(1, std::memory_order_relaxed);  // relaxed: ordered by the fence
-    real_env::fence();                                   // A2: pairs with N1
-  }
-  ~visit() { at_.inside.fetch_sub(1, std::memory_order_relaxed); }  // relaxed: a count, of use to nobody below
+  explicit visit(place& at) noexcept : at_(at) { at_.inside.enter(); }
+  ~visit() { at_.inside.leave(); }
   visit(const visit&) = delete;
   visit& operator=(const visit&) = delete;
 
@@ -103,8 +102,7 @@ void wait_at_address(const void* address, address_condition condition) {
 void notify_address(const void* address, bool all) noexcept {
   const scheduling_points around;
   place& at = place_of(address);
-  real_env::fence();  // N1: pairs with A2
-  if (at.inside.load(std::memory_order_relaxed) == 0) return;
+  if (at.inside.has_nobody_after_a_change()) return;
   won_chain woken;
   const internal_guard held(at.lock);
   claim_at(at, address, all, woken);

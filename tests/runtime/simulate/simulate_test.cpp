@@ -336,7 +336,7 @@ TEST(simulate, more_fibers_than_any_queue_holds_all_run) {
 
 // --- What ran last.
 
-void simulate_test_yields_here() {
+[[gnu::noinline]] void simulate_test_yields_here() {
   weft::this_fiber::yield();
   __asm__ __volatile__("");  // no tail call
 }
