@@ -259,7 +259,7 @@ void monitor::sleep_while_all_sleep() noexcept {
       futex_wait_until(asleep_, 1, std::min(look_at, idle_stacks::wanted_again()));
     }
   }
-  asleep_.store(0, std::memory_order_relaxed);  // relaxed: says only whether a wake-up is needed
+  asleep_.store(0, std::memory_order_relaxed);  // relaxed: ours, and whoever reads 1 late wakes nobody
   quiet_ticks_ = 0;
   delay_ns_ = k_first_delay_ns;
 }

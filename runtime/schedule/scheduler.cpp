@@ -25,7 +25,7 @@ namespace weft::detail {
 
 namespace {
 
-// Runtimes with threads that are not shut yet. relaxed: who ends last gives back what it sees.
+// Runtimes with threads that are not shut yet.
 constinit std::atomic<std::size_t> g_with_threads{0};
 
 }  // namespace
@@ -150,7 +150,7 @@ void scheduler::shut_down() noexcept {
   seats.join();  // a worker that is about to sleep sees shut_ in its second look, or its parker is notified
   // acquire: pairs with the decrement in make_ready_from_outside.
   while (wakers_outside_.load(std::memory_order_acquire) != 0) std::this_thread::yield();
-  // Simulations come by the thousand, and each needs what the last one had.
+  // relaxed: a counter. Simulations come by the thousand, and each needs what the last one had.
   if (!is_simulated() && g_with_threads.fetch_sub(1, std::memory_order_relaxed) == 1) idle_stacks::give_back_all();
 }
 

@@ -14,9 +14,9 @@
 // Address space and guards stay, and so do the page tables that hold the guards: a stack is a stack for ever, and one
 // whose memory is gone is taken without a system call, after those that have some.
 // What lies in a worker's magazine (32 stacks at most) is in use; a worker that sleeps has none there.
-// Rejected: *keep what the last minute needed*: a burst would stay for a minute, though the next one may never come,
-// and a page fault for each stack of a burst that does come costs a hundredth of what its fibers do otherwise. *Give
-// back as fibers end, above some number*: a system call for each end of a fiber, in the middle of the burst.
+// Rejected: *keep what the last minute needed*: a burst would stay for a minute, though the next one may never come; if
+// it does come it costs some 2 us more for each stack. *Give back as fibers end, above some number*: a system call for
+// each end of a fiber, in the middle of the burst.
 // Next: stack_pool.hpp (cool).
 
 #include <atomic>

@@ -12,8 +12,7 @@
 //
 // Any thread or fiber, with or without a runtime; it does not park. Address space stays reserved, with its guards and
 // their page tables (512 bytes for each stack of 256 KiB), and so do the fibers' control blocks, 384 bytes for each of
-// the most that ever lived at once. Memory of your own, and of libc's allocator, is not weft's to give: see
-// malloc_trim.
+// the most that ever lived at once. Memory of your own, and of libc's allocator, is not weft's to give: malloc_trim.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
