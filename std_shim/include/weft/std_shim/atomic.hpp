@@ -11,6 +11,8 @@
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/sync/detail/address_wait.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft {
 
 using std::memory_order;
@@ -194,3 +196,5 @@ using atomic_size_t = atomic<std::size_t>;
 using atomic_ptrdiff_t = atomic<std::ptrdiff_t>;
 
 }  // namespace weft
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
+#pragma GCC visibility push(default)
+
 namespace weft::detail {
 
 // What the waiter waits to be no longer so. Called under an internal lock: it looks and does nothing else.
@@ -20,3 +22,5 @@ void wait_at_address(const void* address, address_condition condition);
 void notify_address(const void* address, bool all) noexcept;
 
 }  // namespace weft::detail
+
+#pragma GCC visibility pop
