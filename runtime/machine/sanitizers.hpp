@@ -36,6 +36,7 @@
 #if defined(WEFT_TELLS_ASAN)
 WEFT_HOOK void __sanitizer_start_switch_fiber(void** fake_stack, const void* bottom, std::size_t size);
 WEFT_HOOK void __sanitizer_finish_switch_fiber(void* fake_stack, const void** bottom, std::size_t* size);
+WEFT_HOOK void __asan_get_shadow_mapping(std::size_t* scale, std::size_t* offset);
 WEFT_HOOK void __asan_poison_memory_region(const void* begin, std::size_t size);
 WEFT_HOOK void __asan_unpoison_memory_region(const void* begin, std::size_t size);
 #endif

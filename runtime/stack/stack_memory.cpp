@@ -9,11 +9,8 @@
 #include <sys/mman.h>
 
 #include "context.hpp"
+#include "sanitizers.hpp"
 #include "valgrind.hpp"
-
-#if defined(WEFT_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
 
 namespace weft::detail::stack_memory {
 
@@ -51,7 +48,8 @@ std::size_t take_off(std::atomic<std::size_t>& counter, std::size_t most) noexce
 // ASan's bytes about [bottom, top), an eighth of it: all poisoned at a fiber's end, so they would be what costs most.
 // Zero is what they begin with.
 void give_back_shadow([[maybe_unused]] const std::byte* bottom, [[maybe_unused]] const std::byte* top) noexcept {
-#if defined(WEFT_ASAN)
+#if defined(WEFT_TELLS_ASAN)
+  if (!has_asan()) return;
   std::size_t scale = 0;
   std::size_t offset = 0;
   __asan_get_shadow_mapping(&scale, &offset);
