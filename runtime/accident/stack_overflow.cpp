@@ -40,9 +40,11 @@ void report(const fiber_block& fiber) noexcept {
     text << ", spawned at " << label.site.file << ":" << std::uint64_t{label.site.line};
   else if (label.site.address != nullptr)
     (text << ", spawned by the call that returns to ").add_address(label.site.address);
-  text << ": its stack of " << std::uint64_t{fiber.permit->size() / 1024}
-       << " KiB is used up; give it more by spawn_options.stack_size, or all fibers by WEFT_STACK_SIZE or "
-          "options.stack_size\n";
+  const stack_pool& stacks = *fiber.permit;
+  text << ": all " << std::uint64_t{(stacks.size() - stacks.guard_size()) / 1024} << " KiB of its stack are used up ("
+       << std::uint64_t{stacks.size() / 1024}
+       << " KiB with its guard); give it more by spawn_options.stack_size, or all fibers by WEFT_STACK_SIZE or "
+          "options.stack_size, or make the call in weft::blocking\n";
   text.write_to(STDERR_FILENO);
 }
 

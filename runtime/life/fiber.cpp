@@ -11,6 +11,8 @@
 // A fiber that has its own handle cannot wait by it: J1 to J3 would never end, and F1 never come. A join refuses, and
 // the end of the handle detaches: nobody but the fiber has it, so nobody is kept waiting and nobody will look.
 
+#include <algorithm>
+#include <cstddef>
 #include <new>
 #include <stdexcept>
 #include <system_error>
@@ -87,6 +89,11 @@ void start(fiber_block& fiber, const fiber_body& body, join_state joining, std::
 }
 
 }  // namespace
+
+spawn_options main_options(const scheduler& home) noexcept {
+  constexpr std::size_t k_main_stack = std::size_t{8} << 20;
+  return {.name = "main", .stack_size = std::max(k_main_stack, home.settings().stack_size)};
+}
 
 new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site) {
   scheduling_point();

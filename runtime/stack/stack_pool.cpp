@@ -52,11 +52,11 @@ std::size_t stack_pool::permits_out() noexcept {
 }
 
 stack_pool& stack_pool::for_size(std::size_t size) {
-  if (size > k_max_size)
-    throw std::invalid_argument("weft: stack_size=" + std::to_string(size) + " of a spawn: at most " +
-                                size_in_words(k_max_size) + " (less than " + size_in_words(k_min_size) +
-                                " is rounded up to it, and 0 means the runtime's)");
-  const std::size_t slot_size = std::bit_ceil(std::max(size, k_min_size));
+  if (size < k_min_size || size > k_max_size)
+    throw std::invalid_argument("weft: stack_size=" + std::to_string(size) + " of a spawn: at least " +
+                                size_in_words(k_min_size) + " and at most " + size_in_words(k_max_size) +
+                                " (0 means the runtime's)");
+  const std::size_t slot_size = std::bit_ceil(size);
   return *table().pools[static_cast<std::size_t>(std::bit_width(slot_size) - std::bit_width(k_min_size))];
 }
 

@@ -54,8 +54,8 @@ class stack_pool {
   static constexpr std::size_t k_sizes = std::bit_width(k_max_size) - std::bit_width(k_min_size) + 1;
   static constexpr std::size_t k_kept = 4 * stack_memory::k_page;  // of a pooled stack; what grew deeper is given back
 
-  // The process's pool for stacks of at least `size` bytes, guard included. Throws std::invalid_argument beyond
-  // k_max_size.
+  // The process's pool for stacks of at least `size` bytes, guard included. Throws std::invalid_argument below
+  // k_min_size and beyond k_max_size.
   static stack_pool& for_size(std::size_t size);
   // Every pool of the process, by size.
   template <class F>

@@ -68,12 +68,17 @@ ACCIDENT(overflow_on_a_spare) {
 }
 
 ACCIDENT(overflow_of_the_default_stack) {
+  weft::run([] { weft::spawn([] { descend(k_too_deep); }).join(); });
+  return 0;
+}
+
+ACCIDENT(overflow_of_the_main_fiber) {
   weft::run([] { descend(k_too_deep); });
   return 0;
 }
 
 ACCIDENT(overflow_of_the_smallest_stack) {
-  weft::run(weft::options{.stack_size = 1}, [] { descend(k_too_deep); });
+  weft::run(weft::options{.stack_size = 16 << 10}, [] { weft::spawn([] { descend(k_too_deep); }).join(); });
   return 0;
 }
 

@@ -38,14 +38,16 @@ void expect_overflow(const std::string& name, const std::string& text) {
 }
 
 TEST(stack_overflow, names_the_fiber_its_site_its_stack_and_the_remedy) {
-  expect_overflow("overflow_of_a_named_fiber",
-                  "weft: stack overflow in fiber #[0-9]+ 'deep', spawned at .*fault_accidents.cpp:[0-9]+: its stack of "
-                  "64 KiB is used up; .*spawn_options.stack_size.*WEFT_STACK_SIZE");
+  expect_overflow(
+      "overflow_of_a_named_fiber",
+      "weft: stack overflow in fiber #[0-9]+ 'deep', spawned at .*fault_accidents.cpp:[0-9]+: all "
+      "48 KiB of its stack are used up .64 KiB with its guard.; .*spawn_options.stack_size.*WEFT_STACK_SIZE");
 }
 
 TEST(stack_overflow, is_told_on_stacks_of_every_width_of_guard) {
-  expect_overflow("overflow_of_the_default_stack", "'main'.* of 256 KiB");
-  expect_overflow("overflow_of_the_smallest_stack", "'main'.* of 16 KiB");
+  expect_overflow("overflow_of_the_default_stack", "all 192 KiB .*.256 KiB with its guard");
+  expect_overflow("overflow_of_the_main_fiber", "'main'.* all 8128 KiB .*.8192 KiB with its guard");
+  expect_overflow("overflow_of_the_smallest_stack", "all 12 KiB .*.16 KiB with its guard");
 }
 
 TEST(stack_overflow, of_a_fiber_spawned_with_arguments_names_the_return_address) {

@@ -95,6 +95,14 @@ TEST(environment, a_stack_size_over_the_maximum_is_refused_naming_where_it_came_
   EXPECT_NE(text.find("WEFT_STACK_SIZE='1025m': at most 1 GiB"), std::string::npos) << text;
 }
 
+TEST(environment, a_stack_size_under_the_minimum_is_refused_and_not_raised_in_silence) {
+  EXPECT_NE(refusal_of({.stack_size = 100}).find("stack_size='100': at least 16 KiB"), std::string::npos);
+  EXPECT_EQ(refusal_of({.stack_size = 16384}), "");
+  const with_variable stacks("WEFT_STACK_SIZE", "1");
+  const std::string text = refusal_of({});
+  EXPECT_NE(text.find("WEFT_STACK_SIZE='1': at least 16 KiB"), std::string::npos) << text;
+}
+
 TEST(environment, suffixes_do_not_overflow) {
   EXPECT_EQ(parse_number("x", "2m", true), std::uint64_t{2} << 20);
   EXPECT_EQ(parse_number("x", "3g", true), std::uint64_t{3} << 30);

@@ -6,7 +6,8 @@
 //   weft::runtime rt{{.workers = 4}};                           embedding: from any plain thread, as often as one likes
 //   rt.go(f);  auto x = rt.run(g);
 //
-// run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber. When weft::run's
+// run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber, on a stack of
+// 8 MiB (of options.stack_size, if that is more). When weft::run's
 // f has returned, every fiber still alive is cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber,
 // run and runtime throw std::logic_error. While weft::run lasts, SIGQUIT writes the dump on stderr (options.hpp).
 // Next: options.hpp, spawn.hpp.
@@ -47,7 +48,8 @@ class runtime {
   template <class F>
   std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
     refuse_on_fiber("runtime::run");
-    auto main = detail::spawn_in(&running(), {.name = "main"}, site, std::decay_t<F>(std::forward<F>(f)));
+    detail::scheduler& home = running();
+    auto main = detail::spawn_in(&home, detail::main_options(home), site, std::decay_t<F>(std::forward<F>(f)));
     await(main.block());
     return main.join();
   }

@@ -43,7 +43,8 @@ namespace weft {
 
 struct spawn_options {
   std::string_view name = {};  // shown by snapshot and dumps; the first 23 bytes are kept
-  std::size_t stack_size = 0;  // bytes, guard included, rounded up to a power of two; 0: the runtime's
+  std::size_t stack_size = 0;  // bytes, guard included (options.hpp), rounded up to a power of two; from 16 KiB to
+                               // 1 GiB; 0: the runtime's
   bool pinned = false;         // stays on the spawner's worker thread; from a plain thread: on the first that runs it
 };
 
@@ -63,6 +64,8 @@ struct new_fiber {
   void* storage;  // k_inline_closure bytes, aligned for anything
 };
 
+// Of the fiber of run and simulate: it has as much stack as a process's main thread, or the runtime's size if larger.
+[[nodiscard]] spawn_options main_options(const scheduler& home) noexcept;
 // A fiber that has a permit for its stack and no closure yet, in `home` (null: the caller's runtime).
 [[nodiscard]] new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site);
 void discard_fiber(fiber_block* fiber) noexcept;

@@ -131,7 +131,7 @@ R result_of(simulation_run& run, join_handle<R>& main) {
 
 template <class F>
 decltype(auto) run_simulated(simulation_run& run, source_site site, F&& f) {
-  auto main = spawn_in(run.home(), {.name = "main"}, site, std::forward<F>(f));
+  auto main = spawn_in(run.home(), main_options(*run.home()), site, std::forward<F>(f));
   run.run_until_done(main.block());
   return result_of(run, main);
 }
