@@ -45,6 +45,16 @@ std::uint32_t wait_queue::claim(std::uint32_t most, won_chain& woken) noexcept {
   return served;
 }
 
+bool wait_queue::claim_front(won_chain& woken) noexcept {
+  wait_node& node = *waiters_.front();
+  waiters_.remove(node);
+  const claimed won = detail::claim(node.token, wake_reason::ready);
+  if (!won) return false;
+  woken.add(node, won);
+  count(0u - 1u);
+  return true;
+}
+
 claimed wait_queue::count_out() noexcept {
   count(0u - 1u);
   if (!nobody_inside() || destructor_.who == nullptr) return {};
@@ -55,10 +65,14 @@ void wait_queue::leave(wait_node& node) noexcept {
   claimed destructor;
   {
     internal_guard held(lock);
-    waiters_.remove(node);
-    destructor = count_out();
+    destructor = dequeue(node);
   }
   if (destructor) unpark(destructor);
+}
+
+claimed wait_queue::dequeue(wait_node& node) noexcept {
+  waiters_.remove(node);
+  return count_out();
 }
 
 void wait_queue::wait_until_left(wait_label what) noexcept {

@@ -72,6 +72,7 @@
 #include <weft/sync/recursive_mutex.hpp>
 #include <weft/sync/select.hpp>
 #include <weft/sync/semaphore.hpp>
+#include <weft/sync/semaphore_guard.hpp>
 #include <weft/sync/shared_mutex.hpp>
 #include <weft/sync/timed_mutex.hpp>
 #include <weft/sync/wait_group.hpp>

@@ -58,11 +58,21 @@ class wait_queue {
   // Unpark `woken` after the lock.
   std::uint32_t claim(std::uint32_t most, won_chain& woken) noexcept WEFT_REQUIRES(lock);
 
+  // Who waits longest; null if nobody is on the list.
+  [[nodiscard]] const wait_node* front() const noexcept WEFT_REQUIRES(lock) { return waiters_.front(); }
+
+  // V2 for the one in front, which is off the list then. False: it could no longer be won. None may be enrolled alone.
+  bool claim_front(won_chain& woken) noexcept WEFT_REQUIRES(lock);
+
   // Nobody is on the list: fewer than were asked for have been won, or just as many.
   [[nodiscard]] bool empty() const noexcept WEFT_REQUIRES(lock) { return waiters_.empty(); }
 
   // V3, by the waiter whose park did not return `ready`, or that enrolled and did not arm. Takes the lock.
   void leave(wait_node& node) noexcept WEFT_EXCLUDES(lock);
+
+  // The same for a primitive that has more to do under the lock. Unpark what is returned after it, and touch the
+  // primitive no more.
+  [[nodiscard]] claimed dequeue(wait_node& node) noexcept WEFT_REQUIRES(lock);
 
   // Any thread, without the lock: exact for whoever is ordered after the enqueuer by other means.
   [[nodiscard]] bool nobody_inside() const noexcept {
