@@ -11,7 +11,8 @@
 // - What runs next. Every call of weft is a scheduling point: lock, unlock, try_*, notify, send, recv, close, select,
 //   go, spawn, join and all others. There one of all fibers that could run is drawn, the caller and those whose time
 //   has come included, each as likely as another. Between two calls nothing else runs: a race of plain variables shows
-//   where a call lies inside it, and otherwise is the race detector's to find (both go together).
+//   where a call lies inside it, and otherwise is the race detector's to find (both go together). A std::atomic is no
+//   call of weft: a store that races with a load before it is found if it is a weft::atomic (std_shim/atomic.hpp).
 // - Time stands still while anything can run; then it goes to the earliest deadline at once: an hour of sleeping
 //   takes no time. It begins at the same point in each simulation. Ask weft::clock (clock.hpp): points of
 //   std::chrono::steady_clock::now() and of other clocks are real time. A limit on another clock counts from how far
