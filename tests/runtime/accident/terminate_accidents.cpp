@@ -32,6 +32,31 @@ ACCIDENT(exception_out_of_a_detached_fiber) {
   return 0;
 }
 
+// A handle of one that throws, whatever its handle does.
+weft::join_handle<void> thrower(const char* name) {
+  std::atomic<bool> has_begun{false};
+  auto handle = weft::spawn({.name = name}, [&has_begun] {
+    has_begun = true;
+    throw_it();
+  });
+  while (!has_begun) weft::this_fiber::yield();
+  return handle;
+}
+
+// It ends nothing; one handle outlives the runtime of its fiber. More than are told one by one.
+ACCIDENT(exceptions_that_are_dropped_with_their_handles) {
+  weft::join_handle<void> outlives;
+  weft::run([&outlives] {
+    outlives = thrower("outlived");
+    static_cast<void>(thrower("dropped"));
+  });
+  outlives = {};
+  weft::run([] {
+    for (int i = 0; i < 20; ++i) static_cast<void>(thrower("one of many"));
+  });
+  return 42;
+}
+
 ACCIDENT(exception_out_of_a_fiber_whose_handle_let_go) {
   weft::run([] {
     std::atomic<bool> let_go{false};

@@ -30,6 +30,17 @@ TEST(terminate, names_the_fiber_its_site_and_what_was_thrown) {
   expect_abort("an_int_out_of_a_detached_fiber", "ended fiber #[0-9]+, .*: an exception that is no std::exception\n");
 }
 
+TEST(terminate, is_not_what_an_exception_dropped_with_its_handle_ends_in) {
+  const accident_end end = run_accident("exceptions_that_are_dropped_with_their_handles");
+  EXPECT_EQ(end.exit_status, 42) << end.text;
+  const std::string line = "weft: an exception was dropped with the join_handle of fiber #[0-9]+ ";
+  const std::string site = ", spawned at .*terminate_accidents.cpp:[0-9]+: nobody looks; join it, [^\n]*\n";
+  const testing::Matcher<const std::string&> says(testing::ContainsRegex(
+      "^" + line + "'dropped'" + site + line + "'outlived'" + site + "(" + line + "'one of many'" + site +
+      "){14}weft: more exceptions were dropped with handles; they are told no longer\n$"));
+  EXPECT_TRUE(says.Matches(end.text)) << end.text;
+}
+
 TEST(terminate, comes_to_the_programs_own_handler_at_the_throw) {
   const accident_end end = run_accident("exception_in_a_program_with_a_terminate_handler");
   EXPECT_EQ(end.exit_status, 7);

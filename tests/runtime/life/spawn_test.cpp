@@ -14,7 +14,6 @@
 #include <utility>
 #include <vector>
 
-#include <support/contains.hpp>
 #include <support/fiber_test.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/snapshot.hpp>
@@ -326,25 +325,6 @@ TEST(spawn, an_exception_that_is_dropped_with_its_handle_is_told_to_who_wants_to
     EXPECT_EQ(each.name, "dropped");
     EXPECT_NE(each.site.find("spawn_test.cpp:"), std::string::npos) << each.site;
   }
-}
-
-TEST(spawn, an_exception_that_is_dropped_with_its_handle_is_told_on_stderr) {
-  weft::join_handle<void> outlives;
-  testing::internal::CaptureStderr();
-  weft::run(weft::options{.workers = 1}, [&outlives] {
-    outlives = weft::spawn({.name = "outlived"}, throw_dropped);
-    weft::testing::wait_until_all_parked();
-    auto handle = weft::spawn({.name = "dropped"}, throw_dropped);
-    weft::testing::wait_until_all_parked();
-  });
-  outlives = {};
-  const std::string told = testing::internal::GetCapturedStderr();
-  EXPECT_TRUE(
-      weft::testing::contains(told,
-                              "^weft: an exception was dropped with the join_handle of fiber #[0-9]+ 'dropped', "
-                              "spawned at .*spawn_test.cpp:[0-9]+: nobody joins; join it, .*\n"
-                              "weft: an exception was dropped with the join_handle of fiber #[0-9]+ 'outlived', .*\n$"))
-      << told;
 }
 
 TEST(spawn, outside_a_runtime_is_refused_by_name) {
