@@ -44,6 +44,7 @@ scheduler::scheduler(const options& settled, clock_source* clock, simulated_end*
     if (is_simulated()) {
       seats.seat_the_first();
     } else {
+      default_stacks_.reserve_first();  // the allocator takes 64 MiB for each thread, from whatever there is
       seats.start();
       monitor_thread_ = std::thread([this] { monitor_.run(); });
     }

@@ -66,7 +66,7 @@ std::size_t stack_pool::take_permits(std::size_t most) {
     const internal_guard guard(lock_);
     const std::size_t promised = permits_ + open_;
     // Scarce before the last one is gone, so that the others bring back what they keep before anybody is refused.
-    if (!is_scarce() && grant(promised + k_plenty) != refusal::none) set_scarce(no_room);
+    if (!is_scarce() && grant(promised + (is_large() ? 1 : k_plenty)) != refusal::none) set_scarce(no_room);
     if (promised >= granted_) why = grant(promised + 1);
     if (why == refusal::none) {
       const std::size_t taken = is_scarce() ? 1 : std::min(most, granted_ - promised);
@@ -75,6 +75,11 @@ std::size_t stack_pool::take_permits(std::size_t most) {
     }
   }
   refuse(why);
+}
+
+void stack_pool::reserve_first() noexcept {
+  const internal_guard guard(lock_);
+  static_cast<void>(grant(1));  // who needs one will be told
 }
 
 void stack_pool::return_permits(std::size_t count) noexcept {

@@ -73,6 +73,8 @@ class stack_pool {
   // enough memory) naming the limit.
   std::size_t take_permits(std::size_t most);
   void take_permit() { (void)take_permits(1); }
+  // Has address space for the first of them, if it can be had: ahead of those who would use it up.
+  void reserve_first() noexcept;
   void return_permits(std::size_t count) noexcept;
 
   // Up to `most` (used ones, the hottest last; or a single cold or fresh one), by the holder of a permit. 0 if the
@@ -143,7 +145,9 @@ class stack_pool {
   void set_scarce(scarcity why) noexcept WEFT_REQUIRES(lock_);
   void clear_scarce(scarcity why) noexcept WEFT_REQUIRES(lock_);
 
-  [[nodiscard]] std::size_t chunk_size() const noexcept { return std::max(std::size_t{64} << 20, slot_size_); }
+  // Such as main's: address space is taken for one at a time, so that a process with little of it has some left.
+  [[nodiscard]] bool is_large() const noexcept { return slot_size_ >= std::size_t{8} << 20; }
+  [[nodiscard]] std::size_t chunk_size() const noexcept { return is_large() ? slot_size_ : std::size_t{64} << 20; }
   // Coloured tops: power-of-two slots would otherwise put the hot end of every stack into the same cache sets.
   [[nodiscard]] static std::size_t colour_of(std::uint32_t slot) noexcept { return std::size_t{slot % 32} * 64; }
   [[nodiscard]] std::byte* end_of(std::byte* bottom) const noexcept { return bottom - guard_size() + slot_size_; }
