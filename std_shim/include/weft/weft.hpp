@@ -24,6 +24,7 @@
 #include <system_error>
 #include <vector>
 
+#include <weft/netpoll/any_stream.hpp>
 #include <weft/netpoll/dial.hpp>
 #include <weft/netpoll/endpoint.hpp>
 #include <weft/netpoll/errc.hpp>
