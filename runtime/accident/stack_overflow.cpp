@@ -7,10 +7,13 @@
 #include <cstring>
 
 #include <pthread.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fiber_block.hpp"
 #include "fixed_text.hpp"
+#include "handler_stack.hpp"
+#include "helper_call.hpp"
 #include "sanitizers.hpp"
 #include "this_worker.hpp"
 
@@ -30,22 +33,66 @@ bool is_guard_of(const fiber_block& fiber, const void* address) noexcept {
   return at < bottom && bottom - at <= fiber.permit->guard_size();
 }
 
-void report(const fiber_block& fiber) noexcept {
+// A fiber that runs on this thread, or waits for it: nobody changes its label.
+fixed_text& add(fixed_text& text, const fiber_block& fiber) noexcept {
   fiber_label::copy label;
-  (void)fiber.label.read(label);  // the running fiber's own: nobody changes it
-  fixed_text text;
-  text << "weft: stack overflow in fiber #" << label.id;
+  (void)fiber.label.read(label);
+  text << "fiber #" << label.id;
   if (label.name[0] != '\0') text << " '" << label.name.data() << "'";
   if (label.site.file != nullptr)
     text << ", spawned at " << label.site.file << ":" << std::uint64_t{label.site.line};
   else if (label.site.address != nullptr)
     (text << ", spawned by the call that returns to ").add_address(label.site.address);
+  return text;
+}
+
+void report(const fiber_block& fiber) noexcept {
   const stack_pool& stacks = *fiber.permit;
-  text << ": all " << std::uint64_t{(stacks.size() - stacks.guard_size()) / 1024} << " KiB of its stack are used up ("
-       << std::uint64_t{stacks.size() / 1024}
-       << " KiB with its guard); give it more by spawn_options.stack_size, or all fibers by WEFT_STACK_SIZE or "
-          "options.stack_size, or make the call in weft::blocking\n";
+  fixed_text text;
+  add(text << "weft: stack overflow in ", fiber)
+      << ": all " << std::uint64_t{(stacks.size() - stacks.guard_size()) / 1024} << " KiB of its stack are used up ("
+      << std::uint64_t{stacks.size() / 1024}
+      << " KiB with its guard); give it more by spawn_options.stack_size, or all fibers by WEFT_STACK_SIZE or "
+         "options.stack_size, or make the call in weft::blocking\n";
   text.write_to(STDERR_FILENO);
+}
+
+void report(const helper_call& call) noexcept {
+  fixed_text text;
+  text << "weft: stack overflow in weft::blocking";
+  if (call.caller() != nullptr) {
+    (text << ", in the call that returns to ").add_address(call.returns_to());
+    add(text << ", of ", *call.caller());
+  }
+  text << ": all " << std::uint64_t{call.stack_size() / 1024}
+       << " KiB of its helper thread's stack are used up; begin the program with more (ulimit -s), or do it in a fiber "
+          "with spawn_options.stack_size\n";
+  text.write_to(STDERR_FILENO);
+}
+
+void report_handler() noexcept {
+  fixed_text text;
+  text << "weft: stack overflow in a signal handler on thread " << static_cast<std::uint64_t>(::syscall(SYS_gettid));
+  if (const fiber_block* const fiber = this_fiber_block()) add(text << ", which runs ", *fiber);
+  text << ": all " << std::uint64_t{handler_stack::size() / 1024}
+       << " KiB of the signal stack that weft gave its thread are used up; do less in the handler, or install it "
+          "without SA_ONSTACK\n";
+  text.write_to(STDERR_FILENO);
+}
+
+// False: it is no overflow of ours.
+bool report_overflow(const void* address) noexcept {
+  const fiber_block* const fiber = this_fiber_block();
+  const helper_call* const helper = this_helper_call();
+  if (fiber != nullptr && is_guard_of(*fiber, address))
+    report(*fiber);
+  else if (helper != nullptr && helper->is_overflow(address))
+    report(*helper);
+  else if (handler_stack::is_overflow(address))
+    report_handler();
+  else
+    return false;
+  return true;
 }
 
 // The fault happens again, and meets the default.
@@ -79,9 +126,7 @@ void pass_on(int signal, siginfo_t* info, void* machine) noexcept {
 
 void on_fault(int signal, siginfo_t* info, void* machine) {
   const int kept = errno;
-  const fiber_block* const fiber = this_fiber_block();
-  if (fiber != nullptr && is_guard_of(*fiber, info->si_addr)) {
-    report(*fiber);
+  if (report_overflow(info->si_addr)) {
     ::sigaction(signal, &before(signal), nullptr);
   } else {
     pass_on(signal, info, machine);

@@ -34,7 +34,7 @@ struct abandonable_job : helper_job {
   abandon_word<real_env> word;
 };
 
-void serve_abandonable(helper_job& self, const signal_mask& between) noexcept {
+void serve_abandonable(helper_job& self, helper_call&, const signal_mask& between) noexcept {
   auto& mine = static_cast<abandonable_job&>(self);
   std::unique_ptr<abandonable_job> if_ours(&mine);
   if (!mine.word.begin()) return;

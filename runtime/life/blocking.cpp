@@ -16,6 +16,8 @@
 #include <weft/runtime/park.hpp>
 
 #include "fiber_block.hpp"
+#include "handler_stack.hpp"
+#include "helper_call.hpp"
 #include "helpers.hpp"
 #include "own_threads.hpp"
 #include "process_defaults.hpp"
@@ -32,13 +34,14 @@ struct waited_job : helper_job {  // on the frame of the fiber that waits for it
   void* argument;
   wait_token token;
   const fiber_block* caller;  // waits, and so does its runtime
+  const void* returns_to;     // in its code
 };
 
-void serve_waited(helper_job& self, const signal_mask& between) noexcept {
+void serve_waited(helper_job& self, helper_call& now, const signal_mask& between) noexcept {
   auto& mine = static_cast<waited_job&>(self);
-  set_served_by_this_thread(mine.caller);
+  now.begin(mine.caller, mine.returns_to);
   mine.f(mine.argument);
-  set_served_by_this_thread(nullptr);
+  now.end();
   between.apply();
   if (const claimed won = claim(mine.token, wake_reason::ready)) unpark(won);
 }
@@ -71,6 +74,8 @@ class helpers {
 
   void serve() noexcept {
     const own_thread counted;
+    const handler_stack for_overflows;
+    helper_call now;
     const signal_mask between = signal_mask::of_synchronous_alone();
     between.apply();
     take_processors_and_scheduling_of_main_thread();
@@ -78,7 +83,7 @@ class helpers {
     while (helper_job* const j = take()) {
       take_default_float_environment();
       j->signals->apply();
-      j->serve(*j, between);
+      j->serve(*j, now, between);
     }
   }
 
@@ -131,8 +136,12 @@ void run_blocking(void (*f)(void*) noexcept, void* argument) {
   }
   const outside_call counted;
   fiber_block& caller = *this_fiber_block();
-  waited_job j{
-      {&serve_waited, &caller.runs_on->home().makers_signals()}, f, argument, arm(cancellation::ignored), &caller};
+  waited_job j{{&serve_waited, &caller.runs_on->home().makers_signals()},
+               f,
+               argument,
+               arm(cancellation::ignored),
+               &caller,
+               __builtin_return_address(0)};
   caller.calls_outside = true;
   try {
     give_to_helpers(j);

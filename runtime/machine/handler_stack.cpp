@@ -4,6 +4,7 @@
 
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 
 #include <sys/mman.h>
 
@@ -20,6 +21,18 @@ constexpr std::size_t k_handler_guard_size = std::size_t{4} << 10;
 
 }  // namespace
 
+// The guard lies outside of what the kernel is told. So a handler that has run into it is on that stack no more, and
+// the handler of its fault begins at the top again, over the frames of the first one: room for a report.
+bool handler_stack::is_overflow(const void* address) noexcept {
+  stack_t there{};
+  if (::sigaltstack(nullptr, &there) != 0 || there.ss_size != size()) return false;
+  const auto bottom = reinterpret_cast<std::uintptr_t>(there.ss_sp);
+  const auto at = reinterpret_cast<std::uintptr_t>(address);
+  return at < bottom && bottom - at <= k_handler_guard_size;
+}
+
+std::size_t handler_stack::size() noexcept { return k_handler_stack_size - k_handler_guard_size; }
+
 handler_stack::handler_stack() noexcept {
   if (has_asan()) return;  // it has one of its own
   stack_t there{};
@@ -31,7 +44,7 @@ handler_stack::handler_stack() noexcept {
   base_ = base;
   stack_t ours{};
   ours.ss_sp = static_cast<char*>(base) + k_handler_guard_size;
-  ours.ss_size = k_handler_stack_size - k_handler_guard_size;
+  ours.ss_size = size();
   ::sigaltstack(&ours, nullptr);
 }
 

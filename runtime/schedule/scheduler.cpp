@@ -13,6 +13,7 @@
 
 #include "end_report.hpp"
 #include "fiber_extension.hpp"
+#include "helper_call.hpp"
 #include "idle_stacks.hpp"
 #include "quantity_text.hpp"
 #include "registry.hpp"
@@ -61,8 +62,8 @@ scheduler::~scheduler() {
 }
 
 bool scheduler::is_inside() const noexcept {
-  const fiber_block* const own = this_fiber_block();
-  const fiber_block* const by = own != nullptr ? own : served_by_this_thread();
+  const helper_call* const served = this_helper_call();
+  const fiber_block* const by = served != nullptr ? served->caller() : this_fiber_block();
   // relaxed: constant while it lives.
   return by != nullptr && by->home.load(std::memory_order_relaxed) == this;
 }

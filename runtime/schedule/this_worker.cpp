@@ -8,6 +8,7 @@
 #include "context.hpp"
 #include "environment.hpp"
 #include "fiber_extension.hpp"
+#include "helper_call.hpp"
 #include "random.hpp"
 #include "thread_waiter.hpp"
 #include "worker.hpp"
@@ -24,12 +25,12 @@ namespace weft::detail {
 namespace {
 
 [[gnu::tls_model("initial-exec")]] thread_local worker* t_worker = nullptr;
+[[gnu::tls_model("initial-exec")]] thread_local const helper_call* t_helper_call = nullptr;
 
 struct thread_record {
   thread_waiter* waiter = thread_slab().take();
   std::uint64_t random_state = process_seed() ^ (next_stream() * 0x9e3779b97f4a7c15u);
   fiber_extension* extension = nullptr;
-  const fiber_block* served = nullptr;
   ~thread_record() {
     if (extension != nullptr) end_thread_extension(extension);
     extension = nullptr;
@@ -66,6 +67,14 @@ WEFT_TLS_ACCESSOR WEFT_NO_TSAN fiber_block* this_fiber_block() noexcept {
   return fiber;
 }
 
+WEFT_TLS_ACCESSOR WEFT_NO_TSAN const helper_call* this_helper_call() noexcept {
+  const helper_call* call = t_helper_call;
+  __asm__ __volatile__("" : "+r"(call));
+  return call;
+}
+
+WEFT_TLS_ACCESSOR WEFT_NO_TSAN void set_this_helper_call(const helper_call* call) noexcept { t_helper_call = call; }
+
 thread_waiter& this_thread_waiter() noexcept {
   thread_record& record = this_thread_record();
   // Used again by the destructor of a thread_local that came before: a block of its own, which nobody gives back.
@@ -74,9 +83,6 @@ thread_waiter& this_thread_waiter() noexcept {
 }
 
 fiber_extension*& this_thread_extension() noexcept { return this_thread_record().extension; }
-
-const fiber_block* served_by_this_thread() noexcept { return this_thread_record().served; }
-void set_served_by_this_thread(const fiber_block* fiber) noexcept { this_thread_record().served = fiber; }
 
 std::uint64_t random_of_this_thread() noexcept {
   thread_record& r = this_thread_record();

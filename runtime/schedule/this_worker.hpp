@@ -26,10 +26,6 @@ void set_this_worker(worker* w) noexcept;
 // What it has of its own, on no fiber (fiber_extension.hpp); ended as the thread ends.
 [[nodiscard]] fiber_extension*& this_thread_extension() noexcept;
 
-// The fiber whose blocking call the calling thread carries out; null elsewhere.
-[[nodiscard]] const fiber_block* served_by_this_thread() noexcept;
-void set_served_by_this_thread(const fiber_block* fiber) noexcept;
-
 // The random stream of a plain thread.
 [[nodiscard]] std::uint64_t random_of_this_thread() noexcept;
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <support/accident.hpp>
+#include <weft/runtime/blocking.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
@@ -79,6 +80,45 @@ ACCIDENT(overflow_of_the_main_fiber) {
 
 ACCIDENT(overflow_of_the_smallest_stack) {
   weft::run(weft::options{.stack_size = 16 << 10}, [] { weft::spawn([] { descend(k_too_deep); }).join(); });
+  return 0;
+}
+
+ACCIDENT(overflow_in_blocking) {
+  weft::run([] { weft::spawn({.name = "asks"}, [] { weft::blocking([] { return descend(k_too_deep); }); }).join(); });
+  return 0;
+}
+
+// The second call of a thread, by another fiber than the first.
+ACCIDENT(overflow_in_blocking_by_the_next_caller) {
+  weft::run([] {
+    weft::spawn({.name = "first"}, [] { weft::blocking([] {}); }).join();
+    weft::spawn({.name = "second"}, [] { weft::blocking([] { return descend(k_too_deep); }); }).join();
+  });
+  return 0;
+}
+
+void descend_in_a_handler(int) { descend(k_too_deep); }
+
+void raise_into_a_deep_handler() {
+  struct sigaction action {};
+  action.sa_handler = &descend_in_a_handler;
+  action.sa_flags = SA_ONSTACK;
+  ::sigaction(SIGUSR1, &action, nullptr);
+  std::raise(SIGUSR1);
+}
+
+ACCIDENT(overflow_of_a_handler_on_a_worker) {
+  weft::run([] { weft::spawn({.name = "hit"}, &raise_into_a_deep_handler).join(); });
+  return 0;
+}
+
+ACCIDENT(overflow_of_a_handler_in_blocking) {
+  weft::run([] { weft::blocking(&raise_into_a_deep_handler); });
+  return 0;
+}
+
+ACCIDENT(fault_in_blocking) {
+  weft::run([] { weft::blocking(&fault); });
   return 0;
 }
 

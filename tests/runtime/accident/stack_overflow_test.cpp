@@ -50,6 +50,21 @@ TEST(stack_overflow, is_told_on_stacks_of_every_width_of_guard) {
   expect_overflow("overflow_of_the_smallest_stack", "all 12 KiB .*.16 KiB with its guard");
 }
 
+TEST(stack_overflow, of_a_helper_thread_names_the_fiber_whose_call_it_serves) {
+  expect_overflow("overflow_in_blocking",
+                  "in weft::blocking, in the call that returns to 0x[0-9a-f]+, of fiber #[0-9]+ 'asks', spawned at "
+                  ".*fault_accidents.cpp:[0-9]+: all [0-9]+ KiB of its helper thread's stack.*ulimit -s");
+  expect_overflow("overflow_in_blocking_by_the_next_caller", "of fiber #[0-9]+ 'second'");
+}
+
+#if !defined(WEFT_TSAN)  // which runs handlers when it likes, and has a signal stack of its own
+TEST(stack_overflow, of_a_handler_on_a_signal_stack_names_the_thread_and_whom_it_runs) {
+  expect_overflow("overflow_of_a_handler_on_a_worker",
+                  "in a signal handler on thread [0-9]+, which runs fiber #[0-9]+ 'hit', .*: all 124 KiB");
+  expect_overflow("overflow_of_a_handler_in_blocking", "in a signal handler on thread [0-9]+: all 124 KiB");
+}
+#endif
+
 TEST(stack_overflow, of_a_fiber_spawned_with_arguments_names_the_return_address) {
   expect_overflow("overflow_of_a_fiber_spawned_with_arguments",
                   "in fiber #[0-9]+, spawned by the call that returns to 0x[0-9a-f]+:");
@@ -65,7 +80,7 @@ TEST(stack_overflow, kills_though_the_handler_that_was_there_has_no_stack_to_run
 
 #if !defined(WEFT_TSAN)  // which has a handler of its own
 TEST(stack_overflow, another_fault_is_none) {
-  for (const char* name : {"fault_in_a_fiber", "fault_in_a_plain_thread"}) {
+  for (const char* name : {"fault_in_a_fiber", "fault_in_blocking", "fault_in_a_plain_thread"}) {
     const accident_end end = run_accident(name);
     EXPECT_EQ(end.signal, SIGSEGV) << name;
     EXPECT_EQ(end.text, "") << name;

@@ -8,6 +8,7 @@
 // At most 1,024 calls run at once in a process, further ones wait for their turn: no more may wait for each other.
 // Each call begins with the default floating-point environment, whatever the calling fiber's is, and with the signal
 // mask of the thread that made the runtime. What else f sets on its thread is still set for a later call.
+// Helper threads have the system's default stacks (`ulimit -s`, 8 MiB as a rule); an overflow names the calling fiber.
 // f may use sync, which blocks the helper; it is not on a fiber. In a simulation f runs in place, on the calling fiber.
 
 #include <exception>
