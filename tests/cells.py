@@ -62,6 +62,8 @@ def commands_of(cell):
         for rule in sorted(glob.glob("tests/lint/lint_*.py")):
             yield rule.split("/")[-1][: -len(".py")], ["python3", rule]
         yield "format", ["bash", "-c", "git ls-files '*.cpp' '*.hpp' | xargs clang-format-14 --dry-run -Werror"]
+    if cell.name == "clang":
+        yield "misuse", ["python3", "tests/headers/misuse.py", "g++", "clang++-14"]
     if cell.name == "release":
         for name in SMOKE:
             yield f"smoke {name}_bench", [f"build/release/bench/{name}_bench", "--benchmark_min_time=0.01"]

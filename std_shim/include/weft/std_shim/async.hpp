@@ -132,6 +132,14 @@ template <class F, class... Args>
       detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
 }
 
+template <class F, class... Args>
+  requires(!std::is_same_v<std::remove_cvref_t<F>, std::launch> &&
+           !std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
+void async(F&&, Args&&...) = delete;  // weft::async: no function of such arguments; they are copied: refer by std::ref
+template <class F, class... Args>
+  requires(!std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
+void async(std::launch, F&&, Args&&...) = delete;  // weft::async: no function of such arguments, as above
+
 }  // namespace weft
 
 #pragma GCC visibility pop

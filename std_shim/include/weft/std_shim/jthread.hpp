@@ -37,6 +37,11 @@ class jthread {
   [[gnu::noinline]] explicit jthread(F&& f, Args&&... args)
       : thread_(start(source_, {nullptr, 0, __builtin_return_address(0)}, std::forward<F>(f),
                       std::forward<Args>(args)...)) {}
+  template <class F, class... Args>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, jthread> &&
+             !std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...> &&
+             !std::is_invocable_v<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>)
+  explicit jthread(F&&, Args&&...) = delete;  // weft::jthread: no function of such arguments; they are copied: std::ref
   jthread(jthread&&) noexcept = default;
   jthread& operator=(jthread&& from) noexcept {
     if (this == &from) return *this;

@@ -70,6 +70,10 @@ class thread {
   [[gnu::noinline]] explicit thread(F&& f, Args&&... args)
       : handle_(detail::start_thread("thread", {nullptr, 0, __builtin_return_address(0)},
                                      detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...))) {}
+  template <class F, class... Args>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, thread> &&
+             !std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
+  explicit thread(F&&, Args&&...) = delete;  // weft::thread: no function of such arguments; they are copied: std::ref
   thread(thread&&) noexcept = default;
   thread& operator=(thread&& from) noexcept {
     if (joinable()) std::terminate();

@@ -108,6 +108,29 @@ class byte_stream {
     return heard(self().write_from(buffers, ec), ec);
   }
 
+  // --- Not of a const stream.
+
+  template <detail::mutable_byte_range Buffer>
+  void read_some(Buffer&&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::mutable_byte_range Buffer>
+  void read_some(Buffer&&, std::error_code&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::mutable_byte_range Buffer>
+  void read_exactly(Buffer&&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::mutable_byte_range Buffer>
+  void read_exactly(Buffer&&, std::error_code&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::byte_range Buffer>
+  void write_all(Buffer&&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::byte_range Buffer>
+  void write_all(Buffer&&, std::error_code&) const = delete;          // a const stream: is the lambda mutable?
+  void write_all(std::string_view) const = delete;                    // a const stream: is the lambda mutable?
+  void write_all(std::string_view, std::error_code&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::byte_range Buffer>
+  void write_some(Buffer&&) const = delete;  // a const stream: is the lambda mutable?
+  template <detail::byte_range Buffer>
+  void write_some(Buffer&&, std::error_code&) const = delete;          // a const stream: is the lambda mutable?
+  void write_some(std::string_view) const = delete;                    // a const stream: is the lambda mutable?
+  void write_some(std::string_view, std::error_code&) const = delete;  // a const stream: is the lambda mutable?
+
   // --- Ending.
 
   // Tells the peer that no more will be written: its reads end. Ours go on. Does not park.

@@ -60,6 +60,10 @@ auto blocking(F&& f) -> std::invoke_result_t<F&> {
     return std::move(*c.result);
 }
 
+template <class F>
+  requires(!std::is_invocable_v<F&>)
+void blocking(F&&) = delete;  // weft::blocking: the function takes no arguments; capture them
+
 }  // namespace weft
 
 #pragma GCC visibility pop

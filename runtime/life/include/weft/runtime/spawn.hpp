@@ -28,6 +28,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/fiber_body.hpp>
 #include <weft/runtime/detail/functional.hpp>
+#include <weft/runtime/detail/not_a_call.hpp>
 #include <weft/runtime/detail/outcome.hpp>
 #include <weft/runtime/fiber_id.hpp>
 #include <weft/runtime/spawn_site.hpp>
@@ -380,6 +381,19 @@ template <class F, class First, class... Rest>
       nullptr, options, {nullptr, 0, __builtin_return_address(0)},
       detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
 }
+
+template <detail::not_spawn_options F, class... Args>
+  requires detail::not_a_call<F, Args...>
+void go(F&&, Args&&...) = delete;  // weft::go: no function of such arguments; they are copied: refer by std::ref
+template <class F, class... Args>
+  requires detail::not_a_call<F, Args...>
+void go(const spawn_options&, F&&, Args&&...) = delete;  // weft::go: no function of such arguments, as above
+template <detail::not_spawn_options F, class... Args>
+  requires detail::not_a_call<F, Args...>
+void spawn(F&&, Args&&...) = delete;  // weft::spawn: no function of such arguments; they are copied: refer by std::ref
+template <class F, class... Args>
+  requires detail::not_a_call<F, Args...>
+void spawn(const spawn_options&, F&&, Args&&...) = delete;  // weft::spawn: no function of such arguments, as above
 
 }  // namespace weft
 

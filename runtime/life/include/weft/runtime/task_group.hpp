@@ -158,6 +158,13 @@ class task_group {
                         detail::bind_call(std::forward<F>(f), std::forward<First>(first), std::forward<Rest>(rest)...));
   }
 
+  template <detail::not_spawn_options F, class... Args>
+    requires detail::not_a_call<F, Args...>
+  void go(F&&, Args&&...) = delete;  // weft::task_group::go: no function of such arguments, which are copied
+  template <class F, class... Args>
+    requires detail::not_a_call<F, Args...>
+  void go(const spawn_options&, F&&, Args&&...) = delete;  // weft::task_group::go: no function of such arguments
+
   // Parks until no member is left; then rethrows the first exception, if a member threw one (of several who wait, one
   // meets it). In a member of this group: std::system_error(resource_deadlock_would_occur).
   void wait() { core_.wait(); }

@@ -46,6 +46,9 @@ struct channel_access;
 // leaves recv, and that value is lost.
 template <class T>
 class channel {
+  static_assert(std::is_object_v<T> && !std::is_array_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
+                "weft::channel carries values: no references, arrays, const or void; carry a pointer, or a struct");
+
  public:
   using value_type = T;
   class iterator;
@@ -54,11 +57,10 @@ class channel {
   // Room for `capacity` values before a send waits. Throws std::length_error, std::bad_alloc.
   explicit channel(std::size_t capacity)
       : core_(std::make_shared<detail::channel_core>(detail::element_ops_of<detail::element<T>>::value, capacity)) {
-    static_assert(std::is_object_v<T> && !std::is_array_v<T> && std::is_same_v<T, std::remove_cv_t<T>>,
-                  "a channel carries values: no references, arrays, const");
-    static_assert(std::is_move_constructible_v<T>, "a channel moves its values");
+    static_assert(std::is_move_constructible_v<T>,
+                  "weft::channel moves its values: carry a std::unique_ptr to one that cannot be moved");
     static_assert(detail::travels_bare<T> || std::is_move_assignable_v<T>,
-                  "a value whose move may throw is put back by move assignment when a send fails");
+                  "weft::channel puts a value whose move may throw back by move assignment when a send fails");
   }
   // A template, so that channel<int>(0) is a capacity.
   template <std::same_as<std::nullptr_t> Null>

@@ -158,6 +158,10 @@ template <class T, class Handler>
   return detail::recv_case<T, const channel<T>&, std::decay_t<Handler>>(ch, std::forward<Handler>(handler));
 }
 
+template <class T, class Handler>
+  requires(!std::invocable<std::decay_t<Handler>&, std::optional<T>> && !std::is_same_v<Handler, std::optional<T>&>)
+void recv(const channel<T>&, Handler&&) = delete;  // weft::recv: the handler takes std::optional<T>: empty when closed
+
 template <class T>
 [[nodiscard]] auto recv(const channel<T>& ch, std::optional<T>& out) {
   return detail::recv_case<T, const channel<T>&, detail::store_in<T>>(ch, detail::store_in<T>{out});
@@ -194,6 +198,16 @@ template <class Handler = detail::nothing_to_do>
   return detail::timeless_case<std::decay_t<Handler>>(detail::select_op::kind::otherwise, {},
                                                       std::forward<Handler>(handler));
 }
+
+template <class T, class Handler>
+  requires(!std::invocable<std::decay_t<Handler>&>)
+void send(const channel<T>&, const std::type_identity_t<T>&, Handler&&) = delete;  // weft::send: it takes no arguments
+template <class Rep, class Period, class Handler>
+  requires(!std::invocable<std::decay_t<Handler>&>)
+void after(std::chrono::duration<Rep, Period>, Handler&&) = delete;  // weft::after: the handler takes no arguments
+template <class Handler>
+  requires(!std::invocable<std::decay_t<Handler>&>)
+void otherwise(Handler&&) = delete;  // weft::otherwise: the handler takes no arguments
 
 // A case that can be kept: in a vector, for a number of cases known at run time. It owns a handle of its channel, the
 // value to send and the handler; a std::optional to receive into it refers to. It may be used in one select after the
@@ -233,6 +247,12 @@ std::size_t select(Cases&&... cases) {
   ((index++ == ran ? cases.complete() : void()), ...);
   return ran;
 }
+
+std::size_t select() = delete;  // weft::select: without a case it would wait for ever
+template <class... Cases>
+  requires((detail::typed_case<std::remove_reference_t<Cases>> || ...) && !(detail::typed_case<Cases> && ...))
+std::size_t select(Cases&&...)
+= delete;  // weft::select: only recv(), send(), after(), otherwise() in it; select_case
 
 }  // namespace weft
 
