@@ -12,7 +12,6 @@
 #include <string>
 #include <vector>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <weft/runtime/cancellation.hpp>
@@ -24,7 +23,6 @@
 #include "fiber_block.hpp"
 #include "own_threads.hpp"
 #include "registry.hpp"
-#include "sanitizers.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
 #include "thread_waiter.hpp"
@@ -41,9 +39,6 @@ namespace {
 
 // Any thread.
 constinit std::atomic<std::uint64_t> g_looks{0};
-
-// The race detector's own.
-std::uint64_t threads_of_others() noexcept { return has_tsan() ? 1 : 0; }
 
 using runtimes = std::vector<scheduler*>;
 
@@ -113,23 +108,6 @@ bool somebody_waits_for_others(const runtimes& all) noexcept {
     const poller* const p = each->installed_poller();
     return p != nullptr && p->has_waiters();
   });
-}
-
-// One number of the kernel's, in one call. Zero if there is no /proc.
-std::uint64_t tasks_of_process() noexcept {
-  struct stat about {};
-  constexpr std::uint64_t k_links_of_any_directory = 2;
-  if (::stat("/proc/self/task", &about) != 0 || about.st_nlink < k_links_of_any_directory) return 0;
-  return about.st_nlink - k_links_of_any_directory;
-}
-
-// D3. Ours are counted from their first step to their last, and unchanged around the kernel's count: so all of them are
-// in it.
-bool all_tasks_are_known(std::uint64_t parked_threads) noexcept {
-  const std::uint64_t before = own_threads();
-  const std::uint64_t tasks = tasks_of_process();
-  const std::uint64_t after = own_threads();
-  return before == after && tasks == before % k_one_change + threads_of_others() + parked_threads;
 }
 
 enum class verdict : std::uint8_t {

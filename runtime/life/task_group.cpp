@@ -255,6 +255,7 @@ void group_core::wait() {
     throw_cancelled();
   }
   if (first != nullptr) std::rethrow_exception(std::move(first));
+  if (node.token.who != nullptr) cancellation_point();  // "Ending together", E2: they ended by the same request
 }
 
 // A member cannot be let go of as a fiber's own handle can: it is under the group's scope, and its end belongs here.

@@ -97,13 +97,12 @@ void scheduler::cancel_all() noexcept {
 // Looks every few milliseconds too: a worker may count a fiber as finished just before it can see that we are stopping.
 void scheduler::wait_until_quiet(std::uint64_t left_over) {
   constexpr auto k_patience = std::chrono::seconds(5);
-  constexpr auto k_pause = std::chrono::nanoseconds(stuck_watch::k_pause_ns);
   constexpr auto k_slice = std::chrono::milliseconds(5);
   const auto now = [] { return deadline::at(deadline::clock::now()); };
   const auto limit = settings_.end_limit;
   const deadline give_up_at = limit.count() == 0 ? deadline::never() : deadline::after(now(), limit);
   deadline report_at = deadline::after(now(), k_patience);
-  deadline look_at = deadline::after(now(), k_pause);
+  deadline look_at = deadline::after(now(), stuck_watch::k_pause);
   stuck_watch stuck(*this);
   for (;;) {
     // acquire: pairs with note_finished; the count below is at least as new.
@@ -111,10 +110,7 @@ void scheduler::wait_until_quiet(std::uint64_t left_over) {
     if (live_fibers() <= left_over) return;
     futex_wait_until(quiet_, seen, deadline::after(now(), k_slice));
     if (now() >= give_up_at) give_up();
-    if (now() >= look_at) {
-      stuck.look();
-      look_at = deadline::after(now(), k_pause);
-    }
+    if (now() >= look_at) look_at = deadline::after(now(), stuck.look());
     if (now() < report_at) continue;
     std::fputs(report_who_is_left(*this).c_str(), stderr);
     report_at = deadline::after(now(), k_patience);

@@ -6,6 +6,8 @@
 #include <new>
 #include <vector>
 
+#include "own_threads.hpp"
+#include "registry.hpp"
 #include "scheduler.hpp"
 #include "unparking.hpp"
 
@@ -49,19 +51,29 @@ void for_each_left(const scheduler& home, F f) {
 
 }  // namespace
 
-void stuck_watch::look() noexcept {
+std::chrono::milliseconds stuck_watch::look() noexcept {
   const sight seen = look_at_all();
   in_a_row_ = seen.all_are_stuck && seen.fibers != 0 && seen == last_ ? in_a_row_ + 1 : 0;
   last_ = seen;
-  if (in_a_row_ < wanted_) return;
+  if (!seen.all_are_stuck) return k_pause * k_longer;
   try {
+    if (!is_settled()) return k_pause;
     end_some();
   } catch (const std::bad_alloc&) {
-    return;  // later
+    return k_pause;
   }
   in_a_row_ = 0;
-  wanted_ = k_later_looks;
   next_ends_ *= 2;
+  return k_pause;
+}
+
+// T2. Of the threads that are not ours one is the caller, unless it is one of them.
+bool stuck_watch::is_settled() const {
+  if (in_a_row_ < k_looks) return false;
+  if (next_ends_ > 1 || in_a_row_ >= k_looks_beside_others) return true;
+  bool is_only_runtime = false;
+  with_all_runtimes([&](const std::vector<scheduler*>& all) { is_only_runtime = all.size() == 1; });
+  return is_only_runtime && !home_.is_inside() && all_tasks_are_known(1);
 }
 
 stuck_watch::sight stuck_watch::look_at_all() const noexcept {

@@ -6,16 +6,19 @@
 // barrier for three, or two locks taken crosswise, it is ended all the same.
 //   T1 every fiber that is left is parked: for a lock (maybe for a limited time) or at a barrier, outside of any shield
 //      and with no exception in flight; or in a destructor of ours, which waits for the end of such a fiber
-//   T2 T1 at k_first_looks looks in a row, and these waits are the same: 500 ms in all
+//   T2 T1 at several looks in a row, and these waits are the same: at three if no other thread in the process could end
+//      one of them, else for 5 s
 //   T3 claim one of the waits for locks and at barriers `cancelled`, in the order of fibers' numbers
-//   T4 T1 and T2 again, at k_later_looks looks: T3 with twice as many
+//   T4 T1 and T2 again, at three looks: T3 with twice as many
 // One first, because its unwinding may let go of what the others wait for. A fiber that is in a blocking call,
 // computes, or is shielded may hold what the others wait for: until it ends nobody is stuck, and it is named.
-// T2 proves nothing about plain threads and other runtimes: one of them may hold the lock for longer. Then lock()
-// throws weft::cancelled in a fiber that was asked to end long ago, as the next cancellation point would.
+// Five seconds prove nothing about plain threads and other runtimes: one of them may hold the lock for longer. Then
+// lock() throws weft::cancelled in a fiber that was asked to end long ago, as the next cancellation point would.
 // Next: stuck_watch.cpp.
 
 #include <cstdint>
+
+#include <weft/runtime/detail/chrono.hpp>
 
 #include "fiber_block.hpp"
 
@@ -24,16 +27,17 @@ namespace weft::detail {
 // Of who waits for the end of a runtime's fibers, all of which have been asked to end.
 class stuck_watch {
  public:
-  static constexpr std::int64_t k_pause_ns = 50'000'000;
+  static constexpr std::chrono::milliseconds k_pause{20};
 
   explicit stuck_watch(const scheduler& home) noexcept : home_(home) {}
 
-  // One look, k_pause_ns after the one before.
-  void look() noexcept;
+  // One look. Returns for how long to do without the next one: it goes over all blocks of the process.
+  std::chrono::milliseconds look() noexcept;
 
  private:
-  static constexpr unsigned k_first_looks = 10;
-  static constexpr unsigned k_later_looks = 2;
+  static constexpr unsigned k_looks = 2;  // after the first
+  static constexpr unsigned k_looks_beside_others = 250;
+  static constexpr int k_longer = 8;
 
   struct sight {  // T1
     bool all_are_stuck = true;
@@ -42,12 +46,12 @@ class stuck_watch {
     friend bool operator==(const sight&, const sight&) = default;
   };
   [[nodiscard]] sight look_at_all() const noexcept;
+  [[nodiscard]] bool is_settled() const;
   void end_some() const;
 
   const scheduler& home_;
   sight last_;
   unsigned in_a_row_ = 0;
-  unsigned wanted_ = k_first_looks;
   std::uint64_t next_ends_ = 1;
 };
 

@@ -55,10 +55,11 @@ class runtime {
   }
 
   // Cancels every fiber, waits until all have ended, and joins the workers. Every wait ends by that; those that are no
-  // cancellation points (a mutex's, call_once, a barrier's) only once all who are left wait for one another: after half
-  // a second. A fiber that delays the end for 5 s is named on stderr, with where it was spawned and what keeps it (it
-  // computes, is shielded, or sits in a blocking call); options.end_limit says for how long that may go on. A second
-  // stop does nothing; one thread at a time. std::logic_error on a fiber, and in a blocking call of one of its own.
+  // cancellation points (a mutex's, call_once, a barrier's) only once all who are left wait for one another; where
+  // other threads or runtimes might end them, after 5 s. A fiber that delays the end for 5 s is named on stderr, with
+  // where it was spawned and what keeps it (it computes, is shielded, or sits in a blocking call); options.end_limit
+  // says for how long that may go on. A second stop does nothing; one thread at a time. std::logic_error on a fiber,
+  // and in a blocking call of one of its own.
   void stop();
 
   // For whoever moves an injected clock: due timers are looked for again.
