@@ -41,6 +41,19 @@ const fiber_block* fiber_that_threw(const std::exception_ptr& thrown) {
   return this_fiber_block();
 }
 
+// A cancellation ends a process only there, and there is something to be done about it.
+std::string with_remedy(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const cancelled&) {
+    return text_of(thrown) +
+           " in a destructor or another noexcept function that waits; hold a weft::shield_guard there, or wait in "
+           "weft::shield (cancellation.hpp)";
+  } catch (...) {
+    return text_of(thrown);
+  }
+}
+
 std::string in_words(const check_value& value) {
   if (value.text() != nullptr) return value.text();
   return (value.is_negative() ? "-" : "") + std::to_string(value.magnitude());
@@ -51,7 +64,7 @@ std::string in_words(const check_value& value) {
   if (const fiber_block* const fiber = fiber_that_threw(thrown)) {
     const std::string what = thrown ? "an exception ended " : "std::terminate was called in ";
     std::fprintf(stderr, "weft: %s%s%s%s\n", what.c_str(), describe(*fiber).c_str(), thrown ? ": " : "",
-                 thrown ? text_of(thrown).c_str() : "");
+                 thrown ? with_remedy(thrown).c_str() : "");
   }
   if (chained != nullptr) chained();
   std::abort();

@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/detail/scheduling_point.hpp>
 #include <weft/runtime/spawn.hpp>
 
@@ -98,5 +99,21 @@ shield_scope::~shield_scope() {
 }
 
 }  // namespace detail
+
+shield_guard::shield_guard() noexcept
+    : fiber_(detail::this_fiber_block()), scope_(fiber_ != nullptr ? fiber_->scope : nullptr) {
+  if (fiber_ != nullptr) ++fiber_->delivery;
+}
+
+shield_guard::~shield_guard() {
+  WEFT_CHECK(fiber_ == detail::this_fiber_block(),
+             "shield_guard: destroyed by another fiber than the one that made it: let it live in a scope of that one");
+  if (fiber_ == nullptr) return;
+  WEFT_CHECK(
+      fiber_->scope == scope_,
+      "shield_guard: destroyed inside or outside of the time limit in which it was made: let it live in one scope "
+      "with it");
+  --fiber_->delivery;
+}
 
 }  // namespace weft

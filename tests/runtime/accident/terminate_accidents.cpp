@@ -12,11 +12,13 @@
 #include <unistd.h>
 
 #include <support/accident.hpp>
+#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/check.hpp>
 #include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/this_fiber.hpp>
+#include <weft/runtime/with_timeout.hpp>
 
 namespace {
 
@@ -117,6 +119,46 @@ ACCIDENT(an_int_out_of_a_detached_fiber) {
 ACCIDENT(terminate_in_a_plain_thread) {
   weft::run([] {});
   std::terminate();
+}
+
+// --- A destructor that waits, at the end of its scope.
+
+struct sleeps_at_the_end {
+  ~sleeps_at_the_end() { weft::this_fiber::sleep_for(std::chrono::milliseconds(1)); }
+};
+
+ACCIDENT(cancellation_in_a_destructor) {
+  weft::run([] {
+    std::atomic<bool> has_begun{false}, is_asked{false};
+    auto handle = weft::spawn({.name = "leaseholder"}, [&] {
+      const sleeps_at_the_end lease;
+      has_begun = true;
+      weft::shield([&] {
+        while (!is_asked) weft::this_fiber::yield();
+      });
+    });
+    while (!has_begun) weft::this_fiber::yield();
+    handle.request_stop();
+    is_asked = true;
+    handle.join();
+  });
+  return 0;
+}
+
+ACCIDENT(shield_guard_that_another_fiber_destroys) {
+  weft::run([] {
+    std::optional<weft::shield_guard> guard(std::in_place);
+    weft::spawn([&guard] { guard.reset(); }).join();
+  });
+  return 0;
+}
+
+ACCIDENT(shield_guard_beyond_its_time_limit) {
+  weft::run([] {
+    std::optional<weft::shield_guard> guard;
+    weft::with_timeout(std::chrono::hours(1), [&] { guard.emplace(); });
+  });
+  return 0;
 }
 
 // A handler that the program had before its first runtime, and what it finds.

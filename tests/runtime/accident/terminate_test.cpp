@@ -61,6 +61,20 @@ TEST(terminate, of_a_group_that_its_own_member_destroys_names_the_member_and_the
                "'session', spawned at .*terminate_accidents.cpp:");
 }
 
+TEST(terminate, by_a_cancellation_in_a_destructor_names_the_remedy) {
+  expect_abort("cancellation_in_a_destructor",
+               "an exception ended fiber #[0-9]+ 'leaseholder', spawned at .*: weft: the fiber was cancelled in a "
+               "destructor or another noexcept function that waits; hold a weft::shield_guard there, or wait in "
+               "weft::shield");
+}
+
+TEST(check, tells_of_a_shield_guard_out_of_its_scope) {
+  expect_abort(
+      "shield_guard_that_another_fiber_destroys",
+      "shield_guard: destroyed by another fiber than the one that made it: let it live in a scope of that one");
+  expect_abort("shield_guard_beyond_its_time_limit", "shield_guard: destroyed inside or outside of the time limit");
+}
+
 TEST(check, names_the_message_the_values_the_condition_the_place_and_who_ran) {
   expect_abort("failed_check_in_a_fiber",
                "weft: check failed: arithmetic: must hold: 1 one \\(1 \\+ 1 == 3\\) at "

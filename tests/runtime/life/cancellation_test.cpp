@@ -4,12 +4,14 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include <support/fiber_test.hpp>
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
+#include <weft/runtime/with_timeout.hpp>
 
 namespace {
 
@@ -92,6 +94,78 @@ FIBER_TEST(runtime, shield_defers_delivery) {
   EXPECT_THROW(handle.join(), std::system_error);
   EXPECT_TRUE(slept);
   EXPECT_TRUE(delivered_after);
+}
+
+// What a fiber has on loan, and gives back by a wait of its own.
+struct lease {
+  int& given_back;
+  ~lease() {
+    const weft::shield_guard guard;
+    weft::this_fiber::yield();
+    ++given_back;
+  }
+};
+
+FIBER_TEST(shield_guard, lets_a_destructor_wait_at_the_end_of_its_scope_and_while_unwinding) {
+  int given_back = 0;
+  std::atomic<bool> is_asked{false};
+  std::atomic<bool> has_begun{false};
+  auto ends = weft::spawn([&] {
+    const lease held{given_back};
+    has_begun = true;
+    weft::shield([&] { weft::testing::wait_until([&] { return is_asked.load(); }); });
+  });
+  weft::testing::wait_until([&] { return has_begun.load(); });
+  ends.request_stop();
+  is_asked = true;
+  ends.join();
+  EXPECT_EQ(given_back, 1);
+  auto unwinds = weft::spawn([&] {
+    const lease held{given_back};
+    weft::this_fiber::sleep_for(1h);
+  });
+  weft::testing::wait_until_all_parked();
+  unwinds.request_stop();
+  EXPECT_THROW(unwinds.join(), std::system_error);
+  EXPECT_EQ(given_back, 2);
+}
+
+FIBER_TEST(shield_guard, nests_with_itself_and_shield_and_delivers_after_the_last) {
+  std::atomic<bool> is_asked{false};
+  std::string heard;
+  const auto look = [&heard](const char* where) {
+    try {
+      weft::this_fiber::yield();
+    } catch (const weft::cancelled&) {
+      heard += where;
+    }
+  };
+  std::atomic<bool> has_begun{false};
+  auto handle = weft::spawn([&] {
+    {
+      const weft::shield_guard outer;
+      has_begun = true;
+      weft::testing::wait_until([&] { return is_asked.load(); });
+      {
+        const weft::shield_guard inner;
+        look("in the inner one ");
+      }
+      weft::shield([&] { look("in shield "); });
+      weft::with_timeout(1h, [&] { look("in a limit "); });
+      look("in the outer one ");
+    }
+    look("after");
+  });
+  weft::testing::wait_until([&] { return has_begun.load(); });
+  handle.request_stop();
+  is_asked = true;
+  handle.join();
+  EXPECT_EQ(heard, "after");
+}
+
+TEST(shield_guard, does_nothing_on_a_plain_thread) {
+  const weft::shield_guard guard;
+  weft::this_fiber::yield();
 }
 
 FIBER_TEST(runtime, nothing_is_delivered_while_an_exception_is_in_flight) {

@@ -172,6 +172,14 @@ void what_is_shielded_is_done(Shield with_shield) {
 TEST(simulated_shield, lets_be_done_what_was_begun) {
   expect_holds([] { what_is_shielded_is_done([](auto f) { weft::shield(f); }); });
 }
+TEST(simulated_shield, as_a_guard_lets_be_done_what_was_begun) {
+  expect_holds([] {
+    what_is_shielded_is_done([](auto f) {
+      const weft::shield_guard held;
+      f();
+    });
+  });
+}
 TEST(simulated_shield, lets_be_done_and_the_test_would_see_it) {
   expect_found(20, [] { what_is_shielded_is_done([](auto f) { f(); }); });
 }

@@ -10,6 +10,17 @@
 //   E1 whoever asks makes the request visible to all whom it asks, before it ends the first wait;
 //   E2 an operation whose answer may come from another's end (end of stream, an error of a connection, closed, broken,
 //      cancelled) is a cancellation point once more when it has got it. What took effect is told all the same.
+//
+// A destructor that waits. At the end of a scope, with no exception in flight, a destructor is like any other code: a
+// fiber that is asked to end hears of it at the next cancellation point in there, and as a destructor is noexcept, the
+// process ends. One that sends, receives, sleeps, does I/O, or locks (stuck_watch.hpp) begins with a guard:
+//
+//   ~lease() {
+//     const weft::shield_guard guard;      // or: weft::shield([&] { pool_.send(std::move(item_)); });
+//     pool_.send(std::move(item_));        // given back, whatever the fiber was asked meanwhile
+//   }
+//
+// The wait is then waited for, also by the end of the runtime: let it be one that ends.
 // Next: park.hpp (wake_reason::cancelled), runtime/README.md "Cancellation".
 
 #include <type_traits>
@@ -18,7 +29,9 @@
 #include <weft/runtime/park.hpp>
 
 namespace weft::detail {
+struct cancel_scope;
 struct cancelled_access;
+struct fiber_block;
 }
 
 #pragma GCC visibility push(default)
@@ -72,6 +85,23 @@ decltype(auto) shield(F&& f) {
   detail::shield_scope held;
   return std::forward<F>(f)();
 }
+
+// shield as an object: while one lives, no cancellation is delivered to the fiber that made it, nor a time limit around
+// it. They nest, with each other and with shield; what was asked for is delivered at the first cancellation point after
+// the last one. A time limit that begins while it lives holds. Neither making nor destroying one is a switch point. Not
+// movable; a fiber destroys its own ones, in the scope of the time limit where it made them (checked). On a plain
+// thread, which nobody cancels, it does nothing.
+class [[nodiscard]] shield_guard {
+ public:
+  shield_guard() noexcept;
+  ~shield_guard();
+  shield_guard(const shield_guard&) = delete;
+  shield_guard& operator=(const shield_guard&) = delete;
+
+ private:
+  detail::fiber_block* const fiber_;  // null: a plain thread
+  detail::cancel_scope* const scope_;
+};
 
 }  // namespace weft
 
