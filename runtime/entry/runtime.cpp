@@ -5,7 +5,11 @@
 #include <stdexcept>
 #include <string>
 
+#include <pthread.h>
+
 #include "deadlock.hpp"
+#include "forks.hpp"
+#include "helpers.hpp"
 #include "quit_dump.hpp"
 #include "scheduler.hpp"
 #include "settings.hpp"
@@ -14,8 +18,26 @@
 
 namespace weft {
 
+namespace {
+
+using detail::refuse_in_forked_child;
+
+// "After fork". Once; before there is a thread of ours, so that each child is told.
+void watch_forks() {
+  [[maybe_unused]] static const int watching = ::pthread_atfork(nullptr, nullptr, [] {
+    detail::begin_child();
+    detail::forget_helpers();
+  });
+}
+
+bool is_left_in_the_parent(const detail::scheduler& of) noexcept { return of.is_of_parent() && !of.is_shut(); }
+
+}  // namespace
+
 runtime::runtime(const options& wanted, detail::clock_source* clock) {
   refuse_on_fiber("runtime");
+  refuse_in_forked_child("run, or a runtime");
+  watch_forks();
   detail::name_fibers_on_terminate();
   detail::report_stack_overflows();
   scheduler_ = detail::owned(new detail::scheduler(detail::settle_options(wanted), clock));
@@ -24,19 +46,21 @@ runtime::runtime(const options& wanted, detail::clock_source* clock) {
 
 runtime::~runtime() {
   if (scheduler_ == nullptr) return;
-  const bool has_ended = scheduler_->stop();
-  detail::end_quit_dump(scheduler_->watch());
+  bool has_ended = false;
+  if (!is_left_in_the_parent(*scheduler_)) {
+    has_ended = scheduler_->stop();
+    detail::end_quit_dump(scheduler_->watch());
+  }
   if (!has_ended) (void)scheduler_.release();
 }
 
 void runtime::stop() {
   refuse_on_fiber("runtime::stop");
-  if (scheduler_ == nullptr) return;
+  if (scheduler_ == nullptr || is_left_in_the_parent(*scheduler_)) return;
   if (scheduler_->is_inside())
     throw std::logic_error(
-        "weft: runtime::stop in a blocking call of one of its own fibers, which cannot end before the call does: stop "
-        "it "
-        "on a thread of its own");
+        "weft: runtime::stop in a blocking call of one of its own fibers, which cannot end before the call does: let "
+        "another thread stop it");
   (void)scheduler_->stop();
   detail::end_quit_dump(scheduler_->watch());
 }
@@ -44,6 +68,7 @@ void runtime::stop() {
 void runtime::look_again() noexcept { scheduler_->look_again(); }
 
 detail::scheduler& runtime::running() const {
+  if (is_left_in_the_parent(*scheduler_)) detail::refuse_in_forked_child("go or run on a runtime of the parent's");
   if (scheduler_->is_shut()) throw std::logic_error("weft: go or run on a runtime that was stopped");
   return *scheduler_;
 }

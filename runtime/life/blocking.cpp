@@ -9,6 +9,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include <sys/prctl.h>
@@ -124,6 +125,9 @@ helpers& all_helpers() {
 }
 
 }  // namespace
+
+// Over the old ones, whose locks may be held by threads that are gone.
+void forget_helpers() noexcept { new (&all_helpers()) helpers; }
 
 void give_to_helpers(helper_job& job) { all_helpers().submit(job); }
 

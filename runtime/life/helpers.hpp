@@ -15,6 +15,9 @@ struct helper_job {
   helper_job* next = nullptr;  // the queue's
 };
 
+// In a child of fork(), which has none: they begin anew. What was given to the parent's is the parent's to do.
+void forget_helpers() noexcept;
+
 // Any thread. Throws std::system_error: there is no thread, and none can be had.
 void give_to_helpers(helper_job& job);
 

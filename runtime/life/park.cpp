@@ -68,9 +68,10 @@ void tell_lock(waiter& self, const lock_note* note) noexcept {
 bool on_fiber() noexcept { return this_fiber_block() != nullptr; }
 
 void require_fiber(const char* call) {
-  if (!on_fiber())
-    throw std::logic_error(std::string("weft: ") + call +
-                           " outside a runtime: call it in a fiber, that is inside weft::run, go or spawn");
+  if (on_fiber()) return;
+  refuse_in_forked_child(call);
+  throw std::logic_error(std::string("weft: ") + call +
+                         " outside a runtime: call it in a fiber, that is inside weft::run, go or spawn");
 }
 
 waiter& this_waiter() noexcept {

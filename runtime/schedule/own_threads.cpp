@@ -37,6 +37,12 @@ own_thread::~own_thread() { g_own_threads.fetch_add(k_one_change - 1, std::memor
 outside_call::outside_call() noexcept { g_outside_calls.fetch_add(1, std::memory_order_relaxed); }
 outside_call::~outside_call() { g_outside_calls.fetch_sub(1, std::memory_order_relaxed); }
 
+void forget_own_threads() noexcept {
+  // relaxed, both: there is one thread.
+  g_own_threads.store(0, std::memory_order_relaxed);
+  g_outside_calls.store(0, std::memory_order_relaxed);
+}
+
 // acquire: not after the system call that follows; pairs with the changes above.
 std::uint64_t own_threads() noexcept { return g_own_threads.load(std::memory_order_acquire); }
 

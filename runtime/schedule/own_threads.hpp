@@ -24,6 +24,9 @@ class outside_call {
   outside_call& operator=(const outside_call&) = delete;
 };
 
+// In a child of fork(), which has none of them.
+void forget_own_threads() noexcept;
+
 // How many threads are ours, and above, how often that changed.
 inline constexpr std::uint64_t k_one_change = std::uint64_t{1} << 32;
 [[nodiscard]] std::uint64_t own_threads() noexcept;

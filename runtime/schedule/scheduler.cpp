@@ -31,6 +31,8 @@ constinit std::atomic<std::size_t> g_with_threads{0};
 
 }  // namespace
 
+std::size_t living_runtimes() noexcept { return g_with_threads.load(std::memory_order_relaxed); }  // relaxed: a counter
+
 scheduler::scheduler(const options& settled, clock_source* clock, simulated_end* simulated)
     : seats(*this, static_cast<unsigned>(settled.workers), settled.seed),
       idle(static_cast<unsigned>(settled.workers)),

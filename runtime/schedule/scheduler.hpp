@@ -24,6 +24,7 @@
 #include <weft/runtime/options.hpp>
 #include <weft/runtime/poller.hpp>
 
+#include "forks.hpp"
 #include "idle_set.hpp"
 #include "inject_queue.hpp"
 #include "monitor.hpp"
@@ -44,6 +45,9 @@ class simulated_end {
   ~simulated_end() = default;
 };
 
+// Runtimes with threads that are not shut yet, in the process.
+[[nodiscard]] std::size_t living_runtimes() noexcept;
+
 class scheduler {
  public:
   // Starts workers and monitor; `settled` has no zeros left. Throws what std::thread throws. With a simulation no
@@ -58,6 +62,8 @@ class scheduler {
   bool stop();
   // The calling thread runs one of our fibers, or the function of a blocking call of one.
   [[nodiscard]] bool is_inside() const noexcept;
+  // In a child of fork(): it is the parent's, and nothing here but its memory (forks.hpp).
+  [[nodiscard]] bool is_of_parent() const noexcept { return forks_behind_ != forks_behind(); }
 
   // --- Any thread.
   // A fiber of this runtime that became ready on a thread which is not one of its workers.
@@ -118,6 +124,7 @@ class scheduler {
   void shut_down() noexcept;
 
   const options settings_;
+  const std::uint32_t forks_behind_ = forks_behind();
   clock_source* const clock_;
   simulated_end* const simulated_;
   stack_pool& default_stacks_;

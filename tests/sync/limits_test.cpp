@@ -246,6 +246,7 @@ FIBER_TEST(limits, that_are_far_are_waited_for_by_lockers) {
       static_cast<void>(name);
       lockers.push_back(weft::spawn(lock));
     });
+    weft::testing::wait_until([&] { return weft::snapshot().count(weft::fiber_state::parked) >= lockers.size(); });
     held.let_go();
     for (auto& each : lockers) EXPECT_TRUE(each.join()) << what;
   });

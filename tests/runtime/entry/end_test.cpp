@@ -40,7 +40,7 @@ TEST(end_of_a_runtime, by_exit_on_a_fiber_of_it_ends_the_others_and_leaves_that_
 TEST(end_of_a_runtime, in_a_blocking_call_of_its_own_is_refused) {
   const accident_end end = run_accident("stop_in_a_blocking_call_of_its_own");
   EXPECT_EQ(end.exit_status, 0) << end.text;
-  expect_in(end, "weft: runtime::stop in a blocking call of one of its own fibers, .*: stop it on a thread of its own");
+  expect_in(end, "weft: runtime::stop in a blocking call of one of its own fibers, .*: let another thread stop it");
 }
 
 }  // namespace

@@ -72,7 +72,7 @@ void expect_refusal_and_recovery(const char* limit, std::size_t stack_size) {
   std::vector<join_handle<void>> sleepers;
   const std::string text = spawn_until_refused(sleepers);
   EXPECT_NE(text.find(limit), std::string::npos) << text;
-  EXPECT_NE(text.find(" of " + size_in_words(stack_size)), std::string::npos) << text;
+  EXPECT_NE(text.find(" of " + weft::detail::size_in_words(stack_size)), std::string::npos) << text;
   expect_others_go_on(sleepers);
   const std::size_t most = sleepers.size();
   sleepers.clear();

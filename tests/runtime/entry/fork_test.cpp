@@ -1,0 +1,27 @@
+// Room: tests. What a child of fork() has of weft.
+
+#include <string>
+
+#include <gtest/gtest.h>
+#include <support/accident.hpp>
+
+#include "sanitizers.hpp"
+
+namespace {
+
+class after_fork : public testing::TestWithParam<const char*> {};
+
+TEST_P(after_fork, all_works_or_is_refused) {
+#if defined(WEFT_TSAN)
+  GTEST_SKIP() << "it lets no process fork that has threads, and begin others";
+#endif
+  const weft::testing::accident_end end = weft::testing::run_accident(GetParam());
+  EXPECT_EQ(end.exit_status, 0) << end.text;
+}
+
+INSTANTIATE_TEST_SUITE_P(children, after_fork,
+                         testing::Values("fork_after_a_run", "fork_in_a_fiber", "fork_in_a_blocking_call",
+                                         "fork_beside_a_static_runtime"),
+                         [](const auto& info) { return std::string(info.param); });
+
+}  // namespace
