@@ -43,14 +43,13 @@ std::int64_t nanoseconds(const timeval& time) noexcept { return (time.tv_sec * 1
 
 }  // namespace
 
-monitor::monitor(scheduler& home) noexcept : home_(home), governor_(home.seats.seats()) {}
+monitor::monitor(scheduler& home) : home_(home), seen_(home.seats.seats()), governor_(home.seats.seats()) {}
 
 void monitor::run() noexcept {
   const own_thread counted;
   signal_mask::of_synchronous_alone().apply();
   ::prctl(PR_SET_NAME, "weft-netpoll");
   thread_id = static_cast<int>(::syscall(SYS_gettid));
-  seen_.assign(home_.seats.seats(), {});
   delay_ns_ = k_first_delay_ns;
   stalled_since_ = real_now_ns();
   while (!home_.is_shut()) {

@@ -41,7 +41,7 @@ struct fiber_block;
 
 class monitor {
  public:
-  explicit monitor(scheduler& home) noexcept;
+  explicit monitor(scheduler& home);  // throws std::bad_alloc
 
   void run() noexcept;
 
