@@ -51,18 +51,24 @@ std::size_t any_stream::write_from(std::span<const std::span<const std::byte>> b
 }
 
 void any_stream::end_writing(std::error_code& ec) {
-  if (behind_ == nullptr) ec = detail::closed_before();
-  else behind_->end_writing(ec);
+  if (behind_ == nullptr)
+    ec = detail::closed_before();
+  else
+    behind_->end_writing(ec);
 }
 
 void any_stream::move_read_deadline(deadline until, std::error_code& ec) {
-  if (behind_ == nullptr) ec = detail::closed_before();
-  else behind_->move_read_deadline(at(until), ec);
+  if (behind_ == nullptr)
+    ec = detail::closed_before();
+  else
+    behind_->move_read_deadline(at(until), ec);
 }
 
 void any_stream::move_write_deadline(deadline until, std::error_code& ec) {
-  if (behind_ == nullptr) ec = detail::closed_before();
-  else behind_->move_write_deadline(at(until), ec);
+  if (behind_ == nullptr)
+    ec = detail::closed_before();
+  else
+    behind_->move_write_deadline(at(until), ec);
 }
 
 bool any_stream::close_now() noexcept {

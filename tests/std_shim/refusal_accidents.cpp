@@ -63,11 +63,13 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which have these names themselves
-extern "C" void* mmap(void* at, std::size_t size, int protection, int flags, int fd, off_t offset) noexcept {
+extern "C" [[gnu::visibility("default")]] void* mmap(void* at, std::size_t size, int protection, int flags, int fd,
+                                                     off_t offset) noexcept {
   if (is_refused()) return errno = ENOMEM, MAP_FAILED;
   return reinterpret_cast<void*>(::syscall(SYS_mmap, at, size, protection, flags, fd, offset));
 }
-extern "C" int pthread_create(pthread_t* to, const pthread_attr_t* how, void* (*run)(void*), void* with) noexcept {
+extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* to, const pthread_attr_t* how,
+                                                             void* (*run)(void*), void* with) noexcept {
   static const auto of_libc = reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
   return is_refused() ? EAGAIN : of_libc(to, how, run, with);
 }

@@ -47,7 +47,7 @@ class around_each_case : public ::testing::EmptyTestEventListener {
 // An exception that several hold is counted within libstdc++.so, so that TSan does not see that whoever looks at it in
 // a handler is through when the last exception_ptr frees it. Unwinding has let go of the future's state before the
 // handler begins: no order of ours says so. An exception_ptr in a std::shared_ptr is reported in the same way.
-extern "C" const char* __tsan_default_suppressions();
+extern "C" [[gnu::visibility("default")]] const char* __tsan_default_suppressions();
 extern "C" const char* __tsan_default_suppressions() {
   return "race:std::__exception_ptr::exception_ptr::_M_release\n";
 }

@@ -31,7 +31,8 @@ std::atomic<int> asking{0};          // how many ask for it
 }  // namespace
 
 // The program's own, before the C library's: for all other names that one.
-extern "C" int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** found) {
+extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
+                                                          addrinfo** found) {
   if (host == nullptr || std::string_view(host) != "slow.test") {
     static const auto of_the_system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
     return of_the_system(host, service, hints, found);

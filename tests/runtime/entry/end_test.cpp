@@ -7,6 +7,8 @@
 
 #include <support/accident.hpp>
 
+#include "sanitizers.hpp"
+
 namespace {
 
 using weft::testing::accident_end;
@@ -30,6 +32,9 @@ TEST(end_of_a_runtime, is_given_up_after_its_limit_and_names_who_delays_it) {
 }
 
 TEST(end_of_a_runtime, by_exit_on_a_fiber_of_it_ends_the_others_and_leaves_that_one) {
+#if defined(WEFT_TSAN)
+  GTEST_SKIP() << "exit() destroys what main still waits in: a race, whatever comes of it";
+#endif
   for (const char* name : {"exit_in_a_blocking_call", "exit_on_a_fiber"}) {
     const accident_end end = run_accident(name);
     EXPECT_EQ(end.exit_status, 7) << name << ": " << end.text;

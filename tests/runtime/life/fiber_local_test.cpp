@@ -30,11 +30,11 @@ using weft::detail::call_at_end;
 using log = std::vector<std::string>;
 
 // Notes its end, and on which fiber.
-struct noted {
-  explicit noted(log& to, std::string as) : in(to), name(std::move(as)), made_on(weft::this_fiber::get_id()) {}
-  ~noted() { in.push_back(name + (weft::this_fiber::get_id() == made_on ? "" : " elsewhere")); }
-  noted(const noted&) = delete;
-  noted& operator=(const noted&) = delete;
+struct recorded {
+  explicit recorded(log& to, std::string as) : in(to), name(std::move(as)), made_on(weft::this_fiber::get_id()) {}
+  ~recorded() { in.push_back(name + (weft::this_fiber::get_id() == made_on ? "" : " elsewhere")); }
+  recorded(const recorded&) = delete;
+  recorded& operator=(const recorded&) = delete;
   log& in;
   std::string name;
   weft::fiber_id made_on;
@@ -77,9 +77,9 @@ FIBER_TEST(fiber_local, is_made_as_it_was_told_and_made_again_after_a_reset) {
 
 FIBER_TEST(fiber_local, values_die_on_their_fiber_newest_first_before_it_is_joined) {
   log ends;
-  const fiber_local<noted> first([&] { return noted(ends, "first"); });
-  const fiber_local<noted> second([&] { return noted(ends, "second"); });
-  weft::spawn([&, of_closure = std::make_shared<noted>(ends, "closure elsewhere, as it was made")] {
+  const fiber_local<recorded> first([&] { return recorded(ends, "first"); });
+  const fiber_local<recorded> second([&] { return recorded(ends, "second"); });
+  weft::spawn([&, of_closure = std::make_shared<recorded>(ends, "closure elsewhere, as it was made")] {
     (void)first.get();
     (void)second.get();
   }).join();
@@ -91,7 +91,7 @@ FIBER_TEST(fiber_local, values_die_on_their_fiber_newest_first_before_it_is_join
 
 FIBER_TEST(fiber_local, values_die_with_fibers_that_are_cancelled_that_throw_and_in_groups) {
   log ends;
-  const fiber_local<noted> local([&] { return noted(ends, "gone"); });
+  const fiber_local<recorded> local([&] { return recorded(ends, "gone"); });
   auto cancelled = weft::spawn([&] {
     (void)local.get();
     weft::this_fiber::sleep_for(1000h);
@@ -153,7 +153,7 @@ FIBER_TEST(fiber_local, destructors_may_wait_and_nothing_is_delivered_to_them) {
 
 FIBER_TEST(fiber_local, a_value_may_outlive_what_it_was_made_by) {
   log ends;
-  auto local = std::make_unique<fiber_local<noted>>([&] { return noted(ends, "gone"); });
+  auto local = std::make_unique<fiber_local<recorded>>([&] { return recorded(ends, "gone"); });
   weft::spawn([&] {
     (void)local->get();
     local.reset();
@@ -241,7 +241,7 @@ FIBER_TEST(fiber_local, what_a_copy_throws_refuses_the_spawn) {
 
 TEST(fiber_local, of_a_plain_thread_lives_as_long_as_the_thread) {
   log ends;
-  const fiber_local<noted> local([&] { return noted(ends, "gone"); });
+  const fiber_local<recorded> local([&] { return recorded(ends, "gone"); });
   std::thread([&] {
     (void)local.get();
     EXPECT_TRUE(local.has_value());
@@ -263,7 +263,7 @@ TEST(fiber_local, run_inherits_from_the_plain_thread) {
 
 FIBER_TEST(at_end, calls_come_after_the_values_in_their_order_before_whoever_joins) {
   log ends;
-  const fiber_local<noted> local([&] { return noted(ends, "value"); });
+  const fiber_local<recorded> local([&] { return recorded(ends, "value"); });
   const auto first = [](void* to) noexcept { static_cast<log*>(to)->push_back("first"); };
   const auto second = [](void* to) noexcept {
     static_cast<log*>(to)->push_back("second");

@@ -32,7 +32,7 @@ namespace weft::detail {
 struct cancel_scope;
 struct cancelled_access;
 struct fiber_block;
-}
+}  // namespace weft::detail
 
 #pragma GCC visibility push(default)
 
