@@ -54,13 +54,14 @@ struct refusals {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined: g++ would see a free of what a new has made.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   void* const memory = is_refused() ? nullptr : std::malloc(size != 0 ? size : 1);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which have these names themselves
 extern "C" [[gnu::visibility("default")]] void* mmap(void* at, std::size_t size, int protection, int flags, int fd,
