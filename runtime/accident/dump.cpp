@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "describe.hpp"
-#include "quantity_text.hpp"
 #include "fiber_block.hpp"
 #include "fiber_groups.hpp"
 #include "lock_cycles.hpp"
+#include "quantity_text.hpp"
 #include "symbols.hpp"
 
 namespace weft {

@@ -3,7 +3,6 @@
 #include <weft/runtime/detail/abandonable_call.hpp>
 
 #include <atomic>
-#include <system_error>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
@@ -89,9 +88,6 @@ std::unique_ptr<abandonable_call> run_abandonable(std::unique_ptr<abandonable_ca
     call->run();
     return call;
   }
-  if (is_full_of_abandoned_calls())
-    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
-                            "weft: too many calls that were abandoned still run");
   const outside_call counted;
   std::unique_ptr<abandonable_job> job = submit(std::move(call));
   const wake_reason reason = park(job->caller, until, label);

@@ -7,9 +7,9 @@
 //   rt.go(f);  auto x = rt.run(g);
 //
 // run returns what f returns and rethrows what it throws; the calling thread blocks, and f is a fiber, on a stack of
-// 8 MiB (of options.stack_size, if that is more). When weft::run's
-// f has returned, every fiber still alive is cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber,
-// run and runtime throw std::logic_error. While weft::run lasts, SIGQUIT writes the dump on stderr (options.hpp).
+// 8 MiB (of options.stack_size, if that is more). When weft::run's f has returned, every fiber still alive is
+// cancelled, unwound and joined; runtime::run ends nothing. Inside a fiber, run and runtime throw std::logic_error.
+// While weft::run lasts, SIGQUIT writes the dump on stderr (options.hpp).
 // Next: options.hpp, spawn.hpp.
 
 #include <type_traits>
