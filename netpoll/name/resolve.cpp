@@ -13,7 +13,7 @@
 
 #include "addresses.hpp"
 #include "host_port.hpp"
-#include "syscalls.hpp"
+#include "lookup_calls.hpp"
 
 namespace weft::net {
 

@@ -8,7 +8,7 @@
 
 #include "direction_use.hpp"
 #include "leaving.hpp"
-#include "syscalls.hpp"
+#include "epoll_calls.hpp"
 #include "waiting_count.hpp"
 
 namespace weft::net::detail {

@@ -14,7 +14,7 @@
 
 #include "addresses.hpp"
 #include "direction_use.hpp"
-#include "syscalls.hpp"
+#include "socket_calls.hpp"
 #include "unique_fd.hpp"
 
 namespace weft::net {

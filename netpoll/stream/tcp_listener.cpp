@@ -13,7 +13,7 @@
 #include "addresses.hpp"
 #include "direction_use.hpp"
 #include "shortage.hpp"
-#include "syscalls.hpp"
+#include "socket_calls.hpp"
 #include "unique_fd.hpp"
 
 namespace weft::net {

@@ -7,7 +7,7 @@
 #include <climits>
 #include <utility>
 
-#include "syscalls.hpp"
+#include "socket_calls.hpp"
 #include "use_now.hpp"
 
 namespace weft::net {
@@ -46,46 +46,46 @@ void change(const detail::descriptor& of, socket_option option, int value, std::
 
 }  // namespace
 
-void tcp_stream::set_no_delay(bool on, std::error_code& ec) { change(descriptor_, socket_option::no_delay, on, ec); }
+void tcp_stream::set_no_delay(bool on, std::error_code& ec) { change(socket(), socket_option::no_delay, on, ec); }
 void tcp_stream::set_no_delay(bool on) {
   or_throw("set_no_delay", [&](std::error_code& ec) { set_no_delay(on, ec); });
 }
 
 void tcp_stream::set_keep_alive(const keep_alive& how, std::error_code& ec) {
-  change(descriptor_, ec, [&how](int fd) { return apply(fd, how); });
+  change(socket(), ec, [&how](int fd) { return apply(fd, how); });
 }
 void tcp_stream::set_keep_alive(const keep_alive& how) {
   or_throw("set_keep_alive", [&](std::error_code& ec) { set_keep_alive(how, ec); });
 }
 
 void tcp_stream::set_user_timeout(std::chrono::milliseconds most, std::error_code& ec) {
-  change(descriptor_, socket_option::user_timeout, saturated(most.count()), ec);
+  change(socket(), socket_option::user_timeout, saturated(most.count()), ec);
 }
 void tcp_stream::set_user_timeout(std::chrono::milliseconds most) {
   or_throw("set_user_timeout", [&](std::error_code& ec) { set_user_timeout(most, ec); });
 }
 
 void tcp_stream::set_reset_on_close(bool on, std::error_code& ec) {
-  change(descriptor_, ec, [on](int fd) { return detail::set_reset_on_close(fd, on); });
+  change(socket(), ec, [on](int fd) { return detail::set_reset_on_close(fd, on); });
 }
 void tcp_stream::set_reset_on_close(bool on) {
   or_throw("set_reset_on_close", [&](std::error_code& ec) { set_reset_on_close(on, ec); });
 }
 
-void tcp_stream::set_quick_ack(bool on, std::error_code& ec) { change(descriptor_, socket_option::quick_ack, on, ec); }
+void tcp_stream::set_quick_ack(bool on, std::error_code& ec) { change(socket(), socket_option::quick_ack, on, ec); }
 void tcp_stream::set_quick_ack(bool on) {
   or_throw("set_quick_ack", [&](std::error_code& ec) { set_quick_ack(on, ec); });
 }
 
 void tcp_stream::set_receive_buffer(std::size_t bytes, std::error_code& ec) {
-  change(descriptor_, socket_option::receive_buffer, saturated(bytes), ec);
+  change(socket(), socket_option::receive_buffer, saturated(bytes), ec);
 }
 void tcp_stream::set_receive_buffer(std::size_t bytes) {
   or_throw("set_receive_buffer", [&](std::error_code& ec) { set_receive_buffer(bytes, ec); });
 }
 
 void tcp_stream::set_send_buffer(std::size_t bytes, std::error_code& ec) {
-  change(descriptor_, socket_option::send_buffer, saturated(bytes), ec);
+  change(socket(), socket_option::send_buffer, saturated(bytes), ec);
 }
 void tcp_stream::set_send_buffer(std::size_t bytes) {
   or_throw("set_send_buffer", [&](std::error_code& ec) { set_send_buffer(bytes, ec); });

@@ -1,6 +1,6 @@
 #pragma once
 // Room: netpoll. Faults that tests inject into system calls, drawn from a seed. Off, it costs each call one load and a
-// branch that is predicted. syscalls.cpp asks; nothing else in the library knows.
+// branch that is predicted. calling.hpp asks; nothing else in the library knows.
 //
 // What is injected keeps to what the kernel promises, or correct code would fail: a transfer that was cut short says
 // that the queue was not drained, and EAGAIN is not made up at all, for with edge-triggered readiness no edge would

@@ -12,6 +12,7 @@
 
 #include <direction_use.hpp>
 #include <faults.hpp>
+#include <epoll_calls.hpp>
 #include <syscalls.hpp>
 
 #include "net_support.hpp"

@@ -11,13 +11,13 @@
 // and writing outside a runtime throw std::logic_error.
 // Next: byte_stream.hpp, tcp_listener.hpp, dial.hpp.
 
+#include <chrono>
 #include <cstddef>
-#include <span>
 #include <system_error>
 #include <utility>
 
-#include <weft/netpoll/byte_stream.hpp>
 #include <weft/netpoll/detail/descriptor.hpp>
+#include <weft/netpoll/detail/socket_stream.hpp>
 #include <weft/netpoll/endpoint.hpp>
 
 #pragma GCC visibility push(default)
@@ -32,7 +32,7 @@ struct keep_alive {
   int count = 9;                      // unanswered ones, before reads and writes end with std::errc::timed_out
 };
 
-class tcp_stream : public byte_stream<tcp_stream> {
+class tcp_stream : public detail::socket_stream<tcp_stream> {
  public:
   // No connection: every operation is std::errc::bad_file_descriptor. So is one that was moved from.
   tcp_stream() noexcept = default;
@@ -78,30 +78,12 @@ class tcp_stream : public byte_stream<tcp_stream> {
   [[nodiscard]] endpoint remote_address() const;
   [[nodiscard]] endpoint remote_address(std::error_code& ec) const;
 
-  [[nodiscard]] bool is_open() const noexcept { return native_handle() >= 0; }
-
-  // The system's descriptor, non-blocking, still owned by the stream; -1 if there is none.
-  [[nodiscard]] int native_handle() const noexcept { return descriptor_.native_handle(); }
-
   // Takes over a connected socket that is already known to the poller. For listeners and dial.
-  explicit tcp_stream(detail::descriptor connected) noexcept : descriptor_(std::move(connected)) {}
+  explicit tcp_stream(detail::descriptor connected) noexcept : socket_stream(std::move(connected)) {}
 
  private:
-  friend class byte_stream<tcp_stream>;
-
-  std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
-  std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
-  std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
-  std::size_t write(std::span<const std::byte> buffer, std::error_code& ec);
-  std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);
-  std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
-  void end_writing(std::error_code& ec);
-  void move_read_deadline(deadline until, std::error_code& ec);
-  void move_write_deadline(deadline until, std::error_code& ec);
-  [[nodiscard]] bool close_now() noexcept { return descriptor_.close(); }
-  [[noreturn]] static void fail(const std::error_code& ec, const char* call);
-
-  detail::descriptor descriptor_;
+  friend class detail::socket_stream<tcp_stream>;
+  [[nodiscard]] static const detail::stream_words& words() noexcept;
 };
 
 }  // namespace weft::net
