@@ -9,7 +9,7 @@
 //   P2 the listener is closed (seq_cst): do not park  R2 the count is not 0 (seq_cst): claim all, unpark
 //   P3 park until the back-off is over
 // Either P2 sees R1 or R2 sees P1. A relief that comes between a failed accept and P1 is missed: the back-off is short.
-// Next: tcp_listener.cpp.
+// Next: accepting.cpp.
 
 #include <atomic>
 #include <chrono>

@@ -5,67 +5,24 @@
 #include <string>
 
 #include <weft/netpoll/errc.hpp>
-#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/deadline.hpp>
-#include <weft/runtime/park.hpp>
 #include <weft/runtime/poller.hpp>
 
+#include "accepting.hpp"
 #include "addresses.hpp"
 #include "direction_use.hpp"
-#include "shortage.hpp"
 #include "socket_calls.hpp"
 #include "unique_fd.hpp"
 
 namespace weft::net {
 
-using detail::direction;
-using detail::direction_use;
 using detail::socket_option;
 using detail::unique_fd;
 
 namespace {
 
-// Connections that broke before they were accepted. Each is passed over, for the next may be fine; but an error that
-// comes back and back is not one connection's (a filter that forbids the call, a network that is down): tries go on at
-// once for a while, then with pauses, and then the caller is told.
-class broken_in_a_row {
- public:
-  // One more. An error: no further try.
-  [[nodiscard]] std::error_code pass_over(const std::error_code& why, direction_use& use) {
-    if (++count_ == k_told) return why;
-    if (count_ > k_at_once) return use.pause(back_off_.next(), "tcp accept (connections break)");
-    weft::detail::cancellation_point();  // await_ready is none while the listener is ready
-    return {};
-  }
-  void reset() noexcept { *this = {}; }
-
- private:
-  static constexpr unsigned k_at_once = 8;
-  static constexpr unsigned k_told = 16;  // after pauses of 127 ms together
-  unsigned count_ = 0;
-  detail::back_off back_off_;
-};
-
-// The next connection that is whole.
-unique_fd next_connection(direction_use& use, std::error_code& ec) {
-  detail::back_off back_off;
-  broken_in_a_row broken;
-  for (;;) {
-    if ((ec = use.await_ready())) return {};
-    const detail::opened got = detail::accept_one(use.fd());
-    if (!got.error) return unique_fd(got.fd);
-    if (got.error == std::errc::resource_unavailable_try_again) {
-      use.note_would_block();
-      broken.reset();
-    } else if (detail::is_exhaustion(got.error)) {
-      // The connection stays in the backlog, and the listener ready.
-      ec = use.pause(back_off.next(), "tcp accept (out of descriptors)");
-    } else {
-      ec = detail::is_broken_connection(got.error) ? broken.pass_over(got.error, use) : got.error;
-    }
-    if (ec) return {};
-  }
-}
+constexpr detail::accept_words k_tcp_accept_words = {
+    "tcp_listener::accept", "tcp accept", "tcp accept (out of descriptors)", "tcp accept (connections break)"};
 
 std::error_code prepare(int fd, const endpoint& address, const listen_options& options) {
   if (options.reuse_address)
@@ -97,13 +54,8 @@ bool is_without_v6(const std::error_code& ec) noexcept {
 // --- tcp_listener.
 
 tcp_stream tcp_listener::accept(std::error_code& ec) {
-  direction_use use(descriptor_, direction::read, "tcp_listener::accept", "tcp accept");
-  if ((ec = use.error())) return {};
-  unique_fd connection = next_connection(use, ec);
-  if (ec) {
-    weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
-    return {};
-  }
+  unique_fd connection = detail::accept_next(descriptor_, k_tcp_accept_words, ec);
+  if (ec) return {};
   return tcp_stream(detail::watch_descriptor(connection, true, ec, detail::if_short::watch_later));
 }
 
