@@ -17,8 +17,21 @@ namespace weft::net {
 
 namespace detail {
 
+namespace {
+
+// "unix:app" could be a host and a service; nobody has them.
+bool is_unix_path(std::string_view text) noexcept {
+  std::uint16_t port = 0;
+  if (text.starts_with("unix:")) return !parse_port(text.substr(5), port);
+  return text.starts_with('/') || text.starts_with("./") || text.starts_with("../") || text.starts_with('@');
+}
+
+}  // namespace
+
 host_port split_host_port(std::string_view text) noexcept {
   host_port parts;
+  if (is_unix_path(text))
+    return parts.problem = "net::listen_unix and net::dial_unix take the path of a Unix socket, without 'unix:'", parts;
   if (text.find('/') != std::string_view::npos)
     return parts.problem = "a path or a URL is no address of TCP: host:port is", parts;
   const std::size_t colon = text.rfind(':');

@@ -46,16 +46,7 @@ std::size_t fill_from_socket(const descriptor& of, const stream_words& words, st
                              std::error_code& ec) {
   direction_use use(of, direction::read, words.read_exactly, words.reading);
   if ((ec = use.error())) return 0;
-  std::size_t filled = 0;
-  while (filled < buffer.size()) {
-    const std::size_t n = read_when_ready(use, ec, [&](int fd) { return receive(fd, buffer.subspan(filled)); });
-    if (n == 0 && !ec) ec = errc::end_of_stream;
-    if (ec) break;
-    filled += n;
-    // Each piece is an operation: while the peer keeps up nothing else here is a switch point.
-    if (filled < buffer.size()) weft::detail::cancellation_point();
-  }
-  return filled;
+  return fill_when_ready(use, buffer, ec, [](int fd, std::span<std::byte> rest) { return receive(fd, rest); });
 }
 
 // --- Writing.

@@ -2,7 +2,11 @@
 // Room: netpoll. The one loop of every read and write: wait until the call is worth trying, try, and learn from it.
 
 #include <cstddef>
+#include <span>
 #include <system_error>
+
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/cancellation.hpp>
 
 #include "direction_use.hpp"
 #include "syscalls.hpp"
@@ -26,7 +30,22 @@ std::size_t read_when_ready(direction_use& use, std::error_code& ec, Call call) 
   }
 }
 
-// The same for writing. A short write says little about the next one, so that only EAGAIN makes it wait.
+// The same until the buffer is full; `call` is given what of it is left. net::errc::end_of_stream if it cannot be.
+template <class Call>
+std::size_t fill_when_ready(direction_use& use, std::span<std::byte> buffer, std::error_code& ec, Call call) {
+  std::size_t filled = 0;
+  while (filled < buffer.size()) {
+    const std::size_t n = read_when_ready(use, ec, [&](int fd) { return call(fd, buffer.subspan(filled)); });
+    if (n == 0 && !ec) ec = errc::end_of_stream;
+    if (ec) break;
+    filled += n;
+    // Each piece is an operation: while the peer keeps up nothing else here is a switch point.
+    if (filled < buffer.size()) weft::detail::cancellation_point();
+  }
+  return filled;
+}
+
+// As read_when_ready, for writing. A short write says little about the next one, so that only EAGAIN makes it wait.
 template <class Call>
 std::size_t write_when_ready(direction_use& use, std::error_code& ec, Call call) {
   for (;;) {

@@ -26,12 +26,15 @@
 
 #include <weft/netpoll/any_stream.hpp>
 #include <weft/netpoll/dial.hpp>
+#include <weft/netpoll/dial_unix.hpp>
 #include <weft/netpoll/endpoint.hpp>
 #include <weft/netpoll/errc.hpp>
 #include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/resolve.hpp>
 #include <weft/netpoll/signal_source.hpp>
 #include <weft/netpoll/tcp.hpp>
+#include <weft/netpoll/unix_listener.hpp>
+#include <weft/netpoll/unix_stream.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/clock.hpp>

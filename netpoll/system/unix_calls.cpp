@@ -1,0 +1,67 @@
+// Room: netpoll. See unix_calls.hpp.
+
+#include "unix_calls.hpp"
+
+#include "calling.hpp"
+
+namespace weft::net::detail {
+
+namespace {
+
+int type_of(unix_kind kind) noexcept {
+  return (kind == unix_kind::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
+}
+
+unix_address unix_address_by(int (*get)(int, sockaddr*, socklen_t*) noexcept, int fd, std::error_code& ec) noexcept {
+  unix_address address;
+  ec = outcome([&] { return get(fd, address.get(), &address.size); });
+  return ec ? unix_address() : address;
+}
+
+}  // namespace
+
+opened open_unix_socket(unix_kind kind) noexcept {
+  return open_with([kind] { return ::socket(AF_UNIX, type_of(kind), 0); });
+}
+
+std::error_code open_unix_pair(unix_kind kind, unique_fd& first, unique_fd& second) noexcept {
+  int ends[2] = {-1, -1};
+  const opened made = open_with([&] { return ::socketpair(AF_UNIX, type_of(kind), 0, ends); });
+  if (made.error) return made.error;
+  first = unique_fd(ends[0]);
+  second = unique_fd(ends[1]);
+  return {};
+}
+
+std::error_code bind_unix(int fd, const unix_address& address) noexcept {
+  return outcome([&] { return ::bind(fd, address.get(), address.size); });
+}
+
+std::error_code connect_unix(int fd, const unix_address& address) noexcept {
+  return outcome([&] { return ::connect(fd, address.get(), address.size); });
+}
+
+unix_address unix_address_of(int fd, std::error_code& ec) noexcept { return unix_address_by(&::getsockname, fd, ec); }
+
+unix_address unix_peer_address_of(int fd, std::error_code& ec) noexcept {
+  return unix_address_by(&::getpeername, fd, ec);
+}
+
+transferred receive_unix(int fd, std::span<std::byte> buffer) noexcept { return receive_unix(fd, {&buffer, 1}); }
+
+transferred receive_unix(int fd, std::span<const std::span<std::byte>> buffers) noexcept {
+  io_vector<std::byte> vector(buffers);
+  int flags = 0;
+  transferred got = transfer(fd, vector.bytes, ECONNRESET, [&](std::size_t n) {
+    vector.limit(n);
+    msghdr message = vector.message();
+    const ssize_t moved = ::recvmsg(fd, &message, 0);
+    flags = message.msg_flags;
+    return moved;
+  });
+  // There was something beside the bytes, and no room for it: descriptors.
+  if ((flags & MSG_CTRUNC) != 0) got.drained = false;
+  return got;
+}
+
+}  // namespace weft::net::detail

@@ -1,0 +1,90 @@
+// Room: netpoll. See unix_stream.hpp. Writing: socket_stream.cpp.
+
+#include <weft/netpoll/unix_stream.hpp>
+
+#include <algorithm>
+
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/poller.hpp>
+
+#include "direction_use.hpp"
+#include "stream_io.hpp"
+#include "stream_words.hpp"
+#include "unix_calls.hpp"
+#include "use_now.hpp"
+
+namespace weft::net {
+
+using detail::direction;
+using detail::direction_use;
+
+const detail::stream_words& unix_stream::words() noexcept {
+  static constexpr detail::stream_words k_words = {"unix_stream",
+                                                   "unix_stream::read_some",
+                                                   "unix_stream::read_exactly",
+                                                   "unix_stream::write_all",
+                                                   "unix_stream::write_some",
+                                                   "unix read",
+                                                   "unix write"};
+  return k_words;
+}
+
+// --- Reading.
+
+std::size_t unix_stream::read(std::span<std::byte> buffer, std::error_code& ec) {
+  direction_use use(socket(), direction::read, words().read_some, words().reading);
+  if ((ec = use.error()) || buffer.empty()) return 0;
+  return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive_unix(fd, buffer); });
+}
+
+std::size_t unix_stream::read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
+  direction_use use(socket(), direction::read, words().read_some, words().reading);
+  const bool is_empty = std::all_of(buffers.begin(), buffers.end(), [](const auto& each) { return each.empty(); });
+  if ((ec = use.error()) || is_empty) return 0;
+  return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive_unix(fd, buffers); });
+}
+
+std::size_t unix_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
+  direction_use use(socket(), direction::read, words().read_exactly, words().reading);
+  if ((ec = use.error())) return 0;
+  return detail::fill_when_ready(use, buffer, ec,
+                                 [](int fd, std::span<std::byte> rest) { return detail::receive_unix(fd, rest); });
+}
+
+// --- The pair.
+
+std::pair<unix_stream, unix_stream> unix_stream::pair(std::error_code& ec) {
+  weft::detail::require_poller("net::unix_stream::pair");
+  detail::unique_fd first, second;
+  if ((ec = detail::open_unix_pair(detail::unix_kind::stream, first, second))) return {};
+  unix_stream one(detail::watch_descriptor(first, true, ec));
+  if (ec) return {};
+  unix_stream other(detail::watch_descriptor(second, true, ec));
+  if (ec) return {};
+  return {std::move(one), std::move(other)};
+}
+
+std::pair<unix_stream, unix_stream> unix_stream::pair() {
+  return or_throw("pair", [](std::error_code& ec) { return pair(ec); });
+}
+
+// --- Addresses.
+
+std::string unix_stream::local_address(std::error_code& ec) const {
+  return detail::use_now(socket(), ec, [&ec](int fd) { return detail::text_of(detail::unix_address_of(fd, ec)); });
+}
+
+std::string unix_stream::local_address() const {
+  return or_throw("local_address", [&](std::error_code& ec) { return local_address(ec); });
+}
+
+std::string unix_stream::remote_address(std::error_code& ec) const {
+  return detail::use_now(socket(), ec, [&ec](int fd) { return detail::text_of(detail::unix_peer_address_of(fd, ec)); });
+}
+
+std::string unix_stream::remote_address() const {
+  return or_throw("remote_address", [&](std::error_code& ec) { return remote_address(ec); });
+}
+
+}  // namespace weft::net
