@@ -6,9 +6,40 @@
 #include <array>
 #include <atomic>
 
+#include <weft/runtime/detail/check.hpp>
+#include <weft/runtime/detail/idle_memory.hpp>
+
 #include "stack_pool.hpp"
 
-namespace weft::detail::idle_stacks {
+namespace weft::detail {
+
+namespace {
+
+// Filled from the front; what is there stays.
+constinit std::array<std::atomic<idle_memory*>, k_most_idle_memories> g_kinds{};
+
+template <class F>
+void for_each_kind(F f) {
+  for (auto& each : g_kinds) {
+    // acquire: the kind is whole; pairs with the release of keep_idle_memory.
+    idle_memory* const kind = each.load(std::memory_order_acquire);
+    if (kind == nullptr) return;
+    f(*kind);
+  }
+}
+
+}  // namespace
+
+void keep_idle_memory(idle_memory& kind) noexcept {
+  for (auto& each : g_kinds) {
+    idle_memory* none = nullptr;
+    // release: pairs with the acquire of for_each_kind. relaxed: somebody else's place.
+    if (each.compare_exchange_strong(none, &kind, std::memory_order_release, std::memory_order_relaxed)) return;
+  }
+  WEFT_CHECK(false, "more kinds of idle memory than there are places", k_most_idle_memories);
+}
+
+namespace idle_stacks {
 
 namespace {
 
@@ -30,25 +61,31 @@ std::size_t part_to_give_back(std::size_t idle) noexcept {
 void end_period() noexcept {
   auto due = g_due.begin();
   stack_pool::for_each([&](stack_pool& pool) { *due++ = part_to_give_back(pool.end_period()); });
+  for_each_kind([](idle_memory& kind) { kind.due = part_to_give_back(kind.end_period()); });
 }
 
 // False: nothing is due any more.
 bool give_back_due() noexcept {
   std::size_t room = k_at_once;
-  auto due = g_due.begin();
-  stack_pool::for_each([&](stack_pool& pool) {
-    const std::size_t wanted = std::min(*due, room);
-    const std::size_t cooled = pool.cool(wanted);
+  std::size_t left = 0;
+  const auto cool = [&](auto& pool, std::size_t& due) {
+    const std::size_t wanted = std::min(due, room);
+    const std::size_t cooled = pool.cool(wanted, nullptr);
     room -= cooled;
-    *due = cooled < wanted ? 0 : *due - cooled;  // the rest was needed after all
-    ++due;
-  });
-  return std::any_of(g_due.begin(), g_due.end(), [](std::size_t left) { return left != 0; });
+    due = cooled < wanted ? 0 : due - cooled;  // the rest was needed after all
+    left += due;
+  };
+  auto due = g_due.begin();
+  stack_pool::for_each([&](stack_pool& pool) { cool(pool, *due++); });
+  for_each_kind([&](idle_memory& kind) { cool(kind, kind.due); });
+  return left != 0;
 }
 
 bool is_anything_left() noexcept {
   bool found = false;
-  stack_pool::for_each([&](stack_pool& pool) { found |= pool.warm() > k_kept_of_each_size; });
+  const auto look = [&](auto& pool) { found |= pool.warm() > k_kept_of_each_size; };
+  stack_pool::for_each(look);
+  for_each_kind(look);
   return found;
 }
 
@@ -76,15 +113,19 @@ deadline wanted_again() noexcept {
 
 std::size_t give_back_all() noexcept {
   std::size_t bytes = 0;
-  stack_pool::for_each([&](stack_pool& pool) {
-    // No more than lay there at first: others may give stacks back meanwhile, for ever.
+  const auto cool = [&](auto& pool) {
+    // No more than lay there at first: others may give some back meanwhile, for ever.
     for (std::size_t left = pool.warm(); left != 0;) {
       const std::size_t cooled = pool.cool(left, &bytes);
       if (cooled == 0) break;
       left -= cooled;
     }
-  });
+  };
+  stack_pool::for_each(cool);
+  for_each_kind(cool);
   return bytes;
 }
 
-}  // namespace weft::detail::idle_stacks
+}  // namespace idle_stacks
+
+}  // namespace weft::detail

@@ -17,6 +17,7 @@
 // Rejected: *keep what the last minute needed*: a burst would stay for a minute, though the next one may never come; if
 // it does come it costs some 2 us more for each stack. *Give back as fibers end, above some number*: a system call for
 // each end of a fiber, in the middle of the burst.
+// What other rooms keep (detail/idle_memory.hpp) goes by the same rules, each kind as if it were one size.
 // Next: stack_pool.hpp (cool).
 
 #include <atomic>

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include <support/fiber_test.hpp>
+#include <weft/runtime/detail/idle_memory.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
@@ -164,6 +166,47 @@ TEST(idle_stacks, a_monitor_gives_a_burst_back_while_all_sleep_and_the_end_of_th
   EXPECT_LT(own_pool().measure().cold, own_pool().measure().pooled);
   rt.stop();
   EXPECT_EQ(own_pool().measure().cold, own_pool().measure().pooled);
+}
+
+// Of another room: nothing but numbers.
+class kept_elsewhere final : public idle_memory {
+ public:
+  std::size_t warm() noexcept override { return idle; }
+  std::size_t end_period() noexcept override { return idle; }
+  std::size_t cool(std::size_t most, std::size_t* bytes) noexcept override {
+    const std::size_t cooled = std::min(most, idle.load());
+    idle -= cooled;
+    if (bytes != nullptr) *bytes += cooled * 1000;
+    return cooled;
+  }
+
+  std::atomic<std::size_t> idle{0};
+};
+
+kept_elsewhere& kept() {
+  static kept_elsewhere& the_one = []() -> kept_elsewhere& {
+    static kept_elsewhere kind;
+    keep_idle_memory(kind);
+    return kind;
+  }();
+  return the_one;
+}
+
+FIBER_TEST(idle_stacks, what_other_rooms_keep_goes_by_the_same_rules) {
+  const short_periods shortened;
+  kept().idle = 300;
+  EXPECT_GE(weft::trim(), 300'000u);
+  EXPECT_EQ(kept().idle, 0u);
+  kept().idle = 1000;
+  wait_until([] { return kept().idle <= 600; });
+  EXPECT_GE(kept().idle, 64u) << "the last ones of each size stay";
+}
+
+TEST(idle_stacks, the_end_of_the_last_runtime_gives_back_what_other_rooms_keep) {
+  weft::runtime rt({.workers = 1});
+  rt.run([] { kept().idle = 64; });
+  rt.stop();
+  EXPECT_EQ(kept().idle, 0u);
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 // of a burst an eighth is left after four seconds and a hundredth after eight (the last 64 of each size stay); and all
 // of it when the last runtime of the process ends. trim() gives back at once all that is idle now, in all runtimes, and
 // returns how many bytes of it were in memory. It takes some 2 us for each idle stack, and as much again for each that
-// is needed later.
+// is needed later. The buffers that other parts lend and keep (net::chunk) are kept and given back by the same rules.
 //
 // Any thread or fiber, with or without a runtime; it does not park. Address space stays reserved, with its guards and
 // their page tables (512 bytes for each stack of 256 KiB), and so do the fibers' control blocks, 384 bytes for each of
