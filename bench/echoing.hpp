@@ -23,16 +23,27 @@ inline void converse(weft::net::tcp_stream conn) {
   }
 }
 
+// The same with a buffer that is borrowed when there is something.
+inline void converse_in_chunks(weft::net::tcp_stream conn) {
+  std::error_code ec;
+  while (const auto got = conn.read_chunk(ec)) {
+    conn.write_all(got, ec);
+    if (ec) break;
+  }
+}
+
+using conversation = void (*)(weft::net::tcp_stream);
+
 // Until it is cancelled.
-inline void serve(weft::net::tcp_listener listener) {
-  for (;;) weft::go(converse, listener.accept());
+inline void serve(weft::net::tcp_listener listener, conversation talk = converse) {
+  for (;;) weft::go(talk, listener.accept());
 }
 
 // In the runtime of the calling fiber. Returns the port.
-inline std::uint16_t start_server() {
+inline std::uint16_t start_server(conversation talk = converse) {
   auto listener = weft::net::listen("127.0.0.1:0");
   const std::uint16_t port = listener.local_address().port();
-  weft::go([listener = std::move(listener)]() mutable { serve(std::move(listener)); });
+  weft::go([listener = std::move(listener), talk]() mutable { serve(std::move(listener), talk); });
   return port;
 }
 

@@ -3,10 +3,12 @@
 // input, which ends everything. Whoever drives it (table.py) makes the connections, from another process, and counts
 // the context switches meanwhile.
 //
-//   idle [fibers]          default 10,000
+//   idle [fibers [chunks]]          default 10,000; with the word chunks each read borrows its buffer, otherwise each
+//                                   connection's fiber has its own
 #include <weft/weft.hpp>
 
 #include <cstddef>
+#include <string_view>
 
 #include <unistd.h>
 
@@ -21,7 +23,7 @@ void await_end_of_input() {
   }
 }
 
-void stay_idle(std::size_t fibers) {
+void stay_idle(std::size_t fibers, echoing::conversation talk) {
   weft::channel<int> gate;
   weft::wait_group begun;
   weft::wait_group ended;
@@ -34,7 +36,7 @@ void stay_idle(std::size_t fibers) {
       ended.done();
     });
   begun.wait();
-  const std::uint16_t port = echoing::start_server();
+  const std::uint16_t port = echoing::start_server(talk);
   {
     figures::line out;
     out.add("parked", static_cast<double>(fibers));
@@ -50,6 +52,7 @@ void stay_idle(std::size_t fibers) {
 int main(int argc, char** argv) {
   return figures::report("idle", [&] {
     const std::size_t fibers = figures::argument(argc, argv, 1, "the number of fibers", 10'000);
-    weft::run([=] { stay_idle(fibers); });
+    const bool in_chunks = argc > 2 && std::string_view(argv[2]) == "chunks";
+    weft::run([=] { stay_idle(fibers, in_chunks ? echoing::converse_in_chunks : echoing::converse); });
   });
 }

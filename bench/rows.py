@@ -5,7 +5,7 @@ Next: table.py.
 """
 import dataclasses
 
-from sides import Go, GoogleBenchmark, HalfTheDifference, IdleWatch, Instructions, Program, Sweep
+from sides import Go, GoogleBenchmark, HalfTheDifference, IdleMemory, IdleWatch, Instructions, Program, Sweep
 
 WORKERS = {1: "1 worker", 0: "all workers"}
 LENT_CONNECTIONS = 64  # by the fibers of growth to each other
@@ -175,6 +175,15 @@ def memory(fibers):
                                [at_most(kib, "KiB")])])
 
 
+def connection_memory(connections):
+    """Nothing but connections: no fiber is parked beside them."""
+    for buffer, arguments, kib in (("its own 4 KiB buffer", [], 8.5), ("a borrowed buffer", ["chunks"], 4.5)):
+        yield Measurement("memory", {"weft": IdleMemory(Program("idle", 0, *arguments), connections),
+                                     "go": IdleMemory(Go("idle", 0, 0), connections)},
+                          [Row(f"memory, idle connection of {connections:,}, {buffer}", "resident_bytes", "KiB",
+                               1 / 1024, [at_most(kib, "KiB")])])
+
+
 def starvation(seconds):
     yield Measurement("starvation", {"weft": Program("hogs", 8, 2, seconds), "go": Go("hogs", 2, 8, seconds)}, [
         Row("1 ms sleep beside 8 hogs on 2 workers, late, p50", "late_p50_us", "ms", 1e-3),
@@ -235,6 +244,7 @@ def all_measurements(quick):
             yield from thing(workers, on)
     yield sleepers(10_000 if quick else 1_000_000)
     yield from memory(10_000 if quick else 1_000_000)
+    yield from connection_memory(500 if quick else 9000)
     yield from starvation(1 if quick else 3)
     yield storm(100 if quick else 1000, 1 if quick else 3)
     yield from growth([1000, 10_000] if quick else [1000, 10_000, 100_000, 1_000_000])

@@ -189,31 +189,35 @@ class Instructions:
         return int(collected.group(1))
 
 
-class IdleWatch:
-    """Context switches and CPU time of an idle server, of all its threads, while connections that have had one echo each
-    are held from here. It says that it is there, and on which port, and ends with its standard input."""
+class HeldConnections:
+    """A server, and connections to it that are held from here and have had one echo each. It says that it is there, and on
+    which port, and ends with its standard input. What is measured: watch()."""
 
-    def __init__(self, program, connections, seconds):
+    def __init__(self, program, connections):
         self.program = program
         self.connections = connections
-        self.seconds = seconds
+
+    def watch(self, pid, connect):
+        """`connect(count)` makes so many more connections."""
+        raise NotImplementedError
 
     def measure(self, context):
         command = self.program.command(context)
-        allow_descriptors(self.connections + 100)
+        allow_descriptors(self.connections + 200)
         child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         try:
             said = child.stdout.readline()
             if b"parked" not in said:
                 raise Failure(f"{self.program.name} did not park its fibers (exit status {child.wait(END_LIMIT)})")
+            address = ("127.0.0.1", int(figures_in(said, command)["port"]))
             with contextlib.ExitStack() as held:
-                address = ("127.0.0.1", int(figures_in(said, command)["port"]))
-                for _ in range(self.connections):
-                    self._echo_once(held.enter_context(socket.create_connection(address, timeout=END_LIMIT)))
-                time.sleep(SETTLE)
-                before = self._counts(child.pid)
-                time.sleep(self.seconds)
-                after = self._counts(child.pid)
+
+                def connect(count):
+                    for _ in range(count):
+                        self._echo_once(held.enter_context(socket.create_connection(address, timeout=END_LIMIT)))
+                    time.sleep(SETTLE)
+
+                figures = self.watch(child.pid, connect)
             child.communicate(timeout=END_LIMIT)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failure(f"{self.program.name}: {error}") from error
@@ -221,7 +225,7 @@ class IdleWatch:
             if child.poll() is None:
                 child.kill()
             child.wait()
-        return {key: after[key] - before[key] for key in after}
+        return figures
 
     def _echo_once(self, connection):
         connection.sendall(MESSAGE)
@@ -232,6 +236,21 @@ class IdleWatch:
             if not part or not MESSAGE.startswith(answer):
                 raise Failure(f"{self.program.name} answered {answer!r} to {MESSAGE!r}")
 
+
+class IdleWatch(HeldConnections):
+    """Context switches and CPU time of all threads of an idle server."""
+
+    def __init__(self, program, connections, seconds):
+        super().__init__(program, connections)
+        self.seconds = seconds
+
+    def watch(self, pid, connect):
+        connect(self.connections)
+        before = self._counts(pid)
+        time.sleep(self.seconds)
+        after = self._counts(pid)
+        return {key: after[key] - before[key] for key in after}
+
     @staticmethod
     def _counts(pid):
         counts = {"wakeups": 0, "cpu_us": 0.0}
@@ -241,3 +260,20 @@ class IdleWatch:
             with open(f"/proc/{pid}/task/{task}/schedstat", encoding="ascii") as stat:
                 counts["cpu_us"] += int(stat.read().split()[0]) / 1e3
         return counts
+
+
+class IdleMemory(HeldConnections):
+    """Resident memory of a server for each connection that is idle. The first ones pay for what all share."""
+
+    FIRST = 100
+
+    def watch(self, pid, connect):
+        connect(self.FIRST)
+        before = self._resident(pid)
+        connect(self.connections)
+        return {"resident_bytes": (self._resident(pid) - before) / self.connections}
+
+    @staticmethod
+    def _resident(pid):
+        with open(f"/proc/{pid}/status", encoding="utf-8") as status:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", status.read()).group(1)) * 1024

@@ -15,10 +15,9 @@ namespace {
 using namespace std::chrono_literals;
 
 void converse(weft::net::tcp_stream conn) {
-  char buf[4096];
-  std::error_code ec;                               // a peer that resets ends this conversation only
-  while (const auto n = conn.read_some(buf, ec)) {  // 0 is end of stream, or an error in ec
-    conn.write_all(std::span(buf, n), ec);
+  std::error_code ec;                             // a peer that resets ends this conversation only
+  while (const auto got = conn.read_chunk(ec)) {  // waits without a buffer; empty is end of stream, or an error in ec
+    conn.write_all(got, ec);
     if (ec) break;  // the next call would clear it, and the bytes be lost
   }
 }

@@ -34,6 +34,12 @@ std::size_t any_stream::read_into(std::span<const std::span<std::byte>> buffers,
   return moved_by(behind_.get(), ec, [&](auto& stream) { return stream.read_into(buffers, ec); });
 }
 
+chunk any_stream::borrow(std::error_code& ec) {
+  if (behind_ != nullptr) return behind_->borrow(ec);
+  ec = detail::closed_before();
+  return {};
+}
+
 std::size_t any_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
   return moved_by(behind_.get(), ec, [&](auto& stream) { return stream.fill(buffer, ec); });
 }

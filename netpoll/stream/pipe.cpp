@@ -73,6 +73,12 @@ std::size_t pipe_stream::read_into(std::span<const std::span<std::byte>> buffers
   return done;
 }
 
+chunk pipe_stream::borrow(std::error_code& ec) {
+  lane_use use(in_.get(), direction::read, k_reading);
+  if ((ec = use.error()) || !use.await(chunk::max_size(), ec)) return {};
+  return detail::read_into_chunk(ec, [&](std::span<std::byte> buffer) { return use.read(buffer); });
+}
+
 std::size_t pipe_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
   lane_use use(in_.get(), direction::read, k_reading);
   if ((ec = use.error())) return 0;

@@ -13,6 +13,7 @@ struct stream_words {
   const char* write_some;
   weft::detail::wait_label reading;  // "tcp read"
   weft::detail::wait_label writing;
+  const char* read_chunk = "read_chunk";
 };
 
 }  // namespace weft::net::detail

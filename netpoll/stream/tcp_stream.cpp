@@ -15,7 +15,8 @@ const detail::stream_words& tcp_stream::words() noexcept {
                                                    "tcp_stream::write_all",
                                                    "tcp_stream::write_some",
                                                    "tcp read",
-                                                   "tcp write"};
+                                                   "tcp write",
+                                                   "tcp_stream::read_chunk"};
   return k_words;
 }
 

@@ -38,6 +38,7 @@ class stream_behind {
   virtual ~stream_behind() = default;
   virtual std::size_t read(std::span<std::byte> buffer, std::error_code& ec) = 0;
   virtual std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) = 0;
+  virtual chunk borrow(std::error_code& ec) = 0;
   virtual std::size_t fill(std::span<std::byte> buffer, std::error_code& ec) = 0;
   virtual std::size_t write(std::span<const std::byte> buffer, std::error_code& ec) = 0;
   virtual std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec) = 0;
@@ -59,6 +60,7 @@ class held_stream final : public stream_behind {
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) override {
     return stream_.read_some(buffers, ec);
   }
+  chunk borrow(std::error_code& ec) override { return stream_.read_chunk(ec); }
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec) override {
     return stream_.read_exactly(buffer, ec);
   }
@@ -108,6 +110,7 @@ class any_stream : public byte_stream<any_stream> {
 
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
+  chunk borrow(std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);

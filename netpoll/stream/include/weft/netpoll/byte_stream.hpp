@@ -25,6 +25,7 @@
 #include <type_traits>
 
 #include <weft/netpoll/buffers.hpp>
+#include <weft/netpoll/chunk.hpp>
 #include <weft/netpoll/time_limit.hpp>
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/chrono.hpp>
@@ -34,7 +35,8 @@
 namespace weft::net {
 
 // `Stream` derives from it and keeps for it, privately: read, read_into, fill, write, write_part, write_from,
-// end_writing, move_read_deadline, move_write_deadline, close_now and fail.
+// end_writing, move_read_deadline, move_write_deadline, close_now and fail; and borrow, if it can wait without a
+// buffer.
 template <class Stream>
 class byte_stream {
  public:
@@ -58,6 +60,17 @@ class byte_stream {
   }
   std::size_t read_some(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
     return heard(self().read_into(buffers, ec), ec);
+  }
+
+  // What there is, as soon as there is any, in a buffer that is borrowed only then. Empty: end of stream. When to use
+  // it: chunk.hpp.
+  chunk read_chunk() {
+    return or_throw("read_chunk", [&](std::error_code& ec) { return read_chunk(ec); });
+  }
+  chunk read_chunk(std::error_code& ec) {
+    chunk got = self().borrow(ec);
+    heard(got.size(), ec);
+    return got;
   }
 
   // Fills the buffer. If the stream ends first: net::errc::end_of_stream.
@@ -118,6 +131,8 @@ class byte_stream {
   void read_exactly(Buffer&&) const = delete;  // a const stream: is the lambda mutable?
   template <detail::mutable_byte_range Buffer>
   void read_exactly(Buffer&&, std::error_code&) const = delete;  // a const stream: is the lambda mutable?
+  void read_chunk() const = delete;                              // a const stream: is the lambda mutable?
+  void read_chunk(std::error_code&) const = delete;              // a const stream: is the lambda mutable?
   template <detail::byte_range Buffer>
   void write_all(Buffer&&) const = delete;  // a const stream: is the lambda mutable?
   template <detail::byte_range Buffer>
@@ -199,6 +214,11 @@ class byte_stream {
   static std::size_t heard(std::size_t moved, const std::error_code& ec) {
     if (ec || moved == 0) weft::detail::cancellation_point();
     return moved;
+  }
+
+  // Of a stream that has none of its own.
+  chunk borrow(std::error_code& ec) {
+    return detail::read_into_chunk(ec, [&](std::span<std::byte> buffer) { return self().read(buffer, ec); });
   }
 
   [[nodiscard]] Stream& self() noexcept { return static_cast<Stream&>(*this); }

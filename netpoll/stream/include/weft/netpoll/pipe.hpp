@@ -72,6 +72,7 @@ class pipe_stream : public byte_stream<pipe_stream> {
 
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
+  chunk borrow(std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);

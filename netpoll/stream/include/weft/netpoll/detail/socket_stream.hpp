@@ -21,6 +21,7 @@ namespace weft::net::detail {
 std::size_t read_socket(const descriptor& of, const stream_words&, std::span<std::byte> buffer, std::error_code& ec);
 std::size_t read_socket(const descriptor& of, const stream_words&, std::span<const std::span<std::byte>> buffers,
                         std::error_code& ec);
+chunk borrow_from_socket(const descriptor& of, const stream_words&, std::error_code& ec);
 std::size_t fill_from_socket(const descriptor& of, const stream_words&, std::span<std::byte> buffer,
                              std::error_code& ec);
 std::size_t write_all_to_socket(const descriptor& of, const stream_words&, std::span<const std::byte> buffer,
@@ -61,6 +62,7 @@ class socket_stream : public byte_stream<Stream> {
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
     return read_socket(descriptor_, Stream::words(), buffers, ec);
   }
+  chunk borrow(std::error_code& ec) { return borrow_from_socket(descriptor_, Stream::words(), ec); }
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec) {
     return fill_from_socket(descriptor_, Stream::words(), buffer, ec);
   }

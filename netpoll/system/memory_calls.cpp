@@ -1,0 +1,40 @@
+// Room: netpoll. See memory_calls.hpp.
+
+#include "memory_calls.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include <sys/mman.h>
+
+#include "calling.hpp"
+
+namespace weft::net::detail {
+
+namespace {
+
+constexpr std::size_t k_page = 4096;
+
+// What mincore marks pages with; the type differs from system to system.
+template <class Mark>
+Mark mark_of(int (*)(void*, std::size_t, Mark*) noexcept);
+using page_mark = decltype(mark_of(&::mincore));
+
+}  // namespace
+
+std::byte* map_memory(std::size_t size) noexcept {
+  if (is_faulty(fault::exhausted)) return nullptr;
+  void* const begin = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  return begin != MAP_FAILED ? static_cast<std::byte*>(begin) : nullptr;
+}
+
+void unmap_memory(std::byte* begin, std::size_t size) noexcept { ::munmap(begin, size); }
+
+std::size_t resident_in(std::byte* begin, std::size_t size) noexcept {
+  std::array<page_mark, k_most_asked / k_page> marks{};
+  if (::mincore(begin, std::min(size, k_most_asked), marks.data()) != 0) return 0;
+  const auto resident = std::count_if(marks.begin(), marks.end(), [](page_mark mark) { return (mark & 1) != 0; });
+  return static_cast<std::size_t>(resident) * k_page;
+}
+
+}  // namespace weft::net::detail
