@@ -1,4 +1,4 @@
-// Room: netpoll. See unix_stream.hpp. Writing: socket_stream.cpp.
+// Room: netpoll. See unix_stream.hpp. Writing: socket_stream.cpp; descriptors that travel: descriptor_passing.cpp.
 
 #include <weft/netpoll/unix_stream.hpp>
 
@@ -9,6 +9,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "direction_use.hpp"
+#include "peercred_calls.hpp"
 #include "stream_io.hpp"
 #include "stream_words.hpp"
 #include "unix_calls.hpp"
@@ -69,7 +70,16 @@ std::pair<unix_stream, unix_stream> unix_stream::pair() {
   return or_throw("pair", [](std::error_code& ec) { return pair(ec); });
 }
 
-// --- Addresses.
+// --- Who is at its ends.
+
+net::peer_credentials unix_stream::peer_credentials(std::error_code& ec) const {
+  const auto found = detail::use_now(socket(), ec, [&ec](int fd) { return detail::peer_identity_of(fd, ec); });
+  return {found.process, found.user, found.group};
+}
+
+net::peer_credentials unix_stream::peer_credentials() const {
+  return or_throw("peer_credentials", [&](std::error_code& ec) { return peer_credentials(ec); });
+}
 
 std::string unix_stream::local_address(std::error_code& ec) const {
   return detail::use_now(socket(), ec, [&ec](int fd) { return detail::text_of(detail::unix_address_of(fd, ec)); });

@@ -18,13 +18,31 @@
 #include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include <sys/types.h>
 
 #include <weft/netpoll/detail/descriptor.hpp>
 #include <weft/netpoll/detail/socket_stream.hpp>
+#include <weft/netpoll/owned_descriptor.hpp>
 
 #pragma GCC visibility push(default)
 
 namespace weft::net {
+
+// Who connected, as the system knows it.
+struct peer_credentials {
+  ::pid_t process = 0;
+  ::uid_t user = 0;
+  ::gid_t group = 0;
+};
+
+struct received_descriptors {
+  std::size_t count = 0;  // bytes in the buffer; 0: end of stream, or an empty buffer
+  std::vector<owned_descriptor> descriptors;
+  bool were_dropped = false;  // more came than that: there was no room, or the process has no more descriptors. They
+                              // are closed
+};
 
 class unix_stream : public detail::socket_stream<unix_stream> {
  public:
@@ -39,7 +57,35 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   [[nodiscard]] static std::pair<unix_stream, unix_stream> pair();
   [[nodiscard]] static std::pair<unix_stream, unix_stream> pair(std::error_code& ec);
 
+  // --- Descriptors. Copies travel to the other end, which may be another process, together with bytes: at least one,
+  // at most 253 at a time. They wait, take their turns and end as writes and reads do. Whatever becomes of the bytes,
+  // nothing leaks: what nobody receives, what a plain read meets, and what is left in a stream that is closed, is
+  // closed.
+
+  // The caller keeps its own. All of the bytes are written, and the descriptors go with the first of them.
+  // std::errc::invalid_argument: no descriptor, more than 253, or no byte.
+  void send_descriptors(std::span<const int> descriptors, std::span<const std::byte> bytes);
+  std::size_t send_descriptors(std::span<const int> descriptors, std::span<const std::byte> bytes, std::error_code& ec);
+  // One, with a byte that says nothing.
+  void send_descriptor(int descriptor);
+  void send_descriptor(int descriptor, std::error_code& ec);
+
+  // As read_some, with what came along: `most` of them, and 253, at most. They are close-on-exec. A read ends behind
+  // the bytes that one send_descriptors sent together.
+  [[nodiscard]] received_descriptors receive_descriptors(std::span<std::byte> buffer, std::size_t most = 16);
+  [[nodiscard]] received_descriptors receive_descriptors(std::span<std::byte> buffer, std::size_t most,
+                                                         std::error_code& ec);
+  // What send_descriptor sent. If the stream ended it is net::errc::end_of_stream; std::errc::no_message if the byte
+  // came alone; too_many_files_open if the descriptor was dropped.
+  [[nodiscard]] owned_descriptor receive_descriptor();
+  [[nodiscard]] owned_descriptor receive_descriptor(std::error_code& ec);
+
   // --- Who is at its ends. Asked of the system.
+
+  // Of the process that connected, or listened, as it was then: it cannot lie, but it may be gone, and another process
+  // have its number. Of a pair: whoever made it.
+  [[nodiscard]] net::peer_credentials peer_credentials() const;
+  [[nodiscard]] net::peer_credentials peer_credentials(std::error_code& ec) const;
 
   [[nodiscard]] std::string local_address() const;
   [[nodiscard]] std::string local_address(std::error_code& ec) const;
@@ -58,6 +104,9 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
+
+  std::size_t write_with(std::span<const int> descriptors, std::span<const std::byte> bytes, std::error_code& ec);
+  received_descriptors read_with(std::span<std::byte> buffer, std::size_t most, std::error_code& ec);
 };
 
 }  // namespace weft::net

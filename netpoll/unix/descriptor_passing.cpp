@@ -1,0 +1,109 @@
+// Room: netpoll. See unix_stream.hpp: descriptors that travel with bytes.
+
+#include <weft/netpoll/unix_stream.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include <weft/netpoll/errc.hpp>
+#include <weft/runtime/cancellation.hpp>
+
+#include "direction_use.hpp"
+#include "rights_calls.hpp"
+#include "socket_calls.hpp"
+#include "stream_io.hpp"
+
+namespace weft::net {
+
+using detail::direction;
+using detail::direction_use;
+
+namespace {
+
+constexpr std::byte k_carrier[1] = {};  // a descriptor travels with a byte at least
+
+std::error_code refusal(std::span<const int> descriptors, std::span<const std::byte> bytes) noexcept {
+  const bool is_wrong = descriptors.empty() || descriptors.size() > detail::k_most_descriptors || bytes.empty();
+  return is_wrong ? std::make_error_code(std::errc::invalid_argument) : std::error_code();
+}
+
+}  // namespace
+
+std::size_t unix_stream::write_with(std::span<const int> descriptors, std::span<const std::byte> bytes,
+                                    std::error_code& ec) {
+  direction_use use(socket(), direction::write, "unix_stream::send_descriptors", "unix write");
+  if ((ec = use.error()) || (ec = refusal(descriptors, bytes))) return 0;
+  std::size_t written =
+      detail::write_when_ready(use, ec, [&](int fd) { return detail::send_with_descriptors(fd, bytes, descriptors); });
+  while (!ec && written < bytes.size()) {
+    weft::detail::cancellation_point();  // each piece is an operation
+    written += detail::write_when_ready(use, ec, [&](int fd) { return detail::send(fd, bytes.subspan(written)); });
+  }
+  return written;
+}
+
+received_descriptors unix_stream::read_with(std::span<std::byte> buffer, std::size_t most, std::error_code& ec) {
+  direction_use use(socket(), direction::read, "unix_stream::receive_descriptors", "unix read");
+  if ((ec = use.error()) || buffer.empty()) return {};
+  std::array<int, detail::k_most_descriptors> storage;
+  const std::span<int> room = std::span(storage).first(std::min(most, storage.size()));
+  received_descriptors received;
+  received.descriptors.reserve(room.size());  // what has come must find its owner without memory
+  detail::received_with_descriptors got;
+  received.count = detail::read_when_ready(use, ec, [&](int fd) {
+    got = detail::receive_with_descriptors(fd, buffer, room);
+    return got.bytes;
+  });
+  received.were_dropped = got.were_dropped;
+  for (const int fd : room.first(got.descriptors)) received.descriptors.emplace_back(fd);
+  return received;
+}
+
+std::size_t unix_stream::send_descriptors(std::span<const int> descriptors, std::span<const std::byte> bytes,
+                                          std::error_code& ec) {
+  const std::size_t written = write_with(descriptors, bytes, ec);
+  if (ec) weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
+  return written;
+}
+
+void unix_stream::send_descriptors(std::span<const int> descriptors, std::span<const std::byte> bytes) {
+  or_throw("send_descriptors", [&](std::error_code& ec) { send_descriptors(descriptors, bytes, ec); });
+}
+
+void unix_stream::send_descriptor(int descriptor, std::error_code& ec) {
+  send_descriptors({&descriptor, 1}, k_carrier, ec);
+}
+
+void unix_stream::send_descriptor(int descriptor) {
+  or_throw("send_descriptor", [&](std::error_code& ec) { send_descriptor(descriptor, ec); });
+}
+
+received_descriptors unix_stream::receive_descriptors(std::span<std::byte> buffer, std::size_t most,
+                                                      std::error_code& ec) {
+  received_descriptors received = read_with(buffer, most, ec);
+  if (ec || received.count == 0) weft::detail::cancellation_point();  // as above
+  return received;
+}
+
+received_descriptors unix_stream::receive_descriptors(std::span<std::byte> buffer, std::size_t most) {
+  return or_throw("receive_descriptors", [&](std::error_code& ec) { return receive_descriptors(buffer, most, ec); });
+}
+
+owned_descriptor unix_stream::receive_descriptor(std::error_code& ec) {
+  std::byte carrier[1];
+  received_descriptors received = receive_descriptors(carrier, 1, ec);
+  if (ec) return {};
+  if (received.count == 0)
+    ec = errc::end_of_stream;
+  else if (received.were_dropped && received.descriptors.empty())
+    ec = std::make_error_code(std::errc::too_many_files_open);
+  else if (received.descriptors.empty())
+    ec = std::make_error_code(std::errc::no_message);
+  return ec ? owned_descriptor() : std::move(received.descriptors.front());
+}
+
+owned_descriptor unix_stream::receive_descriptor() {
+  return or_throw("receive_descriptor", [&](std::error_code& ec) { return receive_descriptor(ec); });
+}
+
+}  // namespace weft::net
