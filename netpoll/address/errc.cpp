@@ -20,13 +20,15 @@ class net_category final : public std::error_category {
       case errc::resolver_busy: return "the resolver cannot answer now";
       case errc::resolver_stuck:
         return "256 lookups that were given up are still unanswered: does the name server answer? Try again later";
+      case errc::not_a_stream: return "a file on a disk or a directory, which never waits: open it by net::file";
     }
     return "unknown error " + std::to_string(value);
   }
 
   [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
     switch (static_cast<errc>(value)) {
-      case errc::invalid_address: return std::errc::invalid_argument;
+      case errc::invalid_address:
+      case errc::not_a_stream: return std::errc::invalid_argument;
       case errc::resolver_busy:
       case errc::resolver_stuck: return std::errc::resource_unavailable_try_again;
       default: return {value, *this};

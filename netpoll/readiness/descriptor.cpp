@@ -42,26 +42,57 @@ void evict(descriptor_block& block) noexcept {
   }
 }
 
-}  // namespace
+descriptor_block& take_block(const unique_fd& fd, bool writable, bool shared) {
+  descriptor_block& block = *descriptors.take();
+  // relaxed, all: published by use_word::reset.
+  block.fd.store(fd.get(), std::memory_order_relaxed);
+  block.home.store(nullptr, std::memory_order_relaxed);
+  block.registry.store(-1, std::memory_order_relaxed);
+  block.is_shared = shared;
+  block.readiness_of(direction::read).reset(true);
+  block.readiness_of(direction::write).reset(writable);
+  return block;
+}
 
 // The block is open last: until then nobody uses it, and an event does no harm.
-descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec, if_short when_short) try {
-  epoll_poller& poller = epoll_poller::of_this_runtime();
-  descriptor_block* const block = descriptors.take();
-  // relaxed, both: published by use_word::reset.
-  block->fd.store(fd.get(), std::memory_order_relaxed);
-  block->home.store(nullptr, std::memory_order_relaxed);
-  block->readiness_of(direction::read).reset(true);
-  block->readiness_of(direction::write).reset(writable);
-  ec = poller.add(*block);
-  if (ec && when_short == if_short::watch_later && is_exhaustion(ec)) ec.clear();
+descriptor open_block(descriptor_block& block, unique_fd& fd, const std::error_code& ec) noexcept {
   if (ec) {
-    descriptors.give_back(block);
+    descriptors.give_back(&block);
     return {};
   }
-  block->use.reset();
+  block.use.reset();
   fd.release();
-  return descriptor(block);
+  return descriptor(&block);
+}
+
+}  // namespace
+
+descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec, if_short when_short) try {
+  epoll_poller& poller = epoll_poller::of_this_runtime();
+  descriptor_block& block = take_block(fd, writable, false);
+  ec = poller.add(block);
+  if (ec && when_short == if_short::watch_later && is_exhaustion(ec)) ec.clear();
+  return open_block(block, fd, ec);
+} catch (const std::system_error& e) {
+  ec = e.code();
+  return {};
+}
+
+descriptor watch_shared_descriptor(unique_fd& fd, std::error_code& ec) try {
+  epoll_poller& poller = epoll_poller::of_this_runtime();
+  descriptor_block& block = take_block(fd, true, true);
+  ec = poller.add(block);
+  if (ec == std::errc::operation_not_permitted || is_exhaustion(ec)) ec.clear();
+  return open_block(block, fd, ec);
+} catch (const std::system_error& e) {
+  ec = e.code();
+  return {};
+}
+
+descriptor hold_descriptor(unique_fd& fd, std::error_code& ec) try {
+  descriptor_block& block = take_block(fd, true, false);
+  ec.clear();
+  return open_block(block, fd, ec);
 } catch (const std::system_error& e) {
   ec = e.code();
   return {};
@@ -83,6 +114,7 @@ void leave(descriptor_block& block) noexcept {
 void close_and_leave(descriptor_block& block) noexcept {
   const int fd = block.fd.load(std::memory_order_relaxed);  // relaxed: the caller is the only user
   block.fd.store(-1, std::memory_order_relaxed);
+  if (block.is_shared) epoll_poller::forget(block, fd);
   close_descriptor(fd);
   if (block.use.leave_closed()) descriptors.give_back(&block);
   descriptor_shortage.relieve();

@@ -33,9 +33,17 @@ struct alignas(64) descriptor_block {
   std::atomic<int> fd{-1};                 // written when nobody else uses the block
   std::atomic<std::uint64_t> key{0};       // of the present tenant
   std::atomic<const void*> home{nullptr};  // the poller that watches it, as a name; null: none does yet
+  std::atomic<int> registry{-1};           // the poller's descriptor, if a shared one has to be taken out of it
 
   weft::detail::internal_lock queue_lock;                         // and who has it watched late
   weft::detail::wait_list queues[2] WEFT_GUARDED_BY(queue_lock);  // who waits for a turn, by direction
+
+  // The holder's of the direction, by direction: how a descriptor_stream tries without blocking (descriptor_calls.hpp).
+  std::uint8_t trying[2] = {};
+
+  // Written when nobody else uses the block. Others may have the same open description, so that closing our number does
+  // not take it out of the poller.
+  bool is_shared = false;
 
   // The table's.
   std::uint32_t index = 0;

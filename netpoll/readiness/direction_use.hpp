@@ -25,6 +25,13 @@ enum class if_short : std::uint8_t { fail, watch_later };
 [[nodiscard]] descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec,
                                           if_short when_short = if_short::fail);
 
+// The same for one whose open description others may have as well: it is taken out of the poller before it is closed,
+// which alone would not do it. One that cannot be watched, because it never waits (/dev/null), is always ready.
+[[nodiscard]] descriptor watch_shared_descriptor(unique_fd& fd, std::error_code& ec);
+
+// Takes over `fd` and has nobody watch it: for calls that hold no direction. Needs no runtime.
+[[nodiscard]] descriptor hold_descriptor(unique_fd& fd, std::error_code& ec);
+
 // Waits of this direction, those in progress included, end at `until`.
 [[nodiscard]] std::error_code set_deadline(const descriptor& of, direction d, deadline until) noexcept;
 

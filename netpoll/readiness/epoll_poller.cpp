@@ -67,10 +67,19 @@ std::error_code epoll_poller::add(descriptor_block& block) noexcept {
   // relaxed, both: the calling fiber has moved the block in, or is a user of it.
   const std::error_code ec =
       watch(epoll_, block.fd.load(std::memory_order_relaxed), k_everything, block.key.load(std::memory_order_relaxed));
+  if (ec) return ec;
+  if (block.is_shared) block.registry.store(epoll_, std::memory_order_relaxed);  // relaxed: for its last user
   // release: who sees a home knows that it is watched; pairs with direction_use::is_watched. The calling fiber is in
   // the runtime whose end is the poller's, so that the poller's destructor comes later.
-  if (!ec) block.home.store(this, std::memory_order_release);
-  return ec;
+  block.home.store(this, std::memory_order_release);
+  return {};
+}
+
+// The poller may have ended meanwhile, and its number be another's: which is no epoll, or does not watch `fd`, for a
+// block is watched by one poller in its life. Then the call fails and changes nothing.
+void epoll_poller::forget(descriptor_block& block, int fd) noexcept {
+  const int epoll = block.registry.load(std::memory_order_relaxed);  // relaxed: the caller is the only user
+  if (epoll >= 0) unwatch(epoll, fd);
 }
 
 void epoll_poller::poll(deadline until, ready_batch& ready) noexcept {

@@ -38,6 +38,9 @@ class epoll_poller final : public weft::detail::poller {
   // Watches a descriptor from now until it is closed.
   [[nodiscard]] std::error_code add(descriptor_block& block) noexcept;
 
+  // What closing `fd`, which was the block's, does not do if others have the same open description. Its last user.
+  static void forget(descriptor_block& block, int fd) noexcept;
+
   void poll(deadline until, weft::detail::ready_batch& ready) noexcept override;
   void wake() noexcept override;
   [[nodiscard]] bool has_waiters() const noexcept override;

@@ -28,6 +28,8 @@ std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key
   return outcome([&] { return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); });
 }
 
+void unwatch(int epoll, int fd) noexcept { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
+
 namespace {
 
 // relaxed, at each use: found out once, by whoever is first; the answer does not change.

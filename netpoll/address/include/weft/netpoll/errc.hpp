@@ -20,6 +20,7 @@ enum class errc {
   resolver_failed,    // the resolver cannot answer, and will not
   resolver_busy,      // the resolver cannot answer now; compares equal to std::errc::resource_unavailable_try_again
   resolver_stuck,     // too many lookups that nobody waits for any more are unanswered; compares equal to the same
+  not_a_stream,       // descriptor_stream: a file on a disk, a directory; compares equal to std::errc::invalid_argument
 };
 
 // Its name is "weft.net".
