@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <string>
-#include <utility>
 
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/cancellation.hpp>
@@ -43,20 +42,10 @@ std::size_t read_socket(const descriptor& of, const stream_words& words, std::sp
   return read_when_ready(use, ec, [&](int fd) { return receive(fd, buffers); });
 }
 
-// A fresh connection is worth trying, and has nothing: the buffer goes back before the wait.
 chunk borrow_from_socket(const descriptor& of, const stream_words& words, std::error_code& ec) {
   direction_use use(of, direction::read, words.read_chunk, words.reading);
   if ((ec = use.error())) return {};
-  lent_buffer buffer;
-  const std::size_t size = read_when_ready(use, ec, [&](int fd) {
-    std::error_code none;
-    buffer = borrow_buffer(none);
-    if (none) return transferred{.error = none};
-    const transferred got = receive(fd, std::span(buffer.get(), chunk::max_size()));
-    if (got.would_block) buffer = {};
-    return got;
-  });
-  return size != 0 ? chunk(std::move(buffer), 0, size) : chunk();
+  return borrow_when_ready(use, ec, [](int fd, std::span<std::byte> buffer) { return receive(fd, buffer); });
 }
 
 std::size_t fill_from_socket(const descriptor& of, const stream_words& words, std::span<std::byte> buffer,

@@ -4,7 +4,9 @@
 #include <cstddef>
 #include <span>
 #include <system_error>
+#include <utility>
 
+#include <weft/netpoll/chunk.hpp>
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/cancellation.hpp>
 
@@ -30,7 +32,24 @@ std::size_t read_when_ready(direction_use& use, std::error_code& ec, Call call) 
   }
 }
 
-// The same until the buffer is full; `call` is given what of it is left. net::errc::end_of_stream if it cannot be.
+// The same into a buffer that is borrowed for it. A fresh connection is worth trying, and has nothing: the buffer goes
+// back before the wait.
+template <class Call>
+chunk borrow_when_ready(direction_use& use, std::error_code& ec, Call call) {
+  lent_buffer buffer;
+  const std::size_t size = read_when_ready(use, ec, [&](int fd) {
+    std::error_code none;
+    buffer = borrow_buffer(none);
+    if (none) return transferred{.error = none};
+    const transferred got = call(fd, std::span(buffer.get(), chunk::max_size()));
+    if (got.would_block) buffer = {};
+    return got;
+  });
+  return size != 0 ? chunk(std::move(buffer), 0, size) : chunk();
+}
+
+// As read_when_ready, until the buffer is full; `call` is given what of it is left. net::errc::end_of_stream if it
+// cannot be.
 template <class Call>
 std::size_t fill_when_ready(direction_use& use, std::span<std::byte> buffer, std::error_code& ec, Call call) {
   std::size_t filled = 0;

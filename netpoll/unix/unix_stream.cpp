@@ -27,7 +27,8 @@ const detail::stream_words& unix_stream::words() noexcept {
                                                    "unix_stream::write_all",
                                                    "unix_stream::write_some",
                                                    "unix read",
-                                                   "unix write"};
+                                                   "unix write",
+                                                   "unix_stream::read_chunk"};
   return k_words;
 }
 
@@ -44,6 +45,13 @@ std::size_t unix_stream::read_into(std::span<const std::span<std::byte>> buffers
   const bool is_empty = std::all_of(buffers.begin(), buffers.end(), [](const auto& each) { return each.empty(); });
   if ((ec = use.error()) || is_empty) return 0;
   return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive_unix(fd, buffers); });
+}
+
+chunk unix_stream::borrow(std::error_code& ec) {
+  direction_use use(socket(), direction::read, words().read_chunk, words().reading);
+  if ((ec = use.error())) return {};
+  return detail::borrow_when_ready(
+      use, ec, [](int fd, std::span<std::byte> buffer) { return detail::receive_unix(fd, buffer); });
 }
 
 std::size_t unix_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {

@@ -102,6 +102,17 @@ FIBER_TEST(descriptor_passing, a_plain_read_drops_them_and_goes_on_to_what_is_be
   EXPECT_EQ(descriptors, 1u);
 }
 
+FIBER_TEST(descriptor_passing, a_chunk_drops_them_and_the_next_one_is_what_is_behind) {
+  auto [one, other] = unix_stream::pair();
+  plain_pipe pipe;
+  for (int i = 0; i < 3; ++i) {
+    one.send_descriptor(pipe.in.get());
+    one.write_all("behind");
+    EXPECT_EQ(other.read_chunk().size(), 1u);
+    EXPECT_EQ(other.read_chunk().text(), "behind");
+  }
+}
+
 FIBER_TEST(descriptor_passing, more_than_was_asked_for_are_dropped_and_told) {
   auto [one, other] = unix_stream::pair();
   plain_pipe pipe;

@@ -104,6 +104,7 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
+  chunk borrow(std::error_code& ec);
 
   std::size_t write_with(std::span<const int> descriptors, std::span<const std::byte> bytes, std::error_code& ec);
   received_descriptors read_with(std::span<std::byte> buffer, std::size_t most, std::error_code& ec);
