@@ -9,8 +9,10 @@
 #include "describe.hpp"
 #include "fiber_block.hpp"
 #include "fiber_groups.hpp"
+#include "large_stack.hpp"
 #include "lock_cycles.hpp"
 #include "quantity_text.hpp"
+#include "source_lines.hpp"
 #include "symbols.hpp"
 
 namespace weft {
@@ -20,6 +22,10 @@ namespace {
 using detail::code_of;
 using detail::fiber_group;
 using detail::fiber_sight;
+
+constexpr const char* k_how_to_get_lines =
+    "weft: a dump tells file and line of each frame where libdw is installed (Debian, Ubuntu: libdw1; Fedora: "
+    "elfutils-libs)\n";
 
 // `: channel receive`, `: mutex 0x10, held by fiber #3`.
 std::string wait_of(const fiber_sight& seen) {
@@ -90,29 +96,56 @@ std::vector<const void*> told_of(const fiber_sight& seen) {
   return told;
 }
 
-void write(std::ostream& out, const fiber_group& group) {
-  out << head_of(group);
-  for (const void* const frame : told_of(group.one)) out << "    " << detail::describe_return_address(frame) << '\n';
+std::string text_of(const fiber_group& group) {
+  std::string text = head_of(group);
+  for (const void* const frame : told_of(group.one)) text += "    " + detail::describe_return_address(frame) + "\n";
+  return text;
+}
+
+// All that text_of() will tell, at once: false if their lines would be told were libdw installed.
+bool learn_lines_of(const std::vector<const fiber_group*>& groups) {
+  std::vector<const void*> all;
+  for (const fiber_group* const each : groups) {
+    const std::vector<const void*> frames = told_of(each->one);
+    all.insert(all.end(), frames.begin(), frames.end());
+    const source_site& site = each->one.label.site;
+    if (site.file == nullptr && site.address != nullptr) all.push_back(site.address);
+  }
+  return all.empty() || detail::learn_lines(all);
+}
+
+struct sights {
+  std::size_t count = 0;
+  detail::fiber_groups groups;
+  detail::lock_cycles cycles;
+
+  void add(const fiber_sight& seen) {
+    ++count;
+    groups.add(seen);
+    cycles.add(seen);
+  }
+};
+
+std::string text_of(const sights& all) {
+  const std::vector<const fiber_group*> groups = all.groups.in_order();
+  const bool lines_are_known = learn_lines_of(groups);
+  std::string text = "weft: " + detail::count_in_words(all.count, "fiber") + "\n";
+  for (const std::string& each : all.cycles.in_words()) text += "locked crosswise: " + each + "\n";
+  for (const fiber_group* const each : groups) text += text_of(*each);
+  return lines_are_known ? text : text + k_how_to_get_lines;
 }
 
 }  // namespace
 
 void dump(std::ostream& out) {
   const std::vector<detail::running_fiber> running = detail::all_running();
-  detail::fiber_groups groups;
-  detail::lock_cycles cycles;
-  std::size_t count = 0;
+  sights all;
   detail::fiber_slab().for_each([&](detail::fiber_block& fiber) {
-    const auto seen = detail::look_at(fiber, running);
-    if (!seen) return;
-    ++count;
-    groups.add(*seen);
-    cycles.add(*seen);
+    if (const auto seen = detail::look_at(fiber, running)) all.add(*seen);
   });
-  out << "weft: " << detail::count_in_words(count, "fiber") << '\n';
-  for (const std::string& each : cycles.in_words()) out << "locked crosswise: " << each << '\n';
-  for (const fiber_group* const each : groups.in_order()) write(out, *each);
-  out.flush();
+  std::string text;
+  detail::on_a_large_stack([&] { text = text_of(all); });
+  out << text << std::flush;
 }
 
 }  // namespace weft

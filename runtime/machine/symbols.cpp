@@ -23,6 +23,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "source_lines.hpp"
+
 namespace weft::detail {
 
 namespace {
@@ -144,13 +146,14 @@ code_of whose(const char* name) noexcept {
 
 struct code {
   std::string text;
+  std::string where = {};  // of the text, what follows the line
   std::string function = {};
   code_of whose = code_of::user;
 };
 
 code named(const char* name, std::uintptr_t offset, const std::string& where) {
   const std::string function = readable(name);
-  return {function + "+" + in_hex(offset) + where, function, whose(name)};
+  return {function + "+" + in_hex(offset), where, function, whose(name)};
 }
 
 code look_up(const void* address) {
@@ -182,11 +185,15 @@ const code& code_at(const void* address) {
 
 }  // namespace
 
-std::string describe_return_address(const void* address) { return code_at(address).text; }
+std::string describe_return_address(const void* address) {
+  const code& at = code_at(address);
+  const std::string line = line_of(address);
+  return at.text + (line.empty() ? "" : " at " + line) + at.where;
+}
 
 std::string function_of(const void* return_address) {
   const code& at = code_at(return_address);
-  return at.function.empty() ? at.text : at.function;
+  return at.function.empty() ? at.text + at.where : at.function;
 }
 
 code_of whose_code(const void* return_address) { return code_at(return_address).whose; }

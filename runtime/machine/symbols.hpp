@@ -15,7 +15,8 @@ enum class code_of : std::uint8_t {
 [[nodiscard]] code_of whose_code(const void* return_address);
 
 // `weft::run_loop()+0x1c in /usr/bin/server`, or `/usr/bin/server+0x40a2` (for addr2line), or `0x55d0c0ffee`. The
-// function is the one that made the call: what follows a call that never returns may be another one.
+// function is the one that made the call: what follows a call that never returns may be another one. If its line was
+// learned (source_lines.hpp): `weft::run_loop()+0x1c at /src/loop.cpp:14 in /usr/bin/server`.
 [[nodiscard]] std::string describe_return_address(const void* address);
 
 // The function alone, `weft::run_loop()`; if its name is not known, all that describe_return_address says.

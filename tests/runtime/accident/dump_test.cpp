@@ -125,7 +125,7 @@ FIBER_TEST(dump, names_the_function_that_spawned_with_arguments) {
       {.name = "with arguments"}, [](int) { weft::this_fiber::sleep_for(std::chrono::hours(1)); }, 1);
   weft::testing::wait_until_all_parked();
   const std::string text = about("with arguments", dumped());
-  EXPECT_TRUE(contains(text, "spawned at .*body\\(\\)\\+0x[0-9a-f]+ in ")) << text;
+  EXPECT_TRUE(contains(text, "spawned at .*body\\(\\)\\+0x[0-9a-f]+ (at [^ ]+ )?in ")) << text;
 }
 
 // Whoever looks through the stacks beside fibers that park and wake each other all the time: none of them stays behind.

@@ -6,7 +6,7 @@
 //   weft: 1002 fibers
 //   locked crosswise: fiber #2 'a' waits for mutex 0x7ffd1040, which fiber #3 'b' holds, who waits for ...
 //   fiber #1 'main', spawned at server.cpp:12: parked for 4.21 s: join
-//       main::{lambda()#1}::operator()() const+0x4c in ./server
+//       main::{lambda()#1}::operator()() const+0x4c at /src/server.cpp:14 in ./server
 //   fiber #2 'a', spawned at server.cpp:20: parked for 4.2 s: mutex 0x7ffd1040, held by fiber #3 'b'
 //       ...
 //   998 fibers, spawned at server.cpp:40: parked: channel receive, oldest 3.204 s, newest 10 ms
@@ -23,7 +23,11 @@
 // A picture taken while everything goes on, as a snapshot is. Any thread, fiber or not, as often as one likes; not in
 // signal handlers. Nothing is held while `out` is written to, so that may be a stream that parks. Functions are named
 // from the symbol tables of program and libraries, if these were not stripped; else addresses are given as addr2line
-// takes them.
+// takes them. File and line are told where there is debug information (-g or -g1; or apart, by build id) and libdw
+// is installed (Debian, Ubuntu: libdw1; Fedora: elfutils-libs), and where another function was inlined, its line too.
+// Where libdw is not installed, the dump ends with how to get it. The first dump reads debug information, some tens of
+// milliseconds for a program of some MiB, later ones only of what is new; on a thread that is made for it, if it is a
+// fiber that dumps, so its stack may be small.
 // While weft::run lasts, SIGQUIT writes it on stderr (Ctrl-\, kill -QUIT; options.hpp says how not).
 // Next: snapshot.hpp, the same as data.
 
