@@ -7,8 +7,9 @@
 #include <weft/runtime/park.hpp>
 
 #include "descriptor_block.hpp"
+#include "descriptor_poller.hpp"
 #include "direction_use.hpp"
-#include "epoll_poller.hpp"
+#include "kqueue_emulation.hpp"
 #include "leaving.hpp"
 #include "shortage.hpp"
 #include "syscalls.hpp"
@@ -68,7 +69,7 @@ descriptor open_block(descriptor_block& block, unique_fd& fd, const std::error_c
 }  // namespace
 
 descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec, if_short when_short) try {
-  epoll_poller& poller = epoll_poller::of_this_runtime();
+  descriptor_poller& poller = descriptor_poller::of_this_runtime();
   descriptor_block& block = take_block(fd, writable, false);
   ec = poller.add(block);
   if (ec && when_short == if_short::watch_later && is_exhaustion(ec)) ec.clear();
@@ -79,7 +80,7 @@ descriptor watch_descriptor(unique_fd& fd, bool writable, std::error_code& ec, i
 }
 
 descriptor watch_shared_descriptor(unique_fd& fd, std::error_code& ec) try {
-  epoll_poller& poller = epoll_poller::of_this_runtime();
+  descriptor_poller& poller = descriptor_poller::of_this_runtime();
   descriptor_block& block = take_block(fd, true, true);
   ec = poller.add(block);
   if (ec == std::errc::operation_not_permitted || is_exhaustion(ec)) ec.clear();
@@ -113,8 +114,9 @@ void leave(descriptor_block& block) noexcept {
 
 void close_and_leave(descriptor_block& block) noexcept {
   const int fd = block.fd.load(std::memory_order_relaxed);  // relaxed: the caller is the only user
+  delete_from_kqueue(block);
   block.fd.store(-1, std::memory_order_relaxed);
-  if (block.is_shared) epoll_poller::forget(block, fd);
+  if (block.is_shared) descriptor_poller::forget(block, fd);
   close_descriptor(fd);
   if (block.use.leave_closed()) descriptors.give_back(&block);
   descriptor_shortage.relieve();

@@ -8,7 +8,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "closed.hpp"
-#include "epoll_poller.hpp"
+#include "descriptor_poller.hpp"
 #include "leaving.hpp"
 #include "waiting_count.hpp"
 
@@ -157,9 +157,9 @@ std::error_code direction_use::await_ready() {
 //   A2 cannot: pauses (longer each time), and makes its call without an event
 // So a shortage slows down this connection's own calls, and nobody else's.
 bool direction_use::is_watched() try {
-  // acquire: the home is there when it is watched; pairs with epoll_poller::add.
+  // acquire: the home is there when it is watched; pairs with descriptor_poller::add.
   if (block_->home.load(std::memory_order_acquire) != nullptr) return true;
-  epoll_poller& mine = epoll_poller::of_this_runtime();
+  descriptor_poller& mine = descriptor_poller::of_this_runtime();
   const weft::detail::internal_guard guard(block_->queue_lock);
   // relaxed: written under this lock.
   return block_->home.load(std::memory_order_relaxed) != nullptr || !mine.add(*block_);

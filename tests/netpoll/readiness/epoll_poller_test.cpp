@@ -1,219 +1,31 @@
-// Room: tests of netpoll. The poller: waking, deadlines, and events that come too late.
+// Room: tests of netpoll. What is epoll's alone.
 
 #include <epoll_poller.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <thread>
 
-#include <support/fiber_test.hpp>
-#include <weft/netpoll/tcp.hpp>
-#include <weft/runtime/park.hpp>
+#include <gtest/gtest.h>
 
-#include <direction_use.hpp>
 #include <faults.hpp>
-#include <epoll_calls.hpp>
-#include <syscalls.hpp>
-
-#include "net_support.hpp"
 
 namespace weft::testing {
 namespace {
 
-using net::detail::descriptor;
-using net::detail::descriptor_block;
-using net::detail::direction;
-using net::detail::epoll_poller;
-using net::detail::readiness;
-using weft::detail::ready_batch;
-using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-TEST(epoll_poller, a_wake_before_the_poll_ends_it_and_ends_one_only) {
-  epoll_poller poller;
-  ready_batch none;
-  poller.wake();
-  poller.wake();
-  poller.poll(deadline::never(), none);
-  const auto until = clock::now() + 3ms;
-  poller.poll(deadline::at(until), none);
-  EXPECT_GE(clock::now(), until) << "one wake ended two polls";
-  EXPECT_EQ(none.size(), 0u);
-}
-
-TEST(epoll_poller, a_wake_ends_a_poll_in_progress_again_and_again) {
-  epoll_poller poller;
-  constexpr int k_rounds = 2000;
-  std::atomic<int> polls{0};
-  std::thread polling([&] {
-    ready_batch none;
-    for (int i = 0; i < k_rounds; ++i) {
-      poller.poll(deadline::never(), none);
-      ++polls;
-    }
-  });
-  // Each wake ends at least one poll; if one were lost this would never end.
-  for (int seen = 0; seen < k_rounds; seen = polls) {
-    poller.wake();
-    while (polls == seen) std::this_thread::yield();
-  }
-  polling.join();
-}
-
-TEST(epoll_poller, wakes_from_many_threads_are_not_lost) {
-  epoll_poller poller;
-  std::atomic<int> requests{0};
-  std::atomic<bool> done{false};
-  std::thread polling([&] {
-    ready_batch none;
-    int served = 0;
-    while (served < 4000) {
-      const int seen = requests.load();
-      if (seen == served) poller.poll(deadline::never(), none);
-      served = seen;
-    }
-    done = true;
-  });
-  std::vector<std::thread> wakers;
-  for (int i = 0; i < 4; ++i) {
-    wakers.emplace_back([&] {
-      for (int n = 0; n < 1000; ++n) {
-        ++requests;
-        poller.wake();
-      }
-    });
-  }
-  for (auto& each : wakers) each.join();
-  polling.join();
-  EXPECT_TRUE(done);
-}
-
-TEST(epoll_poller, a_deadline_in_the_past_does_not_wait) {
-  epoll_poller poller;
-  ready_batch none;
-  poller.poll(deadline::from_nanoseconds(0), none);
-  poller.poll(deadline::at(clock::now() - 1h), none);
-}
 
 // Before Linux 5.11 epoll counts in milliseconds; a wait that ended early would become a busy loop until its deadline.
 TEST(epoll_poller, milliseconds_are_rounded_up) {
   const net::detail::fault_injection faults({.old_kernel = 1024});
-  epoll_poller poller;
-  ready_batch none;
+  net::detail::epoll_poller poller;
+  weft::detail::ready_batch none;
   for (int i = 0; i < 5; ++i) {
-    const auto until = clock::now() + 300us;
+    const auto until = std::chrono::steady_clock::now() + 300us;
     poller.poll(deadline::at(until), none);
-    EXPECT_GE(clock::now(), until);
+    EXPECT_GE(std::chrono::steady_clock::now(), until);
   }
   poller.wake();
   poller.poll(deadline::never(), none);
   EXPECT_GT(faults.injected(net::detail::fault::old_kernel), 0u);
-}
-
-TEST(epoll_poller, has_no_waiters_when_nobody_waits) { EXPECT_FALSE(epoll_poller().has_waiters()); }
-
-FIBER_TEST(epoll_poller, has_waiters_while_somebody_waits) {
-  auto [client, server] = connect();
-  auto reader = spawn([&server = server] {
-    char buf[1];
-    return server.read_some(buf);
-  });
-  await_parked(1, "tcp read");
-  EXPECT_TRUE(epoll_poller::of_this_runtime().has_waiters());
-  client.write_all("x");
-  reader.join();
-  EXPECT_FALSE(epoll_poller::of_this_runtime().has_waiters());
-}
-
-// The last worker to fall asleep does so in the poller; with one worker, that is where each wake-up finds it.
-FIBER_TEST(epoll_poller, a_worker_that_sleeps_in_it_is_woken_for_its_pinned_fiber) {
-  constexpr int k_rounds = 50;
-  auto [client, server] = connect();
-  auto reader = spawn([&server = server] {
-    char buf[1];
-    return server.read_some(buf);
-  });
-  weft::detail::wait_token token;
-  std::atomic<int> armed{0};
-  auto pinned = spawn({.pinned = true}, [&] {
-    for (int round = 1; round <= k_rounds; ++round) {
-      token = weft::detail::arm(weft::detail::cancellation::ignored);
-      armed = round;
-      (void)weft::detail::park(token, deadline::never(), "round");
-    }
-  });
-  std::thread outside([&] {
-    for (int round = 1; round <= k_rounds; ++round) {
-      wait_until([&armed, round] { return armed == round; });
-      await_parked(1, "round");
-      weft::detail::unpark(weft::detail::claim(token, weft::detail::wake_reason::ready));
-    }
-  });
-  pinned.join();
-  outside.join();
-  client.write_all("x");
-  reader.join();
-}
-
-descriptor open_watched_event() {
-  net::detail::unique_fd fd(net::detail::open_event().fd);
-  std::error_code ec;
-  descriptor watched = net::detail::watch_descriptor(fd, false, ec);
-  EXPECT_FALSE(ec);
-  return watched;
-}
-
-FIBER_TEST(epoll_poller, a_stale_event_does_not_reach_the_next_tenant) {
-  descriptor first = open_watched_event();
-  descriptor_block* const block = first.block();
-  epoll_event stale{};
-  stale.events = EPOLLIN | EPOLLHUP;
-  stale.data.u64 = block->key.load();
-  first = descriptor();
-  // Blocks are reused last in, first out; other fibers open none here.
-  descriptor second = open_watched_event();
-  ASSERT_EQ(second.block(), block);
-  readiness& reading = block->readiness_of(direction::read);
-  ASSERT_TRUE(reading.clear(reading.prepare()));
-  ready_batch none;
-  epoll_poller::deliver(stale, none);
-  EXPECT_FALSE(readiness::is_ready(reading.prepare()));
-  EXPECT_FALSE(readiness::is_doubtful(reading.prepare()));
-  epoll_event fresh = stale;
-  fresh.data.u64 = block->key.load();
-  epoll_poller::deliver(fresh, none);
-  EXPECT_TRUE(readiness::is_ready(reading.prepare()));
-  EXPECT_EQ(none.size(), 0u) << "nobody waited";
-}
-
-// And one that slips past the check costs a call that would block, no more.
-FIBER_TEST(epoll_poller, a_false_event_wakes_a_reader_who_waits_again) {
-  auto [client, server] = connect();
-  auto reader = spawn([&server = server] {
-    char buf[4];
-    return server.read_some(buf);
-  });
-  for (int i = 0; i < 5; ++i) {
-    await_parked(1, "tcp read");
-    // The stream's block is the one that waits: find it, as an event with its key would.
-    net::detail::descriptors.for_each([](descriptor_block& block) {
-      const auto won = net::detail::claim_waiter(block.readiness_of(direction::read).set_ready(false),
-                                                 weft::detail::wake_reason::ready);
-      if (won) weft::detail::unpark(won);
-    });
-  }
-  await_parked(1, "tcp read");
-  client.write_all("x");
-  EXPECT_EQ(reader.join(), 1u);
-}
-
-TEST(epoll_poller, events_for_blocks_that_never_were_are_dropped) {
-  ready_batch none;
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLOUT;
-  event.data.u64 = (std::uint64_t{7} << net::detail::k_index_bits) | (net::detail::k_max_descriptors - 1);
-  epoll_poller::deliver(event, none);
-  EXPECT_EQ(none.size(), 0u);
 }
 
 }  // namespace

@@ -277,10 +277,11 @@ FIBER_TEST(tcp_stream, an_urgent_byte_does_not_stall_what_is_behind_it) {
   });
   auto [client, server] = connect();
   char buf[64];
-  do {
+  // One seen before the read may be told of after it; on kqueue every short read is in doubt, and tries again.
+  for (int tries = 0; tries == 0 || (reading_is_ready(server) && tries < 100); ++tries) {
     client.write_all(".");
     ASSERT_EQ(server.read_some(buf), 1u);  // short: the next read waits for an event
-  } while (reading_is_ready(server));      // one seen before the read may be told of after it
+  }
   ASSERT_EQ(::send(client.native_handle(), "abX", 3, MSG_OOB | MSG_NOSIGNAL), 3);
   ASSERT_EQ(::send(client.native_handle(), "cd", 2, MSG_NOSIGNAL), 2);
   wait_until([&client = client] {
