@@ -1,9 +1,7 @@
 #pragma once
 // Room: tests of netpoll. Paths for Unix sockets, and what stands there.
 
-#include <stdlib.h>
-
-#include <filesystem>
+#include <cstring>
 #include <string>
 
 #include <sys/socket.h>
@@ -11,29 +9,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstring>
+#include "scratch_directory.hpp"
 
 namespace weft::testing {
-
-// Goes with all that is in it.
-class scratch_directory {
- public:
-  scratch_directory() {
-    char name[] = "/tmp/weft-unix-XXXXXX";
-    path_ = ::mkdtemp(name);
-  }
-  ~scratch_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_directory(const scratch_directory&) = delete;
-  scratch_directory& operator=(const scratch_directory&) = delete;
-
-  [[nodiscard]] std::string path(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline bool is_there(const std::string& path) {
   struct stat found {};

@@ -22,28 +22,9 @@
 
 #include <gtest/gtest.h>
 
+#include "scratch_directory.hpp"
+
 namespace weft::testing {
-
-// A directory of the test's own.
-class scratch_directory {
- public:
-  scratch_directory() {
-    std::string name = (std::filesystem::temp_directory_path() / "weft-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw std::runtime_error("no directory for the test: " + name);
-    path_ = name;
-  }
-  ~scratch_directory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  scratch_directory(const scratch_directory&) = delete;
-  scratch_directory& operator=(const scratch_directory&) = delete;
-  [[nodiscard]] std::string operator/(const char* name) const { return (path_ / name).string(); }
-  [[nodiscard]] std::string string() const { return path_.string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Descriptors of plain system calls, all of them blocking ones. `feed` makes `read` readable; what then comes, the
 // tests count and do not compare.
