@@ -4,6 +4,7 @@
 
 #include <ostream>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "describe.hpp"
@@ -12,7 +13,10 @@
 #include "large_stack.hpp"
 #include "lock_cycles.hpp"
 #include "quantity_text.hpp"
+#include "ready_look.hpp"
+#include "registry.hpp"
 #include "source_lines.hpp"
+#include "stack_walk.hpp"
 #include "symbols.hpp"
 
 namespace weft {
@@ -46,7 +50,8 @@ std::string state_of(const fiber_group& group) {
   switch (seen.is) {
     case fiber_sight::state::running: return "running on worker " + std::to_string(seen.worker);
     case fiber_sight::state::ready:
-      return seen.waits_for != nullptr ? std::string("ready, woken from: ") + seen.waits_for : "ready";
+      return std::string("ready") + (seen.waits_for != nullptr ? std::string(", woken from: ") + seen.waits_for : "") +
+             (seen.frame_count == 0 && detail::k_walks_parked_stacks ? ", no trace" : "");
     case fiber_sight::state::not_begun: return "ready to begin";
     case fiber_sight::state::parked: return "parked" + age_of(group) + wait_of(seen);
   }
@@ -119,6 +124,12 @@ struct sights {
   detail::fiber_groups groups;
   detail::lock_cycles cycles;
 
+  // Who is ready is looked at first, and may have changed its state when all others are.
+  std::unordered_set<std::uint64_t> ready = {};
+
+  void add_ready(const fiber_sight& seen) {
+    if (ready.insert(seen.label.id).second) add(seen);
+  }
   void add(const fiber_sight& seen) {
     ++count;
     groups.add(seen);
@@ -138,10 +149,16 @@ std::string text_of(const sights& all) {
 }  // namespace
 
 void dump(std::ostream& out) {
-  const std::vector<detail::running_fiber> running = detail::all_running();
   sights all;
+  detail::for_each_runtime([&](detail::scheduler& home) {
+    detail::look_at_ready(home, [&](const detail::fiber_block& fiber) {
+      if (const auto seen = detail::look_at_ready_one(fiber)) all.add_ready(*seen);
+    });
+  });
+  const std::vector<detail::running_fiber> running = detail::all_running();
   detail::fiber_slab().for_each([&](detail::fiber_block& fiber) {
-    if (const auto seen = detail::look_at(fiber, running)) all.add(*seen);
+    const auto seen = detail::look_at(fiber, running);
+    if (seen && !all.ready.contains(seen->label.id)) all.add(*seen);
   });
   std::string text;
   detail::on_a_large_stack([&] { text = text_of(all); });

@@ -71,6 +71,16 @@ std::vector<running_fiber> all_running() {
   return running;
 }
 
+// To the race detector as one that is parked.
+WEFT_NO_TSAN std::optional<fiber_sight> look_at_ready_one(const fiber_block& fiber) {
+  fiber_sight seen;
+  if (!fiber.label.read(seen.label)) return std::nullopt;
+  seen.pinned_to = fiber.worker_pinned_to();
+  seen.waits_for = fiber.waits_for;
+  seen.frame_count = walk_parked(fiber.registers, fiber.on, seen.frames);
+  return seen;
+}
+
 std::optional<fiber_sight> look_at(fiber_block& fiber, std::span<const running_fiber> running) {
   if (!fiber.lives()) return std::nullopt;
   fiber_sight seen;

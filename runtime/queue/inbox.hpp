@@ -48,6 +48,11 @@ class inbox {
     Env::fence();  // the item before the owner's standing: pairs with the fence of Q2
   }
 
+  // All that has arrived, newest first: for who sends each back ("Looking at the ready", ready_look.hpp).
+  [[nodiscard]] T* take_arrived() noexcept {
+    return newest_.exchange(nullptr, std::memory_order_acquire);  // acquire: all that was pushed; pairs with push
+  }
+
   // A hint; exact for the owner at Q3.
   [[nodiscard]] bool has_arrived() const noexcept {
     return newest_.load(std::memory_order_relaxed) != nullptr;  // relaxed: after the owner's fence
@@ -67,7 +72,7 @@ class inbox {
 
  private:
   void accept() noexcept {
-    T* item = newest_.exchange(nullptr, std::memory_order_acquire);  // acquire: all that was pushed; pairs with push
+    T* item = take_arrived();
     while (item != nullptr) {
       T* const older = item->link;
       item->link = due_;

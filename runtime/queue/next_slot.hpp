@@ -54,6 +54,19 @@ class next_slot {
     return nullptr;
   }
 
+  // --- Any thread, as a thief ("Looking at the ready", ready_look.hpp).
+
+  // Null: there is nothing, or it is closed, or somebody was first. A closed slot stays closed at every moment, which
+  // take() cannot say; what put() has laid for a moment into a closed one may go, and put() then finds nothing of it.
+  [[nodiscard]] T* steal() noexcept {
+    T* seen = slot_.load(std::memory_order_relaxed);  // relaxed: the CAS decides
+    if (seen == nullptr || seen == closed()) return nullptr;
+    // acquire: the item as it was put; pairs with put. relaxed: nothing was taken.
+    const bool taken =
+        slot_.compare_exchange_strong(seen, nullptr, std::memory_order_acquire, std::memory_order_relaxed);
+    return taken ? seen : nullptr;
+  }
+
   // --- The monitor.
 
   // N1, N2. Returns what was there.

@@ -95,8 +95,10 @@ void cancel_wait(fiber_block& fiber, const scheduler& home) noexcept {
 }
 
 bool hold_still(fiber_block& fiber) noexcept {
-  // Another thread would pay a wake-up, and so come into a simulation from outside.
-  if (fiber.simulated && this_worker_of(fiber) == nullptr) return false;
+  // Who lets go may pay a wake-up, and so come into a simulation from outside, or out of one.
+  const worker* const from = this_worker();
+  const bool is_inside = from != nullptr && from->home().is_simulated();
+  if ((fiber.simulated || is_inside) && this_worker_of(fiber) == nullptr) return false;
   return fiber.word.inspect();
 }
 

@@ -84,6 +84,11 @@ class worker {
   [[nodiscard]] fiber_block* take_next() noexcept { return next_.take(); }
   // A hint; also true if the worker is counted out.
   [[nodiscard]] bool has_next() const noexcept { return next_.is_set(); }
+  // "Looking at the ready" (ready_look.hpp), as a thief: the oldest of its ring; what runs next; what has arrived at
+  // its inbox, newest first.
+  [[nodiscard]] fiber_block* steal_oldest() noexcept { return ring_.steal_one(); }
+  [[nodiscard]] fiber_block* steal_next() noexcept { return next_.steal(); }
+  [[nodiscard]] fiber_block* take_arrived() noexcept { return inbox_.take_arrived(); }
   // Acquires what release of note_finished published: whoever sees a fiber as finished sees it as spawned.
   [[nodiscard]] std::uint64_t finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 

@@ -1,6 +1,7 @@
 // Room: tests. Model of inbox.hpp, "Sending home": no fiber waits in the inbox of a worker that sleeps and that
 // nobody wakes; each is taken once, with what it points to, and those of one sender in their order. The worker sleeps
-// in its seat, or has been counted out and sleeps as a spare: one left asleep beside an item is a deadlock.
+// in its seat, or has been counted out and sleeps as a spare: one left asleep beside an item is a deadlock. So it is
+// when a dump takes out what has arrived, looks at it, and sends it back ("Looking at the ready").
 
 #include "inbox.hpp"
 
@@ -30,9 +31,13 @@ struct item {
 struct complete {
   static constexpr bool k_looks_again = true;    // Q3
   static constexpr bool k_wakes_the_out = true;  // P3: only one that runs is not woken
+  static constexpr bool k_sends_back = true;     // L3: P1 to P4, and not P1 alone
 };
 struct without_second_look : complete {
   static constexpr bool k_looks_again = false;
+};
+struct sends_back_in_silence : complete {
+  static constexpr bool k_sends_back = false;
 };
 struct wakes_seated_sleepers_alone : complete {
   static constexpr bool k_wakes_the_out = false;
@@ -51,9 +56,22 @@ class world {
   // P1 to P4.
   void send(unsigned number) {
     items_[number].number.set(number + 1);
-    arrivals_.send(&items_[number]);
-    const std::uint32_t seen = standing_.load(order::relaxed);
-    if (seen == k_sleeping || (Steps::k_wakes_the_out && seen == k_out)) parker_.ring();
+    send_out(&items_[number]);
+  }
+
+  // L1 to L3, of all that has arrived; in any order, so the takers ask for none.
+  void look() {
+    keeps_order_ = false;
+    item* each = arrivals_.take_arrived();
+    while (each != nullptr) {
+      item* const older = each->link;
+      RL_ASSERT(each->number.get() != 0);
+      if (Steps::k_sends_back)
+        send_out(each);
+      else
+        arrivals_.push(each);
+      each = older;
+    }
   }
 
   void count_out() { standing_.store(k_out, order::relaxed); }
@@ -79,6 +97,12 @@ class world {
   }
 
  private:
+  void send_out(item* to_go) {
+    arrivals_.send(to_go);
+    const std::uint32_t seen = standing_.load(order::relaxed);
+    if (seen == k_sleeping || (Steps::k_wakes_the_out && seen == k_out)) parker_.ring();
+  }
+
   void fall_asleep() {
     Env::fence();
     if (!Steps::k_looks_again || !arrivals_.has_arrived()) parker_.wait();
@@ -88,7 +112,7 @@ class world {
     while (item* const each = arrivals_.take()) {
       const unsigned number = each->number.get();
       // Items 0 and 1 come from one sender.
-      if (number == 2) RL_ASSERT(has_taken_first_);
+      if (number == 2 && keeps_order_) RL_ASSERT(has_taken_first_);
       has_taken_first_ = has_taken_first_ || number == 1;
       each->number.set(0);  // it runs: nobody else touches it
       ++taken_;
@@ -102,6 +126,7 @@ class world {
   bell parker_;
   unsigned taken_ = 0;
   bool has_taken_first_ = false;
+  bool keeps_order_ = true;
 };
 
 // --- Models.
@@ -134,6 +159,19 @@ struct a_worker_is_counted_out : rl::test_suite<a_worker_is_counted_out<Mutation
   void after() { all.check_end(); }
 };
 
+template <class Mutation, class Steps = complete>
+struct a_dump_looks_into_it : rl::test_suite<a_dump_looks_into_it<Mutation, Steps>, 3> {
+  world<model_env<Mutation>, Steps> all;
+
+  void thread(unsigned index) {
+    if (index == 0)
+      for (unsigned i = 0; i != k_items; ++i) all.send(i);
+    if (index == 1) all.look();
+    if (index == 2) all.work_seated();
+  }
+  void after() { all.check_end(); }
+};
+
 }  // namespace
 }  // namespace weft::model
 
@@ -142,6 +180,9 @@ int main(int argc, char** argv) {
   search s(argc, argv);
   s.must_pass<a_worker_sleeps_in_its_seat<faithful>>("two senders, a worker that sleeps in its seat", 300'000);
   s.must_pass<a_worker_is_counted_out<faithful>>("a sender, a worker that is counted out meanwhile", 300'000);
+  s.must_pass<a_dump_looks_into_it<faithful>>("a sender, and a dump that looks at what has arrived", 300'000);
+  s.must_fail<a_dump_looks_into_it<faithful, sends_back_in_silence>>("a dump that sends back without a wake", 300'000);
+  s.must_fail<a_dump_looks_into_it<no_acquire>>("no acquire: the dump's item is not acquired", 300'000);
   s.must_fail<a_worker_sleeps_in_its_seat<no_fence>>("no fences: the sleeper is not woken", 300'000);
   s.must_fail<a_worker_is_counted_out<no_fence>>("no fences: the spare is not woken", 300'000);
   s.must_fail<a_worker_sleeps_in_its_seat<faithful, without_second_look>>("no second look", 300'000);

@@ -69,6 +69,20 @@ struct a_busy_worker_is_counted_out : rl::test_suite<a_busy_worker_is_counted_ou
   }
 };
 
+// ... and a dump looks at who is ready there meanwhile: it has alone what it takes, and a closed slot stays closed.
+template <class Mutation, bool AsTheOwner>
+struct a_dump_looks_meanwhile : rl::test_suite<a_dump_looks_meanwhile<Mutation, AsTheOwner>, 3> {
+  a_busy_worker_is_counted_out<Mutation> busy;
+
+  void thread(unsigned index) {
+    if (index != 2) return busy.thread(index);
+    for (int look = 0; look != 2; ++look)
+      if (item* const seen = AsTheOwner ? busy.next.take() : busy.next.steal()) inject(*seen);
+  }
+
+  void after() { busy.after(); }
+};
+
 // A yield puts into the ring without a fence, for no yield shall pay for one: the monitor looks again a tick later.
 template <class Mutation, bool LooksAgain>
 struct a_yield_meets_it : rl::test_suite<a_yield_meets_it<Mutation, LooksAgain>, 2> {
@@ -131,6 +145,9 @@ int main(int argc, char** argv) {
   s.must_pass<a_busy_worker_is_counted_out<faithful>>("what a counted-out worker readies reaches inject", 400'000);
   s.must_pass<a_yield_meets_it<faithful, true>>("a yield as its worker is counted out", 200'000);
   s.must_pass<a_worker_comes_back<faithful>>("a worker that comes back finds its slot closed", 200'000);
+  s.must_pass<a_dump_looks_meanwhile<faithful, false>>("a dump takes from the slot, too", 400'000);
+  s.must_fail<a_dump_looks_meanwhile<faithful, true>>("a dump takes as the owner does, and opens the slot", 400'000);
+  s.must_fail<a_dump_looks_meanwhile<no_acquire, false>>("no acquire: the dump's item is not acquired", 400'000);
   s.must_fail<a_yield_meets_it<faithful, false>>("the monitor does not look again", 200'000);
   s.must_fail<a_busy_worker_is_counted_out<no_fence>>("no fences: the ring keeps one", 200'000);
   s.must_fail<a_busy_worker_is_counted_out<no_release>>("no release: the item is not published", 200'000);

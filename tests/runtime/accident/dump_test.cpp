@@ -181,6 +181,9 @@ FIBER_TEST(dump, says_from_which_wait_a_ready_fiber_was_woken) {
   sleeper.wake();
   const std::string text = about("sleeper", dumped());
   EXPECT_TRUE(contains(text, ": ready, woken from: a test")) << text;
+  if (k_walks_parked_stacks) {
+    EXPECT_NE(text.find("dump_test_parks_here("), std::string::npos) << text;
+  }
   EXPECT_EQ(sleeper.fiber.join(), wake_reason::ready);
 }
 
