@@ -21,6 +21,8 @@ class net_category final : public std::error_category {
       case errc::resolver_stuck:
         return "256 lookups that were given up are still unanswered: does the name server answer? Try again later";
       case errc::not_a_stream: return "a file on a disk or a directory, which never waits: open it by net::file";
+      case errc::line_too_long:
+        return "no end of the line within the limit (buffered_options.limit): it can still be read in other ways";
     }
     return "unknown error " + std::to_string(value);
   }

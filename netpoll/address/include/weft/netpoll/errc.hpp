@@ -21,6 +21,7 @@ enum class errc {
   resolver_busy,      // the resolver cannot answer now; compares equal to std::errc::resource_unavailable_try_again
   resolver_stuck,     // too many lookups that nobody waits for any more are unanswered; compares equal to the same
   not_a_stream,       // descriptor_stream: a file on a disk, a directory; compares equal to std::errc::invalid_argument
+  line_too_long,      // buffered_stream: no end of the line within the limit; what was read of it is still there
 };
 
 // Its name is "weft.net".

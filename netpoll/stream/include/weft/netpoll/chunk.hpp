@@ -36,6 +36,8 @@ struct return_buffer {
 // Of chunk::max_size() bytes.
 using lent_buffer = weft::detail::owned<std::byte, return_buffer>;
 
+class read_ahead;
+
 // Null, and std::errc::not_enough_memory, if the system has none.
 [[nodiscard]] lent_buffer borrow_buffer(std::error_code& ec) noexcept;
 
@@ -78,6 +80,8 @@ class chunk {
       : buffer_(std::move(buffer)), data_(buffer_.get() + first), size_(size) {}
 
  private:
+  friend class detail::read_ahead;
+
   detail::lent_buffer buffer_;
   std::byte* data_ = nullptr;
   std::size_t size_ = 0;
