@@ -31,6 +31,7 @@
 #include <weft/netpoll/dial_unix.hpp>
 #include <weft/netpoll/endpoint.hpp>
 #include <weft/netpoll/errc.hpp>
+#include <weft/netpoll/file.hpp>
 #include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/resolve.hpp>
 #include <weft/netpoll/signal_source.hpp>
