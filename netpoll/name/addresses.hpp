@@ -22,7 +22,9 @@ enum class purpose : std::uint8_t { listening, dialing };
 [[nodiscard]] std::vector<endpoint> resolve_until(std::string_view host, std::string_view service, deadline until,
                                                   std::error_code& ec);
 
-// Throws what a call could not do with an address, and names both; with what is wrong with the text, if that is it.
-[[noreturn]] void throw_address_error(const std::error_code& ec, const char* call, std::string_view text);
+// Throws what a call could not do with an address, and names both; with what is wrong with the text, if that is it, and
+// the circumstances (" (3 addresses were tried)").
+[[noreturn]] void throw_address_error(const std::error_code& ec, const char* call, std::string_view text,
+                                      std::string_view circumstances = {});
 
 }  // namespace weft::net::detail

@@ -106,10 +106,12 @@ std::vector<endpoint> addresses_of(std::string_view text, purpose what_for, dead
   return this_machine(found.front().port(), what_for);
 }
 
-void throw_address_error(const std::error_code& ec, const char* call, std::string_view text) {
+void throw_address_error(const std::error_code& ec, const char* call, std::string_view text,
+                         std::string_view circumstances) {
   std::string subject = "'" + std::string(text) + "'";
   endpoint ignored;
   if (ec == errc::invalid_address) subject += std::string(" (") + parse_endpoint(text, ignored) + ")";
+  subject += circumstances;
   throw_error(ec, call, subject);
 }
 

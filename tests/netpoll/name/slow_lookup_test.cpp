@@ -2,13 +2,10 @@
 
 #include <weft/netpoll/resolve.hpp>
 
-#include <atomic>
 #include <chrono>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
-#include <dlfcn.h>
 #include <netdb.h>
 
 #include <gtest/gtest.h>
@@ -23,25 +20,7 @@
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/with_timeout.hpp>
 
-namespace {
-
-std::atomic<bool> is_closed{false};  // the resolver keeps back what it is asked for "slow.test"
-std::atomic<int> asking{0};          // how many ask for it
-
-}  // namespace
-
-// The program's own, before the C library's: for all other names that one.
-extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
-                                                          addrinfo** found) {
-  if (host == nullptr || std::string_view(host) != "slow.test") {
-    static const auto of_the_system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
-    return of_the_system(host, service, hints, found);
-  }
-  ++asking;
-  is_closed.wait(true);
-  --asking;
-  return EAI_AGAIN;
-}
+#include "fake_resolver.hpp"
 
 namespace weft::testing {
 namespace {
@@ -49,13 +28,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // While it lives, nothing is answered. Its end waits until nobody asks any more.
-struct slow_resolver {
-  slow_resolver() { is_closed = true; }
-  ~slow_resolver() {
-    is_closed = false;
-    is_closed.notify_all();
-    wait_until([] { return asking == 0; });
-  }
+struct slow_resolver : fake_resolver {
+  slow_resolver() { hold_back(); }
 };
 
 void ask() { static_cast<void>(net::resolve("slow.test", "80")); }
@@ -74,26 +48,26 @@ FIBER_TEST(slow_lookup, is_given_up_when_a_time_limit_passes) {
 FIBER_TEST(slow_lookup, is_given_up_when_its_fiber_is_asked_to_end) {
   const slow_resolver slow;
   auto asks = spawn(ask);
-  wait_until([] { return asking == 1; });
+  wait_until([&] { return slow.asking() == 1; });
   asks.request_stop();
   expect_error(std::errc::operation_canceled, [&] { asks.join(); });
-  EXPECT_EQ(asking, 1) << "nobody waits for it, and it is not interrupted";
+  EXPECT_EQ(slow.asking(), 1) << "nobody waits for it, and it is not interrupted";
 }
 
 TEST(slow_lookup, does_not_hold_up_the_end_of_a_runtime) {
   const slow_resolver slow;
-  weft::run({.workers = 2}, [] {
+  weft::run({.workers = 2}, [&slow] {
     for (int i = 0; i < 4; ++i) go(ask);
-    wait_until([] { return asking == 4; });
+    wait_until([&] { return slow.asking() == 4; });
   });
-  EXPECT_EQ(asking, 4);
+  EXPECT_EQ(slow.asking(), 4);
 }
 
 FIBER_TEST(slow_lookup, that_answers_in_time_is_heard) {
   auto asks = [] {
     const slow_resolver slow;
     auto asked = spawn([] { with_timeout(1h, ask); });
-    wait_until([] { return asking == 1; });
+    wait_until([&] { return slow.asking() == 1; });
     return asked;
   }();
   expect_error(std::errc::resource_unavailable_try_again, [&] { asks.join(); });
@@ -106,7 +80,7 @@ TEST(slow_lookup, so_many_that_were_given_up_let_no_more_begin) {
       const slow_resolver slow;
       std::vector<join_handle<void>> all;
       for (int i = 0; i < detail::k_most_abandoned_calls; ++i) all.push_back(spawn(ask));
-      wait_until([] { return asking == detail::k_most_abandoned_calls; });
+      wait_until([&] { return slow.asking() == detail::k_most_abandoned_calls; });
       for (auto& each : all) each.request_stop();
       for (auto& each : all) expect_error(std::errc::operation_canceled, [&] { each.join(); });
       static_cast<void>(net::resolve("slow.test", "80", ec));

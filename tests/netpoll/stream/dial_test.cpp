@@ -15,6 +15,7 @@
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/runtime.hpp>
 
+#include "deaf_listener.hpp"
 #include "net_support.hpp"
 
 namespace weft::testing {
@@ -23,54 +24,6 @@ namespace {
 using net::tcp_stream;
 using clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
-
-// A port on which nobody listens: bound, so that nobody else gets it.
-class silent_port {
- public:
-  silent_port() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0) std::abort();
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-  }
-  ~silent_port() { ::close(fd_); }
-  [[nodiscard]] std::uint16_t number() const { return port_; }
-
- private:
-  int fd_;
-  std::uint16_t port_ = 0;
-};
-
-// A listener whose backlog is full: its system answers no further connection for seconds.
-class deaf_listener {
- public:
-  deaf_listener() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    if (::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(fd_, 0) != 0) std::abort();
-    ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    for (int i = 0; i < 4; ++i) {
-      peers_.push_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-      ::connect(peers_.back(), reinterpret_cast<sockaddr*>(&address), size);
-    }
-  }
-  ~deaf_listener() {
-    for (const int fd : peers_) ::close(fd);
-    ::close(fd_);
-  }
-  [[nodiscard]] net::endpoint address() const { return net::endpoint::v4({127, 0, 0, 1}, port_); }
-
- private:
-  int fd_;
-  std::uint16_t port_ = 0;
-  std::vector<int> peers_;
-};
 
 FIBER_TEST(dial, by_name) {
   auto listener = net::listen("127.0.0.1:0");
