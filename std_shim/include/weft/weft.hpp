@@ -36,6 +36,7 @@
 #include <weft/netpoll/resolve.hpp>
 #include <weft/netpoll/signal_source.hpp>
 #include <weft/netpoll/tcp.hpp>
+#include <weft/netpoll/udp_socket.hpp>
 #include <weft/netpoll/unix_listener.hpp>
 #include <weft/netpoll/unix_stream.hpp>
 #include <weft/runtime/blocking.hpp>

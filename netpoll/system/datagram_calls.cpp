@@ -1,0 +1,84 @@
+// Room: netpoll. See datagram_calls.hpp.
+
+#include "datagram_calls.hpp"
+
+#include "calling.hpp"
+#include "udp_segment_calls.hpp"
+
+namespace weft::net::detail {
+
+namespace {
+
+#if defined(__linux__)
+constexpr int k_tell_true_size = MSG_TRUNC;
+#else
+constexpr int k_tell_true_size = 0;
+#endif
+
+received_datagram datagram_of(std::size_t told, const msghdr& message, std::size_t room) noexcept {
+  received_datagram got;
+  got.count = std::min(told, room);
+  got.size = told;
+  if ((message.msg_flags & MSG_TRUNC) != 0) got.size = std::max(told, room + 1);
+  got.segment_size = segment_size_of(message, got.count);
+  return got;
+}
+
+}  // namespace
+
+opened open_udp_socket(bool v6) noexcept {
+  return open_with(
+      [v6] { return ::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP); });
+}
+
+arrived receive_datagram(int fd, std::span<std::byte> buffer, sockaddr* from, socklen_t* size) noexcept {
+  segment_note beside;
+  iovec part{buffer.data(), buffer.size()};
+  msghdr message{};
+  const ssize_t told = repeat([&] {
+    message = {};
+    message.msg_name = from;
+    message.msg_namelen = size != nullptr ? *size : 0;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = beside.bytes;
+    message.msg_controllen = sizeof(beside.bytes);
+    return ::recvmsg(fd, &message, k_tell_true_size);
+  });
+  if (told < 0) {
+    const int error = last_error();
+    if (error == EAGAIN || error == EWOULDBLOCK) return {{}, true, {}};
+    return {{}, false, error_of(error)};
+  }
+  if (size != nullptr) *size = message.msg_namelen;
+  return {datagram_of(static_cast<std::size_t>(told), message, buffer.size()), false, {}};
+}
+
+arrived receive_datagram(int fd, std::span<std::byte> buffer, endpoint* from) noexcept {
+  if (from == nullptr) return receive_datagram(fd, buffer, nullptr, nullptr);
+  socket_address name;
+  const arrived got = receive_datagram(fd, buffer, name.get(), &name.size);
+  if (!got.error && !got.would_block) *from = endpoint_from(name.get());
+  return got;
+}
+
+transferred send_datagram(int fd, std::span<const std::byte> bytes, const sockaddr* to, socklen_t size) noexcept {
+  if (is_faulty(fault::exhausted)) return {0, false, false, error_of(ENOBUFS)};
+  const ssize_t sent = repeat([&] { return ::sendto(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL, to, size); });
+  if (sent >= 0) return {static_cast<std::size_t>(sent), false, false, {}};
+  const int error = last_error();
+  if (error == EAGAIN || error == EWOULDBLOCK) return {0, false, true, {}};
+  return {0, false, false, error_of(error)};
+}
+
+socket_address name_for(const endpoint& to, bool v6_socket) noexcept {
+  if (to.is_v6() || !v6_socket) return socket_address(to);
+  std::array<std::uint8_t, 16> mapped{};
+  mapped[10] = mapped[11] = 0xff;
+  for (std::size_t i = 0; i < 4; ++i) mapped[12 + i] = to.bytes()[i];
+  return socket_address(endpoint::v6(mapped, to.port()));
+}
+
+bool is_out_of_buffers(const std::error_code& ec) noexcept { return ec == error_of(ENOBUFS); }
+
+}  // namespace weft::net::detail
