@@ -79,7 +79,11 @@ std::vector<endpoint> resolve_until(std::string_view host, std::string_view serv
     return {};
   }
   const auto call = weft::detail::run_abandonable(std::make_unique<lookup>(host, service), until, "name lookup");
-  if (call != nullptr) return static_cast<lookup&>(*call).answer(ec);
+  if (call != nullptr) {
+    auto found = static_cast<lookup&>(*call).answer(ec);
+    if (ec) weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
+    return found;
+  }
   ec = std::make_error_code(std::errc::timed_out);
   return {};
 } catch (const std::system_error& refused) {  // no thread to look it up on
