@@ -4,18 +4,49 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
+
+#include <dlfcn.h>
+#include <netdb.h>
 
 #include <support/manual_clock.hpp>
 #include <support/wait_until.hpp>
 #include <weft/weft.hpp>
+
+namespace {
+
+// Lookups of "held.test" whose answer somebody holds back, each by its port.
+struct held_lookup {
+  std::atomic<bool> is_held{false};
+  std::atomic<int> asking{0};
+};
+constexpr unsigned k_lookups = 64;
+std::array<held_lookup, k_lookups> g_lookups;
+
+}  // namespace
+
+// The program's own, before the C library's: for all other names that one.
+extern "C" [[gnu::visibility("default")]] int getaddrinfo(const char* host, const char* service, const addrinfo* hints,
+                                                          addrinfo** found) {
+  if (host == nullptr || std::string_view(host) != "held.test") {
+    static const auto of_the_system = reinterpret_cast<decltype(&getaddrinfo)>(::dlsym(RTLD_NEXT, "getaddrinfo"));
+    return of_the_system(host, service, hints, found);
+  }
+  held_lookup& mine = g_lookups[static_cast<unsigned>(std::stoi(service)) % k_lookups];
+  ++mine.asking;
+  mine.is_held.wait(true);
+  --mine.asking;
+  return EAI_AGAIN;
+}
 
 namespace {
 
@@ -117,9 +148,60 @@ void accept_pair(const starter& go, outcomes& to) {
   start(go, to, closes_listener(listener), [listener] { (void)listener->accept(); });
 }
 
+// Who waits for the system's answer to a connection that its peer has no room for.
+void dial_pair(const starter& go, outcomes& to) {
+  struct without_room {
+    weft::net::tcp_listener listener = weft::net::listen("127.0.0.1:0", {.backlog = 1});
+    std::vector<weft::net::tcp_stream> not_accepted;
+  };
+  without_room full;
+  const weft::net::endpoint address = full.listener.local_address();
+  for (int i = 0; i < 2; ++i) full.not_accepted.push_back(weft::net::dial(address));
+  start(go, to, std::move(full), [address] { (void)weft::net::dial(address); });
+}
+
+struct answers {
+  held_lookup* what;
+  explicit answers(held_lookup& held) : what(&held) { held.is_held = true; }
+  answers(answers&& from) noexcept : what(std::exchange(from.what, nullptr)) {}
+  ~answers() {
+    if (what == nullptr) return;
+    what->is_held = false;
+    what->is_held.notify_all();
+  }
+};
+
+template <class Call>
+void lookup_pair(const starter& go, outcomes& to, Call call) {
+  static std::atomic<unsigned> started{0};
+  const unsigned port = 1 + started++ % (k_lookups - 1);
+  start(go, to, answers(g_lookups[port]), [port, call] { call(std::to_string(port)); });
+}
+
+void ticker_pair(const starter& go, outcomes& to) {
+  const weft::ticker every(2000h);
+  start(go, to, weft::ticker(every), [ticks = every.ticks()] { (void)ticks.recv(); });
+}
+
+// The one who is waited for is in the root scope: a group's end asks its member, whose handle asks it.
+void join_pair(const starter& go, outcomes& to) {
+  go([&to] { to.note([] { weft::spawn(hold).join(); }); });
+}
+
+void group_pair(const starter& go, outcomes& to) {
+  go([&to] {
+    to.note([] {
+      weft::task_group inner;
+      inner.go(hold);
+      inner.wait();
+    });
+  });
+}
+
 struct named_pair {
   const char* name;
   pair_of start;
+  std::size_t fibers = 2;
 };
 
 const named_pair k_all[] = {
@@ -151,6 +233,25 @@ const named_pair k_all[] = {
        auto due = std::make_shared<weft::future<int>>(owed.get_future());
        start(go, to, std::move(owed), [due] { (void)due->get(); });
      }},
+    {"dial", dial_pair},
+    {"dial by name",
+     [](const starter& go, outcomes& to) {
+       lookup_pair(go, to, [](const std::string& port) { (void)weft::net::dial("held.test:" + port); });
+     }},
+    {"resolve",
+     [](const starter& go, outcomes& to) {
+       lookup_pair(go, to, [](const std::string& port) { (void)weft::net::resolve("held.test", port); });
+     }},
+    {"resolve, ec",
+     [](const starter& go, outcomes& to) {
+       lookup_pair(go, to, [](const std::string& port) {
+         std::error_code ec;
+         (void)weft::net::resolve("held.test", port, ec);
+       });
+     }},
+    {"ticker", ticker_pair, 3},
+    {"join", join_pair},
+    {"group wait", group_pair},
 };
 
 void await_parked(std::size_t fibers) {
@@ -161,11 +262,12 @@ class ending_together : public testing::TestWithParam<named_pair> {
  protected:
   void start_all(const starter& go) {
     for (int i = 0; i < k_pairs; ++i) GetParam().start(go, seen_);
-    await_parked(2 * k_pairs);
+    await_parked(GetParam().fibers * k_pairs);
   }
   void expect_all_cancelled() const {
     EXPECT_EQ(seen_.cancelled, k_pairs) << GetParam().name;
     EXPECT_EQ(seen_.otherwise, 0) << GetParam().name;
+    for (const held_lookup& each : g_lookups) weft::testing::wait_until([&each] { return each.asking == 0; });
   }
   outcomes seen_;
 };
