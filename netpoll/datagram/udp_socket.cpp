@@ -18,7 +18,7 @@ received_datagram udp_socket::take(std::span<std::byte> buffer, endpoint* from, 
   {
     direction_use use(socket(), direction::read, "udp_socket::receive", detail::k_udp_receive);
     if (!(ec = use.error()))
-      got = detail::receive_when_ready(use, ec, [&](int fd) { return detail::receive_datagram(fd, buffer, from); });
+      got = detail::receive_when_ready(use, ec, [&](int fd) { return detail::receive_udp(fd, buffer, from); });
   }
   detail::hear_out(ec);
   return got.datagram;

@@ -11,7 +11,7 @@ namespace weft::net::detail {
 batch_moved receive_each(int fd, std::span<incoming_datagram> batch) noexcept {
   batch_moved moved;
   for (incoming_datagram& each : batch.first(std::min(batch.size(), k_most_in_batch))) {
-    const arrived got = receive_datagram(fd, each.buffer, &each.from);
+    const arrived got = receive_udp(fd, each.buffer, &each.from);
     if (got.error || got.would_block) {
       if (moved.count == 0) return {0, false, got.would_block, got.error};
       moved.drained = got.would_block;

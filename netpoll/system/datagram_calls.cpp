@@ -24,6 +24,21 @@ received_datagram datagram_of(std::size_t told, const msghdr& message, std::size
   return got;
 }
 
+// `blank` says where a name, and what comes beside the bytes, have room.
+arrived receive_message(int fd, std::span<std::byte> buffer, const msghdr& blank, msghdr& message) noexcept {
+  iovec part{buffer.data(), buffer.size()};
+  const ssize_t told = repeat([&] {
+    message = blank;
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return ::recvmsg(fd, &message, k_tell_true_size);
+  });
+  if (told >= 0) return {datagram_of(static_cast<std::size_t>(told), message, buffer.size()), false, {}};
+  const int error = last_error();
+  if (error == EAGAIN || error == EWOULDBLOCK) return {{}, true, {}};
+  return {{}, false, error_of(error)};
+}
+
 }  // namespace
 
 opened open_udp_socket(bool v6) noexcept {
@@ -32,33 +47,26 @@ opened open_udp_socket(bool v6) noexcept {
 }
 
 arrived receive_datagram(int fd, std::span<std::byte> buffer, sockaddr* from, socklen_t* size) noexcept {
-  segment_note beside;
-  iovec part{buffer.data(), buffer.size()};
+  msghdr blank{};
   msghdr message{};
-  const ssize_t told = repeat([&] {
-    message = {};
-    message.msg_name = from;
-    message.msg_namelen = size != nullptr ? *size : 0;
-    message.msg_iov = &part;
-    message.msg_iovlen = 1;
-    message.msg_control = beside.bytes;
-    message.msg_controllen = sizeof(beside.bytes);
-    return ::recvmsg(fd, &message, k_tell_true_size);
-  });
-  if (told < 0) {
-    const int error = last_error();
-    if (error == EAGAIN || error == EWOULDBLOCK) return {{}, true, {}};
-    return {{}, false, error_of(error)};
-  }
+  blank.msg_name = from;
+  blank.msg_namelen = size != nullptr ? *size : 0;
+  const arrived got = receive_message(fd, buffer, blank, message);
   if (size != nullptr) *size = message.msg_namelen;
-  return {datagram_of(static_cast<std::size_t>(told), message, buffer.size()), false, {}};
+  return got;
 }
 
-arrived receive_datagram(int fd, std::span<std::byte> buffer, endpoint* from) noexcept {
-  if (from == nullptr) return receive_datagram(fd, buffer, nullptr, nullptr);
+arrived receive_udp(int fd, std::span<std::byte> buffer, endpoint* from) noexcept {
   socket_address name;
-  const arrived got = receive_datagram(fd, buffer, name.get(), &name.size);
-  if (!got.error && !got.would_block) *from = endpoint_from(name.get());
+  segment_note beside;
+  msghdr blank{};
+  msghdr message{};
+  blank.msg_name = from != nullptr ? name.get() : nullptr;
+  blank.msg_namelen = from != nullptr ? name.size : 0;
+  blank.msg_control = beside.bytes;
+  blank.msg_controllen = sizeof(beside.bytes);
+  const arrived got = receive_message(fd, buffer, blank, message);
+  if (from != nullptr && !got.error && !got.would_block) *from = endpoint_from(name.get());
   return got;
 }
 

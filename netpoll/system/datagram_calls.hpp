@@ -1,5 +1,5 @@
 #pragma once
-// Room: netpoll. Datagrams over UDP: sockets, and one datagram at a time. Batches: batch_calls.hpp; options:
+// Room: netpoll. Datagrams, one at a time, and the sockets of UDP. Batches: batch_calls.hpp; options:
 // udp_option_calls.hpp. See syscalls.hpp for what all wrappers keep to.
 
 #include <cstddef>
@@ -26,8 +26,9 @@ struct arrived {
 };
 
 // `from`: whose address is wanted; may be null.
-[[nodiscard]] arrived receive_datagram(int fd, std::span<std::byte> buffer, endpoint* from) noexcept;
-// The same for addresses of any family: `from` of `*size` bytes, which becomes its true size; both may be null.
+[[nodiscard]] arrived receive_udp(int fd, std::span<std::byte> buffer, endpoint* from) noexcept;
+// The same of any family. `from` has room for `*size` bytes, which becomes its true size; both may be null. What comes
+// beside the bytes (descriptors) is closed.
 [[nodiscard]] arrived receive_datagram(int fd, std::span<std::byte> buffer, sockaddr* from, socklen_t* size) noexcept;
 
 // All of it or nothing; count is that of its bytes. `to` null: the peer of a connected socket. Never raises SIGPIPE.

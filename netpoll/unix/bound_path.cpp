@@ -19,6 +19,11 @@ void bound_path::remove() const noexcept {
   if (identify(path_.c_str(), ec) == made_ && !ec) static_cast<void>(remove_path(path_.c_str()));
 }
 
+owned_path own_path(const unix_address& address, const path_identity& made, bool is_removed) {
+  if (!address.is_path() || !is_removed) return owned_path(new bound_path);
+  return owned_path(new bound_path(address.path(), made));
+}
+
 bool close_bound(const owned_path& path, descriptor& bound) noexcept {
   return path == nullptr ? bound.close() : path->close(bound);
 }

@@ -15,6 +15,7 @@
 #include <weft/netpoll/detail/descriptor.hpp>
 
 #include "path_calls.hpp"
+#include "unix_address.hpp"
 
 namespace weft::net::detail {
 
@@ -34,6 +35,9 @@ class bound_path {
   const path_identity made_;
   std::atomic<bool> is_closed_{false};  // any thread
 };
+
+// For what was just bound. `made`: what stands at the path of `address`, if it has one; is_removed: with its socket.
+[[nodiscard]] owned_path own_path(const unix_address& address, const path_identity& made, bool is_removed);
 
 // Closes what is bound to it. Without a path it was never bound.
 bool close_bound(const owned_path& path, descriptor& bound) noexcept;

@@ -21,11 +21,6 @@ namespace {
 constexpr detail::accept_words k_unix_accept_words = {
     "unix_listener::accept", "unix accept", "unix accept (out of descriptors)", "unix accept (connections break)"};
 
-detail::owned_path path_of(const detail::unix_address& address, const detail::bound& bound, bool is_removed) {
-  if (!address.is_path() || !is_removed) return detail::owned_path(new detail::bound_path);
-  return detail::owned_path(new detail::bound_path(address.path(), bound.made));
-}
-
 }  // namespace
 
 // --- unix_listener.
@@ -94,7 +89,7 @@ unix_listener listen_unix(std::string_view address, const listen_unix_options& o
   if ((ec = detail::bind_to(fd.get(), detail::unix_kind::stream, to, rules, bound))) return {};
   ec = detail::start_listening(fd.get(), options.backlog);  // "Replacing", R6
   unix_listener listener(ec ? detail::descriptor() : detail::watch_descriptor(fd, true, ec),
-                         path_of(to, bound, options.remove_on_close || ec));
+                         detail::own_path(to, bound.made, options.remove_on_close || ec));
   return ec ? unix_listener() : std::move(listener);
 }
 
