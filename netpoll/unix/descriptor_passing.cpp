@@ -42,20 +42,21 @@ std::size_t unix_stream::write_with(std::span<const int> descriptors, std::span<
   return written;
 }
 
-received_descriptors unix_stream::read_with(std::span<std::byte> buffer, std::size_t most, std::error_code& ec) {
+received_descriptors unix_stream::read_with(std::span<std::byte> buffer, std::span<owned_descriptor> places,
+                                            std::error_code& ec) {
   direction_use use(socket(), direction::read, "unix_stream::receive_descriptors", "unix read");
   if ((ec = use.error()) || buffer.empty()) return {};
   std::array<int, detail::k_most_descriptors> storage;
-  const std::span<int> room = std::span(storage).first(std::min(most, storage.size()));
-  received_descriptors received;
-  received.descriptors.reserve(room.size());  // what has come must find its owner without memory
+  const std::span<int> room = std::span(storage).first(std::min(places.size(), storage.size()));
   detail::received_with_descriptors got;
+  received_descriptors received;
   received.count = detail::read_when_ready(use, ec, [&](int fd) {
     got = detail::receive_with_descriptors(fd, buffer, room);
     return got.bytes;
   });
+  received.descriptors = got.descriptors;
   received.were_dropped = got.were_dropped;
-  for (const int fd : room.first(got.descriptors)) received.descriptors.emplace_back(fd);
+  for (std::size_t i = 0; i < got.descriptors; ++i) places[i].reset(room[i]);
   return received;
 }
 
@@ -78,28 +79,26 @@ void unix_stream::send_descriptor(int descriptor) {
   or_throw("send_descriptor", [&](std::error_code& ec) { send_descriptor(descriptor, ec); });
 }
 
-received_descriptors unix_stream::receive_descriptors(std::span<std::byte> buffer, std::size_t most,
+received_descriptors unix_stream::receive_descriptors(std::span<std::byte> buffer, std::span<owned_descriptor> places,
                                                       std::error_code& ec) {
-  received_descriptors received = read_with(buffer, most, ec);
+  const received_descriptors received = read_with(buffer, places, ec);
   if (ec || received.count == 0) weft::detail::cancellation_point();  // as above
   return received;
 }
 
-received_descriptors unix_stream::receive_descriptors(std::span<std::byte> buffer, std::size_t most) {
-  return or_throw("receive_descriptors", [&](std::error_code& ec) { return receive_descriptors(buffer, most, ec); });
+received_descriptors unix_stream::receive_descriptors(std::span<std::byte> buffer, std::span<owned_descriptor> places) {
+  return or_throw("receive_descriptors", [&](std::error_code& ec) { return receive_descriptors(buffer, places, ec); });
 }
 
 owned_descriptor unix_stream::receive_descriptor(std::error_code& ec) {
   std::byte carrier[1];
-  received_descriptors received = receive_descriptors(carrier, 1, ec);
-  if (ec) return {};
-  if (received.count == 0)
-    ec = errc::end_of_stream;
-  else if (received.were_dropped && received.descriptors.empty())
-    ec = std::make_error_code(std::errc::too_many_files_open);
-  else if (received.descriptors.empty())
-    ec = std::make_error_code(std::errc::no_message);
-  return ec ? owned_descriptor() : std::move(received.descriptors.front());
+  owned_descriptor place;
+  const received_descriptors received = receive_descriptors(carrier, {&place, 1}, ec);
+  if (ec || received.descriptors != 0) return place;
+  ec = received.count == 0     ? make_error_code(errc::end_of_stream)
+       : received.were_dropped ? std::make_error_code(std::errc::too_many_files_open)
+                               : std::make_error_code(std::errc::no_message);
+  return place;
 }
 
 owned_descriptor unix_stream::receive_descriptor() {

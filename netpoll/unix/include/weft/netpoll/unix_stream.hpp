@@ -18,7 +18,6 @@
 #include <string>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include <sys/types.h>
 
@@ -38,10 +37,10 @@ struct peer_credentials {
 };
 
 struct received_descriptors {
-  std::size_t count = 0;  // bytes in the buffer; 0: end of stream, or an empty buffer
-  std::vector<owned_descriptor> descriptors;
-  bool were_dropped = false;  // more came than that: there was no room, or the process has no more descriptors. They
-                              // are closed
+  std::size_t count = 0;        // bytes in the buffer; 0: end of stream, or an empty buffer
+  std::size_t descriptors = 0;  // how many places are taken
+  bool were_dropped = false;    // more came than that: there was no place, or the process has no more descriptors. They
+                                // are closed
 };
 
 class unix_stream : public detail::socket_stream<unix_stream> {
@@ -70,11 +69,14 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   void send_descriptor(int descriptor);
   void send_descriptor(int descriptor, std::error_code& ec);
 
-  // As read_some, with what came along: `most` of them, and 253, at most. They are close-on-exec. A read ends behind
-  // the bytes that one send_descriptors sent together.
-  [[nodiscard]] received_descriptors receive_descriptors(std::span<std::byte> buffer, std::size_t most = 16);
-  [[nodiscard]] received_descriptors receive_descriptors(std::span<std::byte> buffer, std::size_t most,
-                                                         std::error_code& ec);
+  // As read_some, with what came along: into places from the first on, 253 at most, which close what they owned before.
+  // They are close-on-exec. A read ends behind the bytes that one send_descriptors sent together.
+  //   std::array<net::owned_descriptor, 4> fds;
+  //   const auto got = conn.receive_descriptors(buffer, fds);
+  [[nodiscard]] received_descriptors receive_descriptors(std::span<std::byte> buffer,
+                                                         std::span<owned_descriptor> places);
+  [[nodiscard]] received_descriptors receive_descriptors(std::span<std::byte> buffer,
+                                                         std::span<owned_descriptor> places, std::error_code& ec);
   // What send_descriptor sent. If the stream ended it is net::errc::end_of_stream; std::errc::no_message if the byte
   // came alone; too_many_files_open if the descriptor was dropped.
   [[nodiscard]] owned_descriptor receive_descriptor();
@@ -107,7 +109,7 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   chunk borrow(std::error_code& ec);
 
   std::size_t write_with(std::span<const int> descriptors, std::span<const std::byte> bytes, std::error_code& ec);
-  received_descriptors read_with(std::span<std::byte> buffer, std::size_t most, std::error_code& ec);
+  received_descriptors read_with(std::span<std::byte> buffer, std::span<owned_descriptor> places, std::error_code& ec);
 };
 
 }  // namespace weft::net
