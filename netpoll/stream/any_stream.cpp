@@ -48,6 +48,10 @@ std::size_t any_stream::write(std::span<const std::byte> buffer, std::error_code
   return moved_by(behind_.get(), ec, [&](auto& stream) { return stream.write(buffer, ec); });
 }
 
+std::size_t any_stream::write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+  return moved_by(behind_.get(), ec, [&](auto& stream) { return stream.write_each(buffers, ec); });
+}
+
 std::size_t any_stream::write_part(std::span<const std::byte> buffer, std::error_code& ec) {
   return moved_by(behind_.get(), ec, [&](auto& stream) { return stream.write_part(buffer, ec); });
 }

@@ -97,14 +97,34 @@ std::size_t pipe_stream::fill(std::span<std::byte> buffer, std::error_code& ec) 
 
 // --- Writing.
 
+namespace {
+
+// False: an error ends it. `written` counts on.
+bool write_whole(lane_use& use, std::span<const std::byte> buffer, std::size_t& written, std::error_code& ec) {
+  while (!buffer.empty() && use.await(buffer.size(), ec)) {
+    const std::size_t n = use.write(buffer);
+    written += n;
+    buffer = buffer.subspan(n);
+    if (!buffer.empty()) weft::detail::cancellation_point();  // as in fill
+  }
+  return !ec;
+}
+
+}  // namespace
+
 std::size_t pipe_stream::write(std::span<const std::byte> buffer, std::error_code& ec) {
   lane_use use(out_.get(), direction::write, k_writing);
-  if ((ec = use.error())) return 0;
   std::size_t written = 0;
-  while (written < buffer.size() && use.await(buffer.size() - written, ec)) {
-    written += use.write(buffer.subspan(written));
-    if (written < buffer.size()) weft::detail::cancellation_point();  // as in fill
-  }
+  if (!(ec = use.error())) static_cast<void>(write_whole(use, buffer, written, ec));
+  return written;
+}
+
+std::size_t pipe_stream::write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+  lane_use use(out_.get(), direction::write, k_writing);
+  std::size_t written = 0;
+  if ((ec = use.error())) return 0;
+  for (const auto& each : buffers)
+    if (!write_whole(use, each, written, ec)) break;
   return written;
 }
 

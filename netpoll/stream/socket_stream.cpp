@@ -11,6 +11,7 @@
 
 #include "direction_use.hpp"
 #include "socket_calls.hpp"
+#include "remaining_buffers.hpp"
 #include "stream_io.hpp"
 #include "stream_words.hpp"
 #include "use_now.hpp"
@@ -67,6 +68,22 @@ std::size_t write_all_to_socket(const descriptor& of, const stream_words& words,
     if (ec) break;
     written += n;
     if (written < buffer.size()) weft::detail::cancellation_point();  // as in fill
+  }
+  return written;
+}
+
+std::size_t write_all_to_socket(const descriptor& of, const stream_words& words,
+                                std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+  direction_use use(of, direction::write, words.write_all, words.writing);
+  if ((ec = use.error())) return 0;
+  std::size_t written = 0;
+  for (remaining_buffers left(buffers); !left.empty();) {
+    const auto next = left.next();
+    const std::size_t n = write_when_ready(use, ec, [&](int fd) { return send(fd, next); });
+    if (ec) break;
+    written += n;
+    left.advance(n);
+    if (!left.empty()) weft::detail::cancellation_point();  // as in fill
   }
   return written;
 }

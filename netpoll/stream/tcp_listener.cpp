@@ -30,7 +30,8 @@ std::error_code prepare(int fd, const endpoint& address, const listen_options& o
   if (options.reuse_port)
     if (auto ec = detail::set_option(fd, socket_option::reuse_port, true)) return ec;
   if (address.is_v6())
-    if (auto ec = detail::set_option(fd, socket_option::v6_only, !address.is_unspecified())) return ec;
+    if (auto ec = detail::set_option(fd, socket_option::v6_only, options.v6_only || !address.is_unspecified()))
+      return ec;
   // Inherited by every connection: it costs none of them a system call.
   if (auto ec = detail::set_option(fd, socket_option::no_delay, true)) return ec;
   if (auto ec = detail::bind_to(fd, address)) return ec;
@@ -100,7 +101,7 @@ endpoint tcp_listener::local_address() const {
 tcp_listener listen(const endpoint& address, const listen_options& options, std::error_code& ec) {
   weft::detail::require_poller("net::listen");
   tcp_listener listener = listen_on(address, options, ec);
-  if (is_without_v6(ec) && address.is_v6() && address.is_unspecified())
+  if (is_without_v6(ec) && address.is_v6() && address.is_unspecified() && !options.v6_only)
     return listen_on(endpoint::v4({}, address.port()), options, ec);
   return listener;
 }

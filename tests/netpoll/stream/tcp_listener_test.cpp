@@ -61,6 +61,16 @@ FIBER_TEST(tcp_listener, of_v6_is_of_v6) {
   EXPECT_EQ(std::string_view(buf, 3), "six");
 }
 
+FIBER_TEST(tcp_listener, of_every_address_of_v6_alone_leaves_the_port_to_v4) {
+  if (!has_v6()) GTEST_SKIP() << "this machine has no IPv6";
+  auto six = net::listen(":0", {.v6_only = true});
+  auto four = net::listen(net::endpoint::v4({127, 0, 0, 1}, six.local_address().port()));
+  auto client = net::dial(four.local_address());
+  EXPECT_FALSE(four.accept().remote_address().is_v6());
+  auto other = net::dial("[::1]:" + std::to_string(six.local_address().port()));
+  EXPECT_TRUE(six.accept().remote_address().is_v6());
+}
+
 FIBER_TEST(tcp_listener, of_a_name) {
   auto listener = net::listen("localhost:0");
   auto client = net::dial(listener.local_address());

@@ -41,6 +41,7 @@ class stream_behind {
   virtual chunk borrow(std::error_code& ec) = 0;
   virtual std::size_t fill(std::span<std::byte> buffer, std::error_code& ec) = 0;
   virtual std::size_t write(std::span<const std::byte> buffer, std::error_code& ec) = 0;
+  virtual std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) = 0;
   virtual std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec) = 0;
   virtual std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) = 0;
   virtual void end_writing(std::error_code& ec) = 0;
@@ -66,6 +67,9 @@ class held_stream final : public stream_behind {
   }
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec) override {
     return stream_.write_all(buffer, ec);
+  }
+  std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) override {
+    return stream_.write_all(buffers, ec);
   }
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec) override {
     return stream_.write_some(buffer, ec);
@@ -113,6 +117,7 @@ class any_stream : public byte_stream<any_stream> {
   chunk borrow(std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec);
+  std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   void end_writing(std::error_code& ec);

@@ -35,8 +35,8 @@
 namespace weft::net {
 
 // `Stream` derives from it and keeps for it, privately: read, read_into, fill, write, write_part, write_from,
-// end_writing, move_read_deadline, move_write_deadline, close_now and fail; and borrow, if it can wait without a
-// buffer.
+// end_writing, move_read_deadline, move_write_deadline, close_now and fail; borrow, if it can wait without a buffer; and
+// write_each, if it can do better than the one below.
 template <class Stream>
 class byte_stream {
  public:
@@ -97,6 +97,14 @@ class byte_stream {
   void write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
   std::size_t write_all(std::string_view text, std::error_code& ec) {
     return write_all(detail::bytes_of_text(text), ec);
+  }
+
+  // The same from several buffers, the first one first, as if they were one: a head and a body, without copying.
+  void write_all(std::span<const std::span<const std::byte>> buffers) {
+    or_throw("write_all", [&](std::error_code& ec) { return write_all(buffers, ec); });
+  }
+  std::size_t write_all(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+    return heard(self().write_each(buffers, ec), ec);
   }
 
   // As much as the system takes at once, at least one byte; 0 if the buffer is empty.
@@ -188,6 +196,17 @@ class byte_stream {
   byte_stream(byte_stream&&) noexcept = default;
   byte_stream& operator=(byte_stream&&) noexcept = default;
   ~byte_stream() = default;
+
+  // A turn for each buffer: what another fiber writes may come between two.
+  std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+    ec.clear();
+    std::size_t written = 0;
+    for (const std::span<const std::byte> each : buffers) {
+      written += self().write(each, ec);
+      if (ec) break;
+    }
+    return written;
+  }
 
   template <class Call>
   static auto or_throw(const char* name, Call call) {

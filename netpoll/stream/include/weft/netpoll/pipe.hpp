@@ -75,6 +75,7 @@ class pipe_stream : public byte_stream<pipe_stream> {
   chunk borrow(std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec);
+  std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   void end_writing(std::error_code& ec);

@@ -5,6 +5,13 @@
 //   for (;;) weft::go([conn = listener.accept()]() mutable { serve(conn); });
 //
 // Several fibers may accept from one listener, and take turns; close() may be called by anyone, at any time.
+// One listener gives out connections faster than most servers can serve them. Where it does not, because connections
+// are short, several share an address, each with an accept loop of its own; the system spreads the connections:
+//
+//   auto first = net::listen(":8080", {.reuse_port = true});
+//   auto second = net::listen(first.local_address(), {.reuse_port = true});
+//
+// The connections that wait in a listener's backlog go when it is closed, and are not passed on to the others.
 
 #include <string_view>
 #include <system_error>
@@ -24,6 +31,7 @@ struct listen_options {
   int backlog = 4096;         // connections that wait to be accepted; the system may allow fewer (net.core.somaxconn)
   bool reuse_address = true;  // do not wait out old connections of the same address (SO_REUSEADDR)
   bool reuse_port = false;    // let other listeners have the same address, and share its connections (SO_REUSEPORT)
+  bool v6_only = false;       // "[::]:80" and ":80" are IPv6 alone, and leave IPv4's port 80 to others (IPV6_V6ONLY)
 };
 
 class tcp_listener {

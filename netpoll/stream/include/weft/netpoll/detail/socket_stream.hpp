@@ -26,6 +26,8 @@ std::size_t fill_from_socket(const descriptor& of, const stream_words&, std::spa
                              std::error_code& ec);
 std::size_t write_all_to_socket(const descriptor& of, const stream_words&, std::span<const std::byte> buffer,
                                 std::error_code& ec);
+std::size_t write_all_to_socket(const descriptor& of, const stream_words&,
+                                std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
 std::size_t write_socket(const descriptor& of, const stream_words&, std::span<const std::byte> buffer,
                          std::error_code& ec);
 std::size_t write_socket(const descriptor& of, const stream_words&, std::span<const std::span<const std::byte>> buffers,
@@ -68,6 +70,9 @@ class socket_stream : public byte_stream<Stream> {
   }
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec) {
     return write_all_to_socket(descriptor_, Stream::words(), buffer, ec);
+  }
+  std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+    return write_all_to_socket(descriptor_, Stream::words(), buffers, ec);
   }
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec) {
     return write_socket(descriptor_, Stream::words(), buffer, ec);
