@@ -35,8 +35,8 @@
 namespace weft::net {
 
 // `Stream` derives from it and keeps for it, privately: read, read_into, fill, write, write_part, write_from,
-// end_writing, move_read_deadline, move_write_deadline, close_now and fail; borrow, if it can wait without a buffer; and
-// write_each, if it can do better than the one below.
+// end_writing, move_read_deadline, move_write_deadline, close_now and fail; borrow, if it can wait without a buffer;
+// and write_each, if it can do better than the one below.
 template <class Stream>
 class byte_stream {
  public:
