@@ -28,6 +28,11 @@ void yield();
 // time limit it does not tell, for nobody is there to do it. Callbacks run on the thread that asks, before its call
 // returns and before a wait of the fiber ends; no lock of weft's is held. If the fiber runs it may be met by
 // weft::cancelled a moment before. Made at the first call, the same from then on, and good after the fiber's end.
+// A std::stop_callback knows threads and not fibers: its destructor tells whether it stands in its own callback by the
+// thread's id, and waits for a callback on another thread by blocking. So let a callback not park (no send to a channel
+// that may be full, no sleep; a lock of weft's that is held for long is none either): it may go on, on another thread,
+// beside a destructor that took it for its own, or be waited for by the very worker that is to run it, for ever. Set a
+// flag, close a channel, try_send, request_stop, or hand a fiber to go().
 // On a plain thread: one that nothing stops. Throws std::bad_alloc.
 [[nodiscard]] std::stop_token stop_token();
 
