@@ -44,6 +44,18 @@ bool is_refused() noexcept {
   return true;
 }
 
+// The n-th thing that this thread asks for is refused, and just then a fiber is asked to end.
+thread_local int left_before_refusal = -1;
+weft::join_handle<void>* asked_to_end = nullptr;
+std::atomic<int> met{0};
+
+bool is_next_refused() noexcept {
+  if (left_before_refusal < 0 || left_before_refusal-- != 0) return false;
+  ++met;
+  asked_to_end->request_stop();
+  return true;
+}
+
 struct refusals {
   refusals(std::uint64_t seed, std::uint32_t rate) {
     drawn = seed;
@@ -56,14 +68,17 @@ struct refusals {
 
 // Not inlined: g++ would see a free of what a new has made.
 [[gnu::noinline]] void* operator new(std::size_t size) {
-  void* const memory = is_refused() ? nullptr : std::malloc(size != 0 ? size : 1);
+  void* const memory = is_refused() || is_next_refused() ? nullptr : std::malloc(size != 0 ? size : 1);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
 [[gnu::noinline]] void operator delete(void* memory) noexcept { std::free(memory); }
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // which have these names themselves
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // which have these names themselves
+constexpr int k_refuses_threads = 0;
+#else
+constexpr int k_refuses_threads = 1;
 extern "C" [[gnu::visibility("default")]] void* mmap(void* at, std::size_t size, int protection, int flags, int fd,
                                                      off_t offset) noexcept {
   if (is_refused()) return errno = ENOMEM, MAP_FAILED;
@@ -72,7 +87,7 @@ extern "C" [[gnu::visibility("default")]] void* mmap(void* at, std::size_t size,
 extern "C" [[gnu::visibility("default")]] int pthread_create(pthread_t* to, const pthread_attr_t* how,
                                                              void* (*run)(void*), void* with) noexcept {
   static const auto of_libc = reinterpret_cast<decltype(&pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
-  return is_refused() ? EAGAIN : of_libc(to, how, run, with);
+  return is_refused() || is_next_refused() ? EAGAIN : of_libc(to, how, run, with);
 }
 #endif
 
@@ -157,6 +172,62 @@ int work() {
     });
   for (auto& each : fibers) each.join();
   return all_done;
+}
+
+// What a fiber heard whose lookup was refused something; then whether it is asked to end.
+struct heard {
+  bool found = false, refused = false, no_thread = false, cancelled = false;
+};
+
+void look_up_until_refused(int after, const std::atomic<bool>& may_begin, heard& to) {
+  while (!may_begin) weft::this_fiber::yield();
+  std::error_code ec;
+  left_before_refusal = after;
+  try {
+    to.found = !weft::net::resolve("localhost", "80", ec).empty();
+  } catch (const std::bad_alloc&) {
+    to.refused = true;
+  }
+  left_before_refusal = -1;
+  to.no_thread = ec == std::errc::resource_unavailable_try_again;
+  try {
+    weft::this_fiber::yield();
+  } catch (const weft::cancelled&) {
+    to.cancelled = true;
+    throw;
+  }
+}
+
+// One thing after another that it asks for is refused, before there is a helper thread, until nothing is left; each
+// twice, because what the first try has made for good the second does not ask for.
+ACCIDENT(refused_lookup_meets_a_stop) {
+  int refusals = 0, without_thread = 0;
+  for (int tries = 0;; ++tries) {
+    const int after = tries / 2;
+    heard what;
+    const int before = met;
+    weft::run({.workers = 1}, [&] {
+      std::atomic<bool> may_begin{false};
+      weft::join_handle<void> asks = weft::spawn([&] { look_up_until_refused(after, may_begin, what); });
+      asked_to_end = &asks;
+      may_begin = true;
+      try {
+        asks.join();
+      } catch (const std::system_error& ended) {  // by the request
+        if (ended.code() != std::errc::operation_canceled) std::abort();
+      }
+    });
+    refusals += what.refused;
+    without_thread += what.no_thread;
+    std::fprintf(stderr, "%d: met %d, found %d, refused %d, no thread %d, cancelled %d\n", after, met - before,
+                 what.found, what.refused, what.no_thread, what.cancelled);
+    if (met == before) {
+      if (!what.found || what.cancelled) return 1;
+      break;
+    }
+    if (!what.cancelled || what.found || (!what.refused && !what.no_thread)) return 2;
+  }
+  return refusals >= 2 && without_thread == k_refuses_threads ? 0 : 3;
 }
 
 ACCIDENT(refusals_by_seed) {
