@@ -44,6 +44,7 @@ class stream_behind {
   virtual std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) = 0;
   virtual std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec) = 0;
   virtual std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) = 0;
+  [[nodiscard]] virtual const descriptor* socket_behind() noexcept = 0;
   virtual void end_writing(std::error_code& ec) = 0;
   virtual void move_read_deadline(time_limit t, std::error_code& ec) = 0;
   virtual void move_write_deadline(time_limit t, std::error_code& ec) = 0;
@@ -77,6 +78,7 @@ class held_stream final : public stream_behind {
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) override {
     return stream_.write_some(buffers, ec);
   }
+  [[nodiscard]] const descriptor* socket_behind() noexcept override { return socket_access::of(stream_); }
   void end_writing(std::error_code& ec) override { stream_.shutdown_write(ec); }
   void move_read_deadline(time_limit t, std::error_code& ec) override { stream_.set_read_deadline(t, ec); }
   void move_write_deadline(time_limit t, std::error_code& ec) override { stream_.set_write_deadline(t, ec); }
@@ -120,6 +122,9 @@ class any_stream : public byte_stream<any_stream> {
   std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
+  [[nodiscard]] const detail::descriptor* socket_behind() noexcept {
+    return behind_ == nullptr ? nullptr : behind_->socket_behind();
+  }
   void end_writing(std::error_code& ec);
   void move_read_deadline(deadline until, std::error_code& ec);
   void move_write_deadline(deadline until, std::error_code& ec);

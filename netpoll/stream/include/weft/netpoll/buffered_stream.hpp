@@ -196,6 +196,9 @@ class buffered_stream : public byte_stream<buffered_stream<Stream>> {
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
     return stream_.write_some(buffers, ec);
   }
+  [[nodiscard]] const detail::descriptor* socket_behind() noexcept {
+    return ahead_.size() == 0 ? detail::socket_access::of(stream_) : nullptr;
+  }
   void end_writing(std::error_code& ec) { stream_.shutdown_write(ec); }
   void move_read_deadline(deadline until, std::error_code& ec) { stream_.set_read_deadline(at(until), ec); }
   void move_write_deadline(deadline until, std::error_code& ec) { stream_.set_write_deadline(at(until), ec); }

@@ -34,9 +34,14 @@
 
 namespace weft::net {
 
+namespace detail {
+class descriptor;
+struct socket_access;
+}  // namespace detail
+
 // `Stream` derives from it and keeps for it, privately: read, read_into, fill, write, write_part, write_from,
-// end_writing, move_read_deadline, move_write_deadline, close_now and fail; borrow, if it can wait without a buffer;
-// and write_each, if it can do better than the one below.
+// end_writing, move_read_deadline, move_write_deadline, close_now and fail. And, if it can do better than those below:
+// borrow, if it can wait without a buffer; write_each; socket_behind, if all that is read and written is a socket's.
 template <class Stream>
 class byte_stream {
  public:
@@ -222,6 +227,8 @@ class byte_stream {
   }
 
  private:
+  friend struct detail::socket_access;
+
   template <class Call>
   static void unless_closed(const char* name, Call call) {
     std::error_code ec;
@@ -237,11 +244,26 @@ class byte_stream {
 
   // Of a stream that has none of its own.
   chunk borrow(std::error_code& ec) {
-    return detail::read_into_chunk(ec, [&](std::span<std::byte> buffer) { return self().read(buffer, ec); });
+    return detail::read_into_chunk(ec, [&](auto buffer) { return self().read(buffer, ec); });
   }
+
+  [[nodiscard]] const detail::descriptor* socket_of_self() noexcept { return self().socket_behind(); }
+  [[nodiscard]] const detail::descriptor* socket_behind() const noexcept { return nullptr; }
 
   [[nodiscard]] Stream& self() noexcept { return static_cast<Stream&>(*this); }
 };
+
+namespace detail {
+
+// What net::copy asks a stream: the socket that it is, null if it is more than that, or none.
+struct socket_access {
+  template <class Stream>
+  [[nodiscard]] static const descriptor* of(byte_stream<Stream>& stream) noexcept {
+    return stream.socket_of_self();
+  }
+};
+
+}  // namespace detail
 
 }  // namespace weft::net
 

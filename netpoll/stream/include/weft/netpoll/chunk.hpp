@@ -16,13 +16,12 @@
 // Movable, not copyable; may be moved to, and destroyed by, any fiber or thread, also after the runtime has ended.
 // Destroying one gives the buffer back and does not park. What is idle goes back to the system as stacks do: trim.hpp.
 
+#include <weft/runtime/detail/require_cpp20.hpp>
+
 #include <cstddef>
 #include <span>
 #include <string_view>
 #include <system_error>
-#include <utility>
-
-#include <weft/runtime/detail/owned.hpp>
 
 #pragma GCC visibility push(default)
 
@@ -30,11 +29,25 @@ namespace weft::net {
 
 namespace detail {
 
-struct return_buffer {
-  void operator()(std::byte* buffer) const noexcept;
+// Of chunk::max_size() bytes; goes back to where it came from.
+class lent_buffer {
+ public:
+  constexpr lent_buffer() noexcept = default;
+  explicit lent_buffer(std::byte* buffer) noexcept : data_(buffer) {}
+  lent_buffer(lent_buffer&& from) noexcept : data_(from.data_) { from.data_ = nullptr; }
+  lent_buffer& operator=(lent_buffer&& from) noexcept;
+  ~lent_buffer() {
+    if (data_ != nullptr) give_back();
+  }
+
+  [[nodiscard]] std::byte* get() const noexcept { return data_; }
+  friend bool operator==(const lent_buffer& a, std::nullptr_t) noexcept { return a.data_ == nullptr; }
+
+ private:
+  void give_back() noexcept;
+
+  std::byte* data_ = nullptr;
 };
-// Of chunk::max_size() bytes.
-using lent_buffer = weft::detail::owned<std::byte, return_buffer>;
 
 class read_ahead;
 
@@ -48,13 +61,10 @@ class chunk {
   // Empty, without a buffer. So is one that was moved from.
   chunk() noexcept = default;
   chunk(chunk&& from) noexcept
-      : buffer_(std::move(from.buffer_)), data_(from.data_), size_(std::exchange(from.size_, 0)) {}
-  chunk& operator=(chunk&& from) noexcept {
-    buffer_ = std::move(from.buffer_);
-    data_ = from.data_;
-    size_ = std::exchange(from.size_, 0);
-    return *this;
+      : buffer_(static_cast<detail::lent_buffer&&>(from.buffer_)), data_(from.data_), size_(from.size_) {
+    from.size_ = 0;
   }
+  chunk& operator=(chunk&& from) noexcept;
   ~chunk() = default;
 
   [[nodiscard]] std::byte* data() noexcept { return data_; }
@@ -63,9 +73,19 @@ class chunk {
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
   explicit operator bool() const noexcept { return size_ != 0; }
 
-  [[nodiscard]] std::span<std::byte> bytes() noexcept { return {data_, size_}; }
-  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return {data_, size_}; }
-  [[nodiscard]] std::string_view text() const noexcept { return {reinterpret_cast<const char*>(data_), size_}; }
+  // Templates, for std::byte and char alone: they cost a program that does not call them nothing.
+  template <class Byte = std::byte>
+  [[nodiscard]] std::span<Byte> bytes() noexcept {
+    return {data_, size_};
+  }
+  template <class Byte = std::byte>
+  [[nodiscard]] std::span<const Byte> bytes() const noexcept {
+    return {data_, size_};
+  }
+  template <class Char = char>
+  [[nodiscard]] std::basic_string_view<Char> text() const noexcept {
+    return {reinterpret_cast<const Char*>(data_), size_};
+  }
 
   [[nodiscard]] std::byte* begin() noexcept { return data_; }
   [[nodiscard]] std::byte* end() noexcept { return data_ + size_; }
@@ -77,7 +97,7 @@ class chunk {
 
   // What lies in a buffer that was borrowed. For streams.
   chunk(detail::lent_buffer buffer, std::size_t first, std::size_t size) noexcept
-      : buffer_(std::move(buffer)), data_(buffer_.get() + first), size_(size) {}
+      : buffer_(static_cast<detail::lent_buffer&&>(buffer)), data_(buffer_.get() + first), size_(size) {}
 
  private:
   friend class detail::read_ahead;
@@ -90,12 +110,12 @@ class chunk {
 namespace detail {
 
 // For streams that cannot tell whether there is something before they have a buffer: `read` is given one at once.
-template <class Read>
+template <class Read, class Byte = std::byte>
 chunk read_into_chunk(std::error_code& ec, Read read) {
   lent_buffer buffer = borrow_buffer(ec);
   if (buffer == nullptr) return {};
-  const std::size_t size = read(std::span(buffer.get(), chunk::max_size()));
-  return size != 0 ? chunk(std::move(buffer), 0, size) : chunk();
+  const std::size_t size = read(std::span<Byte>(buffer.get(), chunk::max_size()));
+  return size != 0 ? chunk(static_cast<lent_buffer&&>(buffer), 0, size) : chunk();
 }
 
 }  // namespace detail

@@ -80,6 +80,7 @@ class socket_stream : public byte_stream<Stream> {
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
     return write_socket(descriptor_, Stream::words(), buffers, ec);
   }
+  [[nodiscard]] const descriptor* socket_behind() const noexcept { return &descriptor_; }
   void end_writing(std::error_code& ec) { end_socket_writing(descriptor_, ec); }
   void move_read_deadline(deadline until, std::error_code& ec) { move_socket_read_deadline(descriptor_, until, ec); }
   void move_write_deadline(deadline until, std::error_code& ec) { move_socket_write_deadline(descriptor_, until, ec); }
