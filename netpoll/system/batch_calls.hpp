@@ -1,6 +1,7 @@
 #pragma once
 // Room: netpoll. Several datagrams at once. See syscalls.hpp for what all wrappers keep to. In one call where the
-// system has it (mmsg_calls.cpp), one by one where it has not (batch_calls.cpp).
+// system has it (batch_calls_linux.cpp), one by one
+// where it has not (batch_calls.cpp).
 
 #include <cstddef>
 #include <span>

@@ -1,5 +1,6 @@
 #pragma once
-// Room: netpoll. Many datagrams in one call, cut and joined by the kernel: UDP_SEGMENT and UDP_GRO, which are Linux's.
+// Room: netpoll. Many datagrams in one call, cut and joined by the kernel: UDP_SEGMENT and UDP_GRO, which are Linux's;
+// elsewhere nothing is ever joined, and what is to be cut is refused.
 // See syscalls.hpp for what all wrappers keep to.
 
 #include <cstddef>

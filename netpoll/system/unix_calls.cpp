@@ -12,7 +12,8 @@ int type_of(unix_kind kind) noexcept {
   return (kind == unix_kind::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
 }
 
-unix_address unix_address_by(int (*get)(int, sockaddr*, socklen_t*) noexcept, int fd, std::error_code& ec) noexcept {
+template <class Get>
+unix_address unix_address_by(Get get, int fd, std::error_code& ec) noexcept {
   unix_address address;
   ec = outcome([&] { return get(fd, address.get(), &address.size); });
   return ec ? unix_address() : address;

@@ -9,7 +9,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "direction_use.hpp"
-#include "peercred_calls.hpp"
+#include "peer_calls.hpp"
 #include "stream_io.hpp"
 #include "stream_words.hpp"
 #include "unix_calls.hpp"

@@ -1,6 +1,6 @@
 #pragma once
 // Room: tests of netpoll. Two ends of each kind that carries bytes or datagrams, behind one interface: what every kind
-// promises is tested of all of them (contract_test.cpp).
+// promises is tested of all of them (every_kind_test.cpp).
 
 #include <memory>
 #include <string>

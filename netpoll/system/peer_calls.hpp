@@ -1,6 +1,6 @@
 #pragma once
-// Room: netpoll. Who is at the other end of a Unix socket: SO_PEERCRED, which is Linux's. See syscalls.hpp for what all
-// wrappers keep to.
+// Room: netpoll. Who is at the other end of a Unix socket: each family of systems has a call of its own for it. See
+// syscalls.hpp for what all wrappers keep to.
 
 #include <system_error>
 

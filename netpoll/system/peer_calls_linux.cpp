@@ -1,6 +1,6 @@
-// Room: netpoll. See peercred_calls.hpp.
+// Room: netpoll. See peer_calls.hpp. SO_PEERCRED.
 
-#include "peercred_calls.hpp"
+#include "peer_calls.hpp"
 
 #include "calling.hpp"
 

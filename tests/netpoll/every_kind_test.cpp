@@ -32,7 +32,7 @@ std::error_code ended_wait(const char* label, Wait wait, End end_it) {
   return waiting.join();
 }
 
-FIBER_TEST(contract, a_deadline_ends_a_read_in_progress_and_one_that_is_cleared_lets_it_go_on) {
+FIBER_TEST(every_kind, a_deadline_ends_a_read_in_progress_and_one_that_is_cleared_lets_it_go_on) {
   for (const auto& kind : kinds_of_ends()) {
     const auto [one, other] = kind.make();
     const auto read = [&one = *one] { return one.read(); };
@@ -49,7 +49,7 @@ FIBER_TEST(contract, a_deadline_ends_a_read_in_progress_and_one_that_is_cleared_
   }
 }
 
-FIBER_TEST(contract, a_deadline_ends_a_write_in_progress) {
+FIBER_TEST(every_kind, a_deadline_ends_a_write_in_progress) {
   for (const auto& kind : kinds_of_ends()) {
     const auto [one, other] = kind.make();
     EXPECT_FALSE(one->set_write_deadline(k_past));
@@ -63,7 +63,7 @@ FIBER_TEST(contract, a_deadline_ends_a_write_in_progress) {
   }
 }
 
-FIBER_TEST(contract, close_wakes_whoever_waits_and_refuses_whoever_comes) {
+FIBER_TEST(every_kind, close_wakes_whoever_waits_and_refuses_whoever_comes) {
   for (const auto& kind : kinds_of_ends()) {
     const auto [one, other] = kind.make();
     std::vector<join_handle<std::error_code>> waiting;
@@ -84,7 +84,7 @@ FIBER_TEST(contract, close_wakes_whoever_waits_and_refuses_whoever_comes) {
   }
 }
 
-FIBER_TEST(contract, cancellation_is_thrown_by_the_error_code_forms_and_leaves_the_rest_alive) {
+FIBER_TEST(every_kind, cancellation_is_thrown_by_the_error_code_forms_and_leaves_the_rest_alive) {
   for (const auto& kind : kinds_of_ends()) {
     const auto [one, other] = kind.make();
     const auto cancel = [&](const char* label, auto wait) {
@@ -109,7 +109,7 @@ FIBER_TEST(contract, cancellation_is_thrown_by_the_error_code_forms_and_leaves_t
   }
 }
 
-FIBER_TEST(contract, the_end_of_an_object_and_of_its_move_ends_a_call_in_progress) {
+FIBER_TEST(every_kind, the_end_of_an_object_and_of_its_move_ends_a_call_in_progress) {
   for (const auto& kind : kinds_of_ends()) {
     const auto [one, other] = kind.make();
     const auto read = [&one = *one] { return one.read(); };
@@ -121,7 +121,7 @@ FIBER_TEST(contract, the_end_of_an_object_and_of_its_move_ends_a_call_in_progres
 }
 
 // Nobody joins them: the runtime of this test does, when it ends.
-FIBER_TEST(contract, the_end_of_a_runtime_ends_whoever_waits) {
+FIBER_TEST(every_kind, the_end_of_a_runtime_ends_whoever_waits) {
   for (const auto& kind : kinds_of_ends()) {
     auto ends = std::make_shared<two_ends>(kind.make());
     go([ends] {
@@ -137,7 +137,7 @@ FIBER_TEST(contract, the_end_of_a_runtime_ends_whoever_waits) {
 }
 
 // Each order in which these can meet; each reader ends, with one of the four things that can have happened.
-FIBER_TEST(contract, events_deadlines_and_closes_race_each_other) {
+FIBER_TEST(every_kind, events_deadlines_and_closes_race_each_other) {
   for (int round = 0; round < 20; ++round) {
     for (const auto& kind : kinds_of_ends()) {
       const auto [one, other] = kind.make();
