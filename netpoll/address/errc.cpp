@@ -23,6 +23,9 @@ class net_category final : public std::error_category {
       case errc::not_a_stream: return "a file on a disk or a directory, which never waits: open it by net::file";
       case errc::line_too_long:
         return "no end of the line within the limit (buffered_options.limit): it can still be read in other ways";
+      case errc::status_taken:
+        return "the child has ended, and others have its exit status: is SIGCHLD ignored, or does somebody call wait "
+               "for any child?";
     }
     return "unknown error " + std::to_string(value);
   }
@@ -33,6 +36,7 @@ class net_category final : public std::error_category {
       case errc::not_a_stream: return std::errc::invalid_argument;
       case errc::resolver_busy:
       case errc::resolver_stuck: return std::errc::resource_unavailable_try_again;
+      case errc::status_taken: return std::errc::no_child_process;
       default: return {value, *this};
     }
   }

@@ -3,6 +3,7 @@
 #include "descriptor_calls.hpp"
 
 #include <climits>
+#include <vector>
 
 #include <fcntl.h>
 #include <poll.h>
@@ -123,6 +124,15 @@ transferred write_now(int fd, std::span<const std::span<const std::byte>> buffer
     how = try_by::look;
   }
   return write_after_look(fd, vector);
+}
+
+void wait_for_readable(std::span<int> descriptors) {
+  std::vector<pollfd> looks;
+  looks.reserve(descriptors.size());
+  for (const int fd : descriptors) looks.push_back({fd, POLLIN, 0});
+  const int found = ::poll(looks.data(), looks.size(), -1);  // none, if a signal came: then all look anew
+  for (std::size_t i = 0; i < looks.size(); ++i)
+    if (found <= 0 || looks[i].revents == 0) descriptors[i] = -1;
 }
 
 std::error_code end_writing_of(int fd) noexcept {

@@ -33,6 +33,9 @@ enum class try_by : std::uint8_t {
 [[nodiscard]] transferred read_now(int fd, std::span<const std::span<std::byte>> buffers, try_by& how) noexcept;
 [[nodiscard]] transferred write_now(int fd, std::span<const std::span<const std::byte>> buffers, try_by& how) noexcept;
 
+// Blocks its thread until one of them is readable; the others are set to -1.
+void wait_for_readable(std::span<int> descriptors);
+
 // Half-closes a socket; std::errc::not_a_socket for anything else.
 [[nodiscard]] std::error_code end_writing_of(int fd) noexcept;
 

@@ -21,6 +21,11 @@ void raise_event(int fd) noexcept {
   restore_error(kept);
 }
 
+void lower_event(int fd) noexcept {
+  std::uint64_t raised = 0;
+  [[maybe_unused]] const ssize_t got = ::read(fd, &raised, sizeof(raised));
+}
+
 std::error_code change_signal_action(int signal, const struct sigaction& to, struct sigaction& from) noexcept {
   return outcome([&] { return ::sigaction(signal, &to, &from); });
 }

@@ -32,6 +32,9 @@ struct transferred {
 // Async-signal-safe, and leaves errno as it was.
 void raise_event(int fd) noexcept;
 
+// Not raised any more, for who waits for its level.
+void lower_event(int fd) noexcept;
+
 // --- Signals. sigaction.
 [[nodiscard]] std::error_code change_signal_action(int signal, const struct sigaction& to,
                                                    struct sigaction& from) noexcept;

@@ -34,6 +34,7 @@
 #include <weft/netpoll/errc.hpp>
 #include <weft/netpoll/file.hpp>
 #include <weft/netpoll/pipe.hpp>
+#include <weft/netpoll/process.hpp>
 #include <weft/netpoll/resolve.hpp>
 #include <weft/netpoll/signal_source.hpp>
 #include <weft/netpoll/tcp.hpp>

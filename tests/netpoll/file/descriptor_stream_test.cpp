@@ -20,7 +20,7 @@
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 
-#include "descriptor_support.hpp"
+#include "file/descriptor_support.hpp"
 #include "net_support.hpp"
 
 namespace weft::testing {

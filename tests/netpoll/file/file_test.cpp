@@ -21,7 +21,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/spawn.hpp>
 
-#include "descriptor_support.hpp"
+#include "file/descriptor_support.hpp"
 #include "net_support.hpp"
 
 namespace weft::testing {

@@ -22,6 +22,7 @@ enum class errc {
   resolver_stuck,     // too many lookups that nobody waits for any more are unanswered; compares equal to the same
   not_a_stream,       // descriptor_stream: a file on a disk, a directory; compares equal to std::errc::invalid_argument
   line_too_long,      // buffered_stream: no end of the line within the limit; what was read of it is still there
+  status_taken,       // process: somebody else reaped the child; compares equal to std::errc::no_child_process
 };
 
 // Its name is "weft.net".

@@ -1,0 +1,108 @@
+// Room: netpoll. See reaper.hpp.
+
+#include "reaper.hpp"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/thread_safety.hpp>
+
+#include "child_calls.hpp"
+#include "child_watch.hpp"
+#include "descriptor_calls.hpp"
+#include "unique_fd.hpp"
+
+namespace weft::net {
+
+using weft::detail::internal_guard;
+
+namespace {
+
+class reaper {
+ public:
+  std::error_code take(pid_t pid, detail::unique_fd watch) {
+    const internal_guard guard(lock_);
+    const int fd = watch.get();
+    orphans_.push_back({pid, std::move(watch)});                                         // G1
+    if (event_.get() >= 0) return detail::raise_event(event_.get()), std::error_code();  // G2
+    const std::error_code ec = start();                                                  // G3
+    if (ec) drop(fd);
+    return ec;
+  }
+
+ private:
+  struct orphan {
+    pid_t pid;
+    detail::unique_fd watch;
+  };
+
+  std::error_code start() WEFT_REQUIRES(lock_) try {
+    const detail::opened event = detail::open_event();
+    if (event.error) return event.error;
+    event_ = detail::unique_fd(event.fd);
+    std::thread([this] { run(); }).detach();
+    return {};
+  } catch (const std::system_error& e) {
+    event_ = detail::unique_fd();
+    return e.code();
+  }
+
+  void run() {
+    detail::block_all_signals();
+    std::vector<int> ready;
+    while (list(ready)) {
+      detail::wait_for_readable(ready);  // R2
+      for (const int fd : ready)
+        if (fd >= 0) look(fd);
+    }
+  }
+
+  // R1. The event is the first.
+  bool list(std::vector<int>& descriptors) {
+    const internal_guard guard(lock_);
+    if (orphans_.empty()) {
+      event_ = detail::unique_fd();  // nobody runs
+      return false;
+    }
+    descriptors.assign(1, event_.get());
+    for (const orphan& each : orphans_) descriptors.push_back(each.watch.get());
+    return true;
+  }
+
+  // R3.
+  void look(int fd) noexcept {
+    const internal_guard guard(lock_);
+    if (fd == event_.get()) return detail::lower_event(fd);
+    const auto found = find(fd);
+    if (detail::reap_child(found->pid, fd).is_over) drop(fd);
+  }
+
+  std::vector<orphan>::iterator find(int fd) WEFT_REQUIRES(lock_) {
+    return std::find_if(orphans_.begin(), orphans_.end(), [fd](const orphan& each) { return each.watch.get() == fd; });
+  }
+
+  void drop(int fd) WEFT_REQUIRES(lock_) { orphans_.erase(find(fd)); }
+
+  weft::detail::internal_lock lock_;
+  std::vector<orphan> orphans_ WEFT_GUARDED_BY(lock_);
+  detail::unique_fd event_ WEFT_GUARDED_BY(lock_);  // there while the thread runs
+};
+
+// Never destroyed: its thread may be there when the process ends.
+reaper& the_reaper() {
+  static reaper& the_one = *new reaper;
+  return the_one;
+}
+
+}  // namespace
+
+std::error_code reap_in_background(pid_t pid, int watch) {
+  const detail::opened copy = detail::duplicate(watch);
+  if (copy.error) return copy.error;
+  return the_reaper().take(pid, detail::unique_fd(copy.fd));
+}
+
+}  // namespace weft::net
