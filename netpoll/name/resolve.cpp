@@ -3,17 +3,17 @@
 #include <weft/netpoll/resolve.hpp>
 
 #include <algorithm>
-#include <exception>
+#include <array>
 #include <utility>
 
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/cancellation.hpp>
-#include <weft/runtime/detail/abandonable_call.hpp>
 #include <weft/runtime/poller.hpp>
 
 #include "addresses.hpp"
 #include "host_port.hpp"
-#include "lookup_calls.hpp"
+#include "lookup_flight.hpp"
+#include "lookup_turns.hpp"
 
 namespace weft::net {
 
@@ -29,35 +29,15 @@ std::vector<endpoint> resolve(std::string_view host, std::string_view service) {
   return found;
 }
 
+void set_resolver(const resolver_options& options) {
+  const std::size_t most = options.most_lookups != 0 ? options.most_lookups : resolver_options{}.most_lookups;
+  detail::turns_of_lookups.set_most(most);
+  detail::set_kept_answers(options);
+}
+
 namespace detail {
 
 namespace {
-
-// Owns all that the resolver reads and writes, for who asked may be gone when it answers.
-class lookup final : public weft::detail::abandonable_call {
- public:
-  lookup(std::string_view host, std::string_view service) : host_(host), service_(service) {}
-
-  void run() noexcept override {
-    try {
-      found_ = look_up(host_, service_, ec_);
-    } catch (...) {
-      thrown_ = std::current_exception();
-    }
-  }
-
-  [[nodiscard]] std::vector<endpoint> answer(std::error_code& ec) {
-    if (thrown_ != nullptr) std::rethrow_exception(thrown_);
-    ec = ec_;
-    return std::move(found_);
-  }
-
- private:
-  const std::string host_, service_;
-  std::vector<endpoint> found_;
-  std::error_code ec_;
-  std::exception_ptr thrown_;
-};
 
 std::vector<endpoint> this_machine(std::uint16_t port, purpose what_for) {
   if (what_for == purpose::listening) return {endpoint::v6({}, port)};
@@ -73,19 +53,10 @@ bool is_number(std::string_view text) noexcept {
 
 std::vector<endpoint> resolve_until(std::string_view host, std::string_view service, deadline until,
                                     std::error_code& ec) try {
-  if (weft::detail::is_full_of_abandoned_calls()) {
-    weft::detail::cancellation_point();
-    ec = errc::resolver_stuck;
-    return {};
-  }
-  const auto call = weft::detail::run_abandonable(std::make_unique<lookup>(host, service), until, "name lookup");
-  if (call != nullptr) {
-    auto found = static_cast<lookup&>(*call).answer(ec);
-    if (ec) weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
-    return found;
-  }
-  ec = std::make_error_code(std::errc::timed_out);
-  return {};
+  lookup_answer answer = shared_lookup(std::string(host), std::string(service), until);
+  ec = answer.error;
+  if (ec) weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
+  return std::move(answer.addresses);
 } catch (const std::system_error& refused) {  // no thread to look it up on
   ec = refused.code();
   return {};

@@ -3,6 +3,7 @@
 #include <weft/netpoll/resolve.hpp>
 
 #include <chrono>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct slow_resolver : fake_resolver {
 
 void ask() { static_cast<void>(net::resolve("slow.test", "80")); }
 
+// Each for a name of its own: a question that others ask as well is asked once.
+void ask_for(int i) { static_cast<void>(net::resolve("slow" + std::to_string(i) + ".test", "80")); }
+
 FIBER_TEST(slow_lookup, is_given_up_when_a_time_limit_passes) {
   const slow_resolver slow;
   std::error_code ec;
@@ -57,7 +61,7 @@ FIBER_TEST(slow_lookup, is_given_up_when_its_fiber_is_asked_to_end) {
 TEST(slow_lookup, does_not_hold_up_the_end_of_a_runtime) {
   const slow_resolver slow;
   weft::run({.workers = 2}, [&slow] {
-    for (int i = 0; i < 4; ++i) go(ask);
+    for (int i = 0; i < 4; ++i) go(ask_for, i);
     wait_until([&] { return slow.asking() == 4; });
   });
   EXPECT_EQ(slow.asking(), 4);
@@ -74,12 +78,13 @@ FIBER_TEST(slow_lookup, that_answers_in_time_is_heard) {
 }
 
 TEST(slow_lookup, so_many_that_were_given_up_let_no_more_begin) {
+  net::set_resolver({.most_lookups = 1024});
   weft::run({.workers = 2}, [] {
     std::error_code ec;
     {
       const slow_resolver slow;
       std::vector<join_handle<void>> all;
-      for (int i = 0; i < detail::k_most_abandoned_calls; ++i) all.push_back(spawn(ask));
+      for (int i = 0; i < detail::k_most_abandoned_calls; ++i) all.push_back(spawn(ask_for, i));
       wait_until([&] { return slow.asking() == detail::k_most_abandoned_calls; });
       for (auto& each : all) each.request_stop();
       for (auto& each : all) expect_error(std::errc::operation_canceled, [&] { each.join(); });
@@ -92,6 +97,7 @@ TEST(slow_lookup, so_many_that_were_given_up_let_no_more_begin) {
     static_cast<void>(net::resolve("slow.test", "80", ec));
     EXPECT_EQ(ec, net::errc::resolver_busy) << "it answers again";
   });
+  net::set_resolver({});
 }
 
 }  // namespace
