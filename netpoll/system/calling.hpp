@@ -40,8 +40,15 @@ auto repeat(Call call) noexcept {
   }
 }
 
+// The error that a test has drawn for a call that may need memory; 0: none.
+[[nodiscard]] inline int drawn_refusal() noexcept {
+  if (!is_faulty(fault::refused)) return 0;
+  return draw_fault_detail() % 2 == 0 ? ENOBUFS : ENOMEM;
+}
+
 template <class Call>
 std::error_code outcome(Call call) noexcept {
+  if (const int refused = drawn_refusal()) return error_of(refused);
   return repeat(call) < 0 ? last_error_code() : std::error_code();
 }
 
@@ -51,6 +58,7 @@ opened open_with(Call call) noexcept {
     static constexpr int k_errors[] = {EMFILE, ENFILE, ENOBUFS, ENOMEM};
     return {-1, error_of(k_errors[draw_fault_detail() % 4])};
   }
+  if (const int refused = drawn_refusal()) return {-1, error_of(refused)};
   const int fd = repeat(call);
   return fd >= 0 ? opened{fd, {}} : opened{-1, last_error_code()};
 }
@@ -59,11 +67,14 @@ opened open_with(Call call) noexcept {
 template <class Call>
 transferred transfer(int fd, std::size_t wanted, int error_of_reset, Call call) noexcept {
   std::size_t asked = wanted;
-  if (is_faulty(fault::reset)) {
-    ::shutdown(fd, SHUT_RDWR);  // broken for both sides, and for the calls to come
-    return {0, false, false, error_of(error_of_reset)};
+  if (faults_are_drawn()) {
+    if (draw_fault(fault::reset)) {
+      ::shutdown(fd, SHUT_RDWR);  // broken for both sides, and for the calls to come
+      return {0, false, false, error_of(error_of_reset)};
+    }
+    if (const int refused = drawn_refusal()) return {0, false, false, error_of(refused)};
+    if (wanted > 1 && draw_fault(fault::short_transfer)) asked = 1 + draw_fault_detail() % (wanted - 1);
   }
-  if (wanted > 1 && is_faulty(fault::short_transfer)) asked = 1 + draw_fault_detail() % (wanted - 1);
   const ssize_t moved = repeat([&] { return call(asked); });
   if (moved >= 0) return {static_cast<std::size_t>(moved), static_cast<std::size_t>(moved) < asked, false, {}};
   const int error = last_error();

@@ -41,6 +41,7 @@ std::int64_t nanoseconds_until(deadline until) noexcept {
   return std::max<std::int64_t>(0, until.nanoseconds() - deadline::at(deadline::clock::now()).nanoseconds());
 }
 
+// no faults, here and in wait_once: wait_for_events draws them.
 // Kernels before 5.11 count in milliseconds: rounded up, so that a deadline has passed when it ends.
 int wait_in_milliseconds(int epoll, epoll_event* events, int room, bool forever, std::int64_t nanoseconds) noexcept {
   const std::int64_t milliseconds = nanoseconds / 1'000'000 + (nanoseconds % 1'000'000 != 0 ? 1 : 0);

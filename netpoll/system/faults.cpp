@@ -30,8 +30,8 @@ std::uint64_t next_draw() noexcept {
 }  // namespace
 
 fault_injection::fault_injection(const fault_plan& plan) noexcept {
-  const std::uint32_t rates[k_fault_kinds] = {plan.interrupted, plan.short_transfer, plan.reset,     plan.exhausted,
-                                              plan.aborted,     plan.unwatched,      plan.old_kernel};
+  const std::uint32_t rates[k_fault_kinds] = {plan.interrupted, plan.short_transfer, plan.reset,      plan.exhausted,
+                                              plan.aborted,     plan.unwatched,      plan.old_kernel, plan.refused};
   // relaxed, all: see above.
   g_seed.store(plan.seed, std::memory_order_relaxed);
   g_draws.store(0, std::memory_order_relaxed);
@@ -40,11 +40,11 @@ fault_injection::fault_injection(const fault_plan& plan) noexcept {
     g_rates[i].store(rates[i], std::memory_order_relaxed);
     g_injected[i].store(0, std::memory_order_relaxed);
   }
-  faults_are_on.store(true, std::memory_order_relaxed);  // relaxed: see is_faulty
+  faults_are_on.store(true, std::memory_order_relaxed);  // relaxed: see faults_are_drawn
 }
 
 fault_injection::~fault_injection() {
-  faults_are_on.store(false, std::memory_order_relaxed);  // relaxed: see is_faulty
+  faults_are_on.store(false, std::memory_order_relaxed);  // relaxed: see faults_are_drawn
 }
 
 std::uint64_t fault_injection::injected(fault kind) const noexcept {

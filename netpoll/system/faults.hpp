@@ -19,8 +19,9 @@ enum class fault : std::uint8_t {
   aborted,         // ECONNABORTED instead of an accepted connection
   unwatched,       // ENOMEM where a descriptor would be added to epoll
   old_kernel,      // a wait for events that counts in milliseconds
+  refused,         // ENOBUFS or ENOMEM instead of any call that may need memory
 };
-inline constexpr unsigned k_fault_kinds = 7;
+inline constexpr unsigned k_fault_kinds = 8;
 
 // How often of 1,024 calls, for each kind.
 struct fault_plan {
@@ -32,6 +33,7 @@ struct fault_plan {
   std::uint32_t aborted = 0;
   std::uint32_t unwatched = 0;
   std::uint32_t old_kernel = 0;
+  std::uint32_t refused = 0;
 };
 
 // Process-wide, while one lives; one at a time.
@@ -53,9 +55,11 @@ extern constinit std::atomic<bool> faults_are_on;
 // A number for the details of a fault that was drawn: which error, how short.
 [[nodiscard, gnu::cold]] std::uint64_t draw_fault_detail() noexcept;
 
-[[nodiscard]] inline bool is_faulty(fault kind) noexcept {
+[[nodiscard]] inline bool faults_are_drawn() noexcept {
   // relaxed: tests switch it while no calls are made, or do not care which call is the first.
-  return faults_are_on.load(std::memory_order_relaxed) && draw_fault(kind);
+  return faults_are_on.load(std::memory_order_relaxed);
 }
+
+[[nodiscard]] inline bool is_faulty(fault kind) noexcept { return faults_are_drawn() && draw_fault(kind); }
 
 }  // namespace weft::net::detail

@@ -33,6 +33,10 @@ std::vector<endpoint> look_up(const std::string& host, const std::string& servic
   hints.ai_family = AF_UNSPEC;
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
+  if (const int refused = drawn_refusal()) {
+    ec = error_of(refused);
+    return {};
+  }
   const int result = ::getaddrinfo(host.empty() ? nullptr : host.c_str(), service.c_str(), &hints, &found);
   ec = result == 0 ? std::error_code() : error_of_lookup(result);
   if (ec) return {};

@@ -43,8 +43,10 @@ opened accept_one(int fd) noexcept {
 
 std::error_code start_connecting(int fd, const endpoint& address) noexcept {
   const socket_address to(address);
+  if (const int refused = drawn_refusal()) return error_of(refused);
   // Not repeated: a connect that a signal interrupted goes on by itself, and a second one would say EALREADY.
-  if (::connect(fd, to.get(), to.size) == 0) return {};
+  const bool is_interrupted = is_faulty(fault::interrupted);
+  if (::connect(fd, to.get(), to.size) == 0) return error_of(is_interrupted ? EINPROGRESS : 0);
   const int error = last_error();
   return error_of(error == EINTR ? EINPROGRESS : error);
 }

@@ -13,6 +13,7 @@ opened open_event() noexcept {
   return open_with([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
 }
 
+// no faults: it cannot fail, and a test's would be an edge that is lost.
 void raise_event(int fd) noexcept {
   const int kept = last_error();
   const std::uint64_t one = 1;
@@ -26,11 +27,12 @@ void lower_event(int fd) noexcept {
   [[maybe_unused]] const ssize_t got = ::read(fd, &raised, sizeof(raised));
 }
 
+// Needs no memory: of all faults only an interruption is one that it meets.
 std::error_code change_signal_action(int signal, const struct sigaction& to, struct sigaction& from) noexcept {
-  return outcome([&] { return ::sigaction(signal, &to, &from); });
+  return repeat([&] { return ::sigaction(signal, &to, &from); }) < 0 ? last_error_code() : std::error_code();
 }
 
-// Not repeated: Linux has freed the number even if a signal interrupted the rest.
+// Not repeated: Linux has freed the number even if a signal interrupted the rest. no faults: nobody hears of them.
 void close_descriptor(int fd) noexcept { ::close(fd); }
 
 bool is_exhaustion(const std::error_code& ec) noexcept {
