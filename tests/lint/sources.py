@@ -6,7 +6,7 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIBRARY = ("runtime", "netpoll", "sync", "std_shim")
+LIBRARY = ("runtime", "netpoll", "sync", "std_shim", "tls")
 EVERYTHING = LIBRARY + ("tests", "bench", "examples")
 
 
