@@ -1,6 +1,7 @@
 // An HTTP/1.1 server: Boost.Beast, written as for blocking sockets, on fibers.
 //
-//   http [port]            default 8080; 0 takes a free one. Ctrl-C ends it.
+//   http [port] [--tls CERT KEY]      default 8080; 0: a free one. Ctrl-C ends it. With files in PEM it speaks https,
+//                                     if it was built with weft-tls.
 //
 //   GET /                  a small body
 //   GET /hierarchy         this process: its threads, which of them have a loop, how many fibers each state holds; the
@@ -10,6 +11,9 @@
 // status.
 #include <weft/asio.hpp>
 #include <weft/weft.hpp>
+#if HTTP_HAS_TLS
+#include <weft/tls.hpp>
+#endif
 
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/string.hpp>
@@ -23,6 +27,7 @@
 #include <map>
 #include <optional>
 #include <sstream>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -116,7 +121,7 @@ std::optional<response> refusal(const beast::error_code& ec) {
 }
 
 // Closing with bytes of the peer unread would reset the connection, and the peer lose what it was told.
-void linger(weft::net::tcp_stream& conn) {
+void linger(auto& conn) {
   char unread[512];
   std::error_code ec;
   conn.shutdown_write(ec);
@@ -124,8 +129,9 @@ void linger(weft::net::tcp_stream& conn) {
   while (!ec && conn.read_some(unread, ec) > 0) continue;
 }
 
-void converse(weft::net::tcp_stream& conn) {
-  weft::asio_stream stream(conn);
+// Over a stream of any kind.
+void converse(auto& conn) {
+  weft::basic_asio_stream stream(conn);
   beast::flat_buffer buffer;
   beast::error_code ec;
   while (!ec) {
@@ -157,12 +163,22 @@ void serve(weft::net::tcp_stream conn) try { converse(conn); } catch (const std:
   std::cerr << "http: a connection failed: " << error.what() << '\n';
 }
 
+#if HTTP_HAS_TLS
+// As serve; the handshake is here, where nobody else waits for it.
+void serve_tls(weft::net::tcp_stream tcp, const weft::tls::context& as) try {
+  auto conn = weft::tls::accept(std::move(tcp), as, {.timeout = k_idle_limit});
+  converse(conn);
+} catch (const std::exception& error) {
+  std::cerr << "http: a connection failed: " << error.what() << '\n';
+}
+#endif
+
 // No error ends the server: not a peer that is turned away for want of a stack, nor one of accept that nobody foresaw.
 // Being cancelled is no std::exception, and ends it.
-void accept_all(weft::net::tcp_listener listener) {
+void accept_all(weft::net::tcp_listener listener, const auto& serve_one) {
   for (;;) {
     try {
-      weft::go(serve, listener.accept());
+      weft::go(serve_one, listener.accept());
     } catch (const std::exception& error) {
       std::cerr << "http: a connection was refused: " << error.what() << '\n';
       weft::this_fiber::sleep_for(10ms);  // an error that comes back and back must not fill the log
@@ -174,12 +190,28 @@ void accept_all(weft::net::tcp_listener listener) {
 
 int main(int argc, char** argv) try {
   const std::string port = argc > 1 ? argv[1] : "8080";
-  return weft::run([&port] {
+  const bool is_tls = argc == 5 && std::string(argv[2]) == "--tls";
+  if (argc > 2 && !is_tls)
+    throw std::invalid_argument("what is '" + std::string(argv[2]) + "'? http [port] [--tls CERT KEY]");
+  return weft::run([&] {
     const auto stop = weft::signals({SIGINT, SIGTERM});
-    auto listener = weft::net::listen("127.0.0.1:" + port);
-    std::cout << "listening on " << listener.local_address() << std::endl;
-
-    weft::go({.name = "accept"}, accept_all, std::move(listener));
+    const auto accept_with = [&](auto serve_one) {
+      auto listener = weft::net::listen("127.0.0.1:" + port);
+      std::cout << "listening on " << listener.local_address() << std::endl;
+      weft::go({.name = "accept"},
+               [listener = std::move(listener), serve_one]() mutable { accept_all(std::move(listener), serve_one); });
+    };
+    if (!is_tls) {
+      accept_with(serve);
+    } else {
+#if HTTP_HAS_TLS
+      const auto as =
+          weft::tls::context::server({.certificate_file = argv[3], .key_file = argv[4], .alpn = {"http/1.1"}});
+      accept_with([as](weft::net::tcp_stream tcp) { serve_tls(std::move(tcp), as); });
+#else
+      throw std::invalid_argument("built without TLS: install OpenSSL 3 and build anew");
+#endif
+    }
     stop.recv();
     return 0;  // cancels, unwinds and joins every fiber still alive
   });

@@ -51,7 +51,9 @@ def names_of(what, *command):
     return dict(zip(mangled, plain.splitlines()))
 
 
-exported = names_of(r"^[0-9a-f]+ ", "nm", "-D", "--defined-only", library)
+# And those of the library for TLS, where it was built.
+beside = [str(path) for path in [pathlib.Path(library).with_name("libweft_tls.so")] if path.exists()]
+exported = names_of(r"^[0-9a-f]+ ", "nm", "-D", "--defined-only", library, *beside)
 names = list(exported.values())
 wrong = []
 for name in names:
