@@ -74,7 +74,8 @@ def commands_of(cell):
             yield f"example {server}", ["tests/install/ends_on_interrupt.sh", f"build/release/examples/{server}", "0"]
             yield f"{server} without stacks", ["tests/install/outlives_refusals.py", f"build/release/examples/{server}"]
         yield "http manners", ["tests/install/speaks_http.py", "build/release/examples/http"]
-        yield "tls interop", ["tests/tls/interop.py", "build/release/tests/tls/tls_interop_peer", "build/release/examples/http"]
+        yield "tls interop", ["tests/tls/interop.py", "build/release/tests/tls/tls_interop_peer", "build/release/examples/http",
+                              "build/release/examples/proxy"]
         yield "install", ["tests/install/run_install_test.sh", "build/release"]
         yield "sed std weft", ["tests/conformance/run_sed_test.sh", "build/release"]
         yield "subproject", ["tests/install/run_subproject_test.sh"]

@@ -2,7 +2,7 @@
 """Room: tests of tls. Our TLS beside that of others, in both roles: openssl's own programs, curl, Go. What is not installed is
 skipped, and says so.
 
-  tests/tls/interop.py PEER [HTTP]      the built interop_peer, and the example http if it is to be asked by curl
+  tests/tls/interop.py PEER [HTTP PROXY]      the built interop_peer; the examples that curl asks
 """
 import os
 import pathlib
@@ -13,7 +13,7 @@ import sys
 import tempfile
 
 PEER = os.path.abspath(sys.argv[1])
-HTTP = os.path.abspath(sys.argv[2]) if len(sys.argv) > 2 else None
+HTTP, PROXY = [os.path.abspath(each) for each in sys.argv[2:4]] or (None, None)
 SAID = random.Random(1).randbytes(300_000)
 LINES = b"".join(b"line %d\n" % i for i in range(2000))
 LIMIT = 60
@@ -32,16 +32,17 @@ def run(*command, said=b""):
 
 
 class Server:
-    """Runs while it is used; `port` is what its first line ends with, unless it is known."""
+    """Runs while it is used; its port is what its first line with a digit ends with."""
 
-    def __init__(self, *command, port=None):
-        self.command, self.port = command, port
+    def __init__(self, *command):
+        self.command = command
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        first = self.process.stdout.readline().decode()
-        self.port = self.port or int(first.strip().split(":")[-1].split()[-1])
-        return self.port
+        for line in self.process.stdout:
+            if line.strip()[-1:].isdigit():
+                return int(line.decode().strip().split(":")[-1])
+        raise RuntimeError(f"{self.command[0]} ended before it listened")
 
     def __exit__(self, *_):
         self.process.kill()
@@ -66,10 +67,8 @@ def openssl(where):
                         "localhost", "-verify_return_error", "-quiet", "-no_ign_eof", version, said=LINES)
             expect_back(f"openssl s_client {version}", asked, LINES)
     for version in ("-tls1_2", "-tls1_3"):
-        port = 20_000 + os.getpid() % 20_000
-        server = Server("openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{where}/cert.pem", "-key",
-                        f"{where}/key.pem", "-rev", version, port=port)
-        with server:
+        with Server("openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", f"{where}/cert.pem", "-key",
+                    f"{where}/key.pem", "-rev", version) as port:
             answered = run(PEER, "dial", f"127.0.0.1:{port}", where, said=b"dlrow olleh\n")
             expect_back(f"openssl s_server {version}", answered, b"hello world\n")
 
@@ -90,13 +89,17 @@ def go(where):
 
 def curl(where):
     if HTTP is None:
-        print("interop: curl is skipped: no example http was named")
+        print("interop: curl is skipped: the examples were not named")
         return
     with Server(HTTP, "0", "--tls", f"{where}/cert.pem", f"{where}/key.pem") as port:
         url = f"https://localhost:{port}/"
         asked = run("curl", "-sS", "--cacert", f"{where}/ca.pem", url, url)
         expect_back("curl, twice on one connection", asked, b"hello from a fiber\n" * 2)
         check("curl that does not trust", run("curl", "-sS", url).returncode == 60)
+    with Server(HTTP, "0") as inside:
+        with Server(PROXY, "127.0.0.1:0", f"{where}/cert.pem", f"{where}/key.pem", f"127.0.0.1:{inside}") as port:
+            asked = run("curl", "-sS", "--cacert", f"{where}/ca.pem", f"https://localhost:{port}/", f"https://localhost:{port}/")
+            expect_back("curl through the proxy", asked, b"hello from a fiber\n" * 2)
 
 
 with tempfile.TemporaryDirectory() as scratch:
