@@ -46,6 +46,9 @@ std::vector<thread_info> all_threads(const std::unordered_map<int, thread_info>&
     info.name = name;
     threads.push_back(std::move(info));
   }
+  // Where the system does not list them, those that are ours.
+  if (threads.empty())
+    for (const auto& [tid, info] : ours) threads.push_back(info);
   std::sort(threads.begin(), threads.end(), [](const auto& a, const auto& b) { return a.tid < b.tid; });
   return threads;
 }

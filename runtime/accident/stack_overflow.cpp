@@ -7,7 +7,6 @@
 #include <cstring>
 
 #include <pthread.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fiber_block.hpp"
@@ -15,6 +14,7 @@
 #include "handler_stack.hpp"
 #include "helper_call.hpp"
 #include "sanitizers.hpp"
+#include "system_thread.hpp"
 #include "this_worker.hpp"
 
 namespace weft::detail {
@@ -72,7 +72,7 @@ void report(const helper_call& call) noexcept {
 
 void report_handler() noexcept {
   fixed_text text;
-  text << "weft: stack overflow in a signal handler on thread " << static_cast<std::uint64_t>(::syscall(SYS_gettid));
+  text << "weft: stack overflow in a signal handler on thread " << static_cast<std::uint64_t>(this_thread_number());
   if (const fiber_block* const fiber = this_fiber_block()) add(text << ", which runs ", *fiber);
   text << ": all " << std::uint64_t{handler_stack::size() / 1024}
        << " KiB of the signal stack that weft gave its thread are used up; do less in the handler, or install it "

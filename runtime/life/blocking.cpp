@@ -12,8 +12,6 @@
 #include <new>
 #include <thread>
 
-#include <sys/prctl.h>
-
 #include <weft/runtime/park.hpp>
 
 #include "fiber_block.hpp"
@@ -23,6 +21,7 @@
 #include "own_threads.hpp"
 #include "process_defaults.hpp"
 #include "scheduler.hpp"
+#include "system_thread.hpp"
 #include "this_worker.hpp"
 #include "worker.hpp"
 
@@ -80,7 +79,7 @@ class helpers {
     const signal_mask between = signal_mask::of_synchronous_alone();
     between.apply();
     take_processors_and_scheduling_of_main_thread();
-    ::prctl(PR_SET_NAME, "weft-blocking");
+    name_this_thread("weft-blocking");
     while (helper_job* const j = take()) {
       take_default_float_environment();
       j->signals->apply();

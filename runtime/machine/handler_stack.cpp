@@ -6,9 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <sys/mman.h>
-
 #include "sanitizers.hpp"
+#include "unbacked_memory.hpp"
 
 namespace weft::detail {
 
@@ -17,7 +16,7 @@ namespace {
 // The frame of a signal alone takes up to 12 KiB (AVX-512, AMX), and handlers that others installed run here too. Only
 // touched pages cost memory.
 constexpr std::size_t k_handler_stack_size = std::size_t{128} << 10;
-constexpr std::size_t k_handler_guard_size = std::size_t{4} << 10;
+constexpr std::size_t k_handler_guard_size = k_system_page;
 
 }  // namespace
 
@@ -37,8 +36,7 @@ handler_stack::handler_stack() noexcept {
   if (has_asan()) return;  // it has one of its own
   stack_t there{};
   if (::sigaltstack(nullptr, &there) == 0 && (there.ss_flags & SS_DISABLE) == 0) return;
-  void* const base = ::mmap(nullptr, k_handler_stack_size, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
+  void* const base = ::mmap(nullptr, k_handler_stack_size, PROT_READ | PROT_WRITE, k_unbacked, -1, 0);
   if (base == MAP_FAILED) return;  // an overflow then kills without a report
   ::mprotect(base, k_handler_guard_size, PROT_NONE);
   base_ = base;

@@ -5,10 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <weft/runtime/detail/random.hpp>
 
@@ -17,6 +14,7 @@
 #include "idle_stacks.hpp"
 #include "own_threads.hpp"
 #include "switching.hpp"
+#include "system_thread.hpp"
 #include "thread_signals.hpp"
 #include "unparking.hpp"
 
@@ -48,8 +46,8 @@ monitor::monitor(scheduler& home) : home_(home), seen_(home.seats.seats()), gove
 void monitor::run() noexcept {
   const own_thread counted;
   signal_mask::of_synchronous_alone().apply();
-  ::prctl(PR_SET_NAME, "weft-netpoll");
-  thread_id = static_cast<int>(::syscall(SYS_gettid));
+  name_this_thread("weft-netpoll");
+  thread_id = this_thread_number();
   delay_ns_ = k_first_delay_ns;
   stalled_since_ = real_now_ns();
   while (!home_.is_shut()) {

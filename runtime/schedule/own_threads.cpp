@@ -4,9 +4,8 @@
 
 #include <atomic>
 
-#include <sys/stat.h>
-
 #include "sanitizers.hpp"
+#include "system_thread.hpp"
 
 namespace weft::detail {
 
@@ -18,14 +17,6 @@ constinit std::atomic<std::uint32_t> g_outside_calls{0};
 
 // The race detector's own.
 std::uint64_t threads_of_others() noexcept { return has_tsan() ? 1 : 0; }
-
-// One number of the kernel's, in one call. Zero if there is no /proc.
-std::uint64_t tasks_of_process() noexcept {
-  struct stat about {};
-  constexpr std::uint64_t k_links_of_any_directory = 2;
-  if (::stat("/proc/self/task", &about) != 0 || about.st_nlink < k_links_of_any_directory) return 0;
-  return about.st_nlink - k_links_of_any_directory;
-}
 
 }  // namespace
 
@@ -53,7 +44,7 @@ bool is_any_call_outside() noexcept { return g_outside_calls.load(std::memory_or
 // in it.
 bool all_tasks_are_known(std::uint64_t others) noexcept {
   const std::uint64_t before = own_threads();
-  const std::uint64_t tasks = tasks_of_process();
+  const std::uint64_t tasks = threads_of_process();
   const std::uint64_t after = own_threads();
   return before == after && tasks == before % k_one_change + threads_of_others() + others;
 }

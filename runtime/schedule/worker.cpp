@@ -7,17 +7,13 @@
 #include <array>
 #include <cstdio>
 
-#include <pthread.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "handler_stack.hpp"
 #include "own_threads.hpp"
 #include "random.hpp"
 #include "scheduler.hpp"
 #include "seat_walk.hpp"
 #include "switching.hpp"
+#include "system_thread.hpp"
 #include "this_worker.hpp"
 #include "unparking.hpp"
 
@@ -30,7 +26,7 @@ constexpr std::int64_t k_time_between_services_ns = 100'000;
 void name_thread(unsigned index) noexcept {
   std::array<char, 16> name;  // all that the kernel keeps
   std::snprintf(name.data(), name.size(), "weft-worker-%u", index % 256);
-  ::prctl(PR_SET_NAME, name.data());
+  name_this_thread(name.data());
 }
 
 }  // namespace
@@ -50,8 +46,8 @@ void worker::run() noexcept {
   home_.makers_signals().apply();
   name_thread(index);
   set_this_worker(this);
-  thread_id = static_cast<int>(::syscall(SYS_gettid));
-  if (clockid_t clock; ::pthread_getcpuclockid(::pthread_self(), &clock) == 0) processor_clock_ = clock;
+  thread_id = this_thread_number();
+  if (clockid_t clock; this_thread_clock(clock)) processor_clock_ = clock;
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
   note_time();

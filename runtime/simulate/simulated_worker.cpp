@@ -3,17 +3,15 @@
 
 #include <array>
 
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include "switching.hpp"
+#include "system_thread.hpp"
 #include "this_worker.hpp"
 
 namespace weft::detail {
 
 void worker::begin_simulated() noexcept {
   set_this_worker(this);
-  thread_id = static_cast<int>(::syscall(SYS_gettid));
+  thread_id = this_thread_number();
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
   next_id_ = 1;  // the same numbers in each simulation

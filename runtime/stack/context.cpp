@@ -3,9 +3,15 @@
 #include "context.hpp"
 
 #include <cxxabi.h>
-#include <pthread.h>
 
+#include "system_thread.hpp"
 #include "valgrind.hpp"
+
+// Of the C++ ABI, but not in every library's header.
+namespace __cxxabiv1 {
+struct __cxa_eh_globals;
+extern "C" __cxa_eh_globals* __cxa_get_globals() noexcept;
+}  // namespace __cxxabiv1
 
 namespace weft::detail {
 
@@ -48,14 +54,9 @@ void make_context(context& fresh, const stack& on) noexcept {
 #if defined(WEFT_TELLS_ASAN)
 namespace {
 void note_own_stack(context& own) noexcept {
-  pthread_attr_t attributes;
-  void* bottom = nullptr;
-  std::size_t size = 0;
-  pthread_getattr_np(pthread_self(), &attributes);
-  pthread_attr_getstack(&attributes, &bottom, &size);
-  pthread_attr_destroy(&attributes);
-  own.stack_bottom = bottom;
-  own.stack_size = size;
+  const thread_stack mine = this_thread_stack();
+  own.stack_bottom = reinterpret_cast<void*>(mine.bottom);  // NOLINT(performance-no-int-to-ptr)
+  own.stack_size = mine.size;
 }
 }  // namespace
 #endif

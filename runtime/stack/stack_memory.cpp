@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 #include <sys/mman.h>
 
@@ -15,25 +14,6 @@
 namespace weft::detail::stack_memory {
 
 namespace {
-
-constexpr int k_guard_install = 102;  // MADV_GUARD_INSTALL, Linux 6.13: not in older headers
-
-bool guard_by_advice(void* at, std::size_t size) noexcept { return ::madvise(at, size, k_guard_install) == 0; }
-
-// On a page of its own: the kernel either knows the advice or answers EINVAL.
-guard_method probe_guards() noexcept {
-  void* page = ::mmap(nullptr, k_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (page == MAP_FAILED) return guard_method::protection;
-  const bool works = guard_by_advice(page, k_page);
-  ::munmap(page, k_page);
-  return works ? guard_method::advice : guard_method::protection;
-}
-
-std::size_t max_mappings() noexcept {
-  std::size_t limit = 65530;
-  std::ifstream("/proc/sys/vm/max_map_count") >> limit;
-  return limit;
-}
 
 // Takes up to `most` off a counter that does not go below zero; how many.
 std::size_t take_off(std::atomic<std::size_t>& counter, std::size_t most) noexcept {
@@ -57,7 +37,7 @@ void give_back_shadow([[maybe_unused]] const std::byte* bottom, [[maybe_unused]]
   const std::uintptr_t first = (shadow_of(bottom) + k_page - 1) / k_page * k_page;
   const std::uintptr_t last = shadow_of(top) / k_page * k_page;
   if (first >= last) return;
-  ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);  // NOLINT(performance-no-int-to-ptr)
+  give_back_pages(reinterpret_cast<std::byte*>(first), reinterpret_cast<std::byte*>(last));  // NOLINT
 #endif
 }
 
@@ -72,16 +52,8 @@ bool is_refused_by_a_test() noexcept {
 constinit faults injected;
 
 guard_method best_guards() noexcept {
-  static const guard_method best = probe_guards();
+  static const guard_method best = can_guard_by_advice() ? guard_method::advice : guard_method::protection;
   return best;
-}
-
-std::byte* reserve(std::size_t size) noexcept {
-  void* const base =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
-  if (base == MAP_FAILED) return nullptr;
-  ::madvise(base, size, MADV_NOHUGEPAGE);  // a huge page under a stack would cost 2 MiB for one touched word
-  return static_cast<std::byte*>(base);
 }
 
 bool install_guard(void* at, std::size_t size, guard_method how) noexcept {
@@ -126,16 +98,6 @@ std::byte* lowest_resident(std::byte* bottom, std::byte* top) noexcept {
     bottom += size;
   }
   return top;
-}
-
-bool find_resident(std::byte* base, std::size_t size, std::span<unsigned char> pages) noexcept {
-  if (::mincore(base, size, pages.data()) != 0) return false;
-  for (unsigned char& each : pages.first(size / k_page)) each &= 1;  // the other bits are reserved
-  return true;
-}
-
-void give_back_pages(std::byte* bottom, std::byte* top) noexcept {
-  ::madvise(bottom, static_cast<std::size_t>(top - bottom), MADV_DONTNEED);
 }
 
 void give_back_stack(std::byte* bottom, std::byte* top) noexcept {

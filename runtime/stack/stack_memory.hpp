@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <span>
 
+#include "unbacked_memory.hpp"
+
 namespace weft::detail {
 
 // How a stack's lower end is guarded.
@@ -18,7 +20,7 @@ enum class guard_method : std::uint8_t {
 
 namespace stack_memory {
 
-inline constexpr std::size_t k_page = 4096;
+inline constexpr std::size_t k_page = k_system_page;
 
 // The best guard that works here, tried once.
 [[nodiscard]] guard_method best_guards() noexcept;
@@ -45,10 +47,17 @@ inline constexpr std::size_t k_page = 4096;
 // One flag for each page from `base`: 1 if it is in memory. `size` is whole pages.
 [[nodiscard]] bool find_resident(std::byte* base, std::size_t size, std::span<unsigned char> pages) noexcept;
 
+// They read as zero from then on.
 void give_back_pages(std::byte* bottom, std::byte* top) noexcept;
 
 // The same of a stack that no fiber has, with what a sanitizer keeps of it: a pointer into it is no longer caught.
 void give_back_stack(std::byte* bottom, std::byte* top) noexcept;
+
+// For the above, and each system's own: stack_memory_linux.cpp, stack_memory_bsd.cpp.
+[[nodiscard]] bool can_guard_by_advice() noexcept;
+[[nodiscard]] bool guard_by_advice(void* at, std::size_t size) noexcept;
+// How many mappings the process may have.
+[[nodiscard]] std::size_t max_mappings() noexcept;
 
 // What tests make happen; process-wide, all off by default. Looked at on slow paths alone.
 struct faults {

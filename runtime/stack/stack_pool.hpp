@@ -118,8 +118,8 @@ class stack_pool {
   // Wide guards: a frame of 16 KiB steps over one page unnoticed.
   [[nodiscard]] std::size_t guard_size() const noexcept {
     using stack_memory::k_page;
-    if (slot_size_ >= std::size_t{256} << 10) return 16 * k_page;
-    return slot_size_ >= std::size_t{32} << 10 ? 4 * k_page : k_page;
+    if (slot_size_ >= std::size_t{256} << 10) return std::size_t{64} << 10;
+    return slot_size_ >= std::size_t{32} << 10 ? std::size_t{16} << 10 : k_page;
   }
 
   [[nodiscard]] static std::size_t permits_out() noexcept;

@@ -13,8 +13,6 @@ namespace weft::detail {
 
 void take_default_float_environment() noexcept { std::fesetenv(FE_DFL_ENV); }
 
-#if defined(__linux__)
-
 namespace {
 
 // One system call each that fails, or says what is so already, in nearly every process; 0 is the calling thread.
@@ -45,11 +43,5 @@ void take_processors_and_scheduling_of_main_thread() noexcept {
   take_policy_of(main);
   take_nice_value_of(main);
 }
-
-#else
-
-void take_processors_and_scheduling_of_main_thread() noexcept {}
-
-#endif
 
 }  // namespace weft::detail
