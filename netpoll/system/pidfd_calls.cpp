@@ -34,6 +34,7 @@ reaped reap_child(pid_t, int watch) noexcept {
   return {true, -1, info.si_status, info.si_code == CLD_DUMPED, {}};
 }
 
+// no faults: it repeats what interrupts it, and nothing else happens to it.
 void await_over(pid_t, int watch) noexcept {
   siginfo_t info{};
   while (::waitid(k_by_pidfd, static_cast<id_t>(watch), &info, WEXITED | WNOWAIT) != 0 && last_error() == EINTR) {

@@ -48,6 +48,7 @@ class held_sigpipe {
   bool raised_ = false;
 };
 
+// no faults: those who call it draw them, by transfer.
 ssize_t splice(int from, int to, std::size_t most) noexcept {
   return ::splice(from, nullptr, to, nullptr, most, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
 }

@@ -22,6 +22,7 @@ void raise_event(int fd) noexcept {
   restore_error(kept);
 }
 
+// no faults: an event that stays raised is lowered at the next look.
 void lower_event(int fd) noexcept {
   std::uint64_t raised = 0;
   [[maybe_unused]] const ssize_t got = ::read(fd, &raised, sizeof(raised));

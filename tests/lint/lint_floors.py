@@ -7,7 +7,7 @@ slip through.
 """
 import re
 
-from sources import LIBRARY, ROOT, Findings, code_of, files_of, lines_of
+from sources import LIBRARY, Findings, code_of, files_of, folder_of, lines_of
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')
 FLOOR_IN_MESON = re.compile(r"^subdir\('(\w+)'\)", re.MULTILINE)
@@ -16,18 +16,18 @@ FLOOR_IN_README = re.compile(r"^\| \[(\w+)\]\(\1/README\.md\)", re.MULTILINE)
 
 def name_when_included(path, room):
     """`weft/runtime/park.hpp` for a public header, `worker.hpp` for a private one."""
-    parts = path.relative_to(ROOT / room).parts
+    parts = path.relative_to(folder_of(room)).parts
     return "/".join(parts[parts.index("include") + 1 :]) if "include" in parts else path.name
 
 
 def floors_of(room):
-    return FLOOR_IN_MESON.findall((ROOT / room / "meson.build").read_text(encoding="utf-8"))
+    return FLOOR_IN_MESON.findall((folder_of(room) / "meson.build").read_text(encoding="utf-8"))
 
 
 def height_of_headers(room, floors):
     heights = {}
     for path in files_of([room], (".hpp",)):
-        heights[name_when_included(path, room)] = floors.index(path.relative_to(ROOT / room).parts[0])
+        heights[name_when_included(path, room)] = floors.index(path.relative_to(folder_of(room)).parts[0])
     return heights
 
 
@@ -36,12 +36,12 @@ for room in LIBRARY:
     floors = floors_of(room)
     if not floors:
         continue
-    readme = ROOT / room / "README.md"
+    readme = folder_of(room) / "README.md"
     if FLOOR_IN_README.findall(readme.read_text(encoding="utf-8")) != floors:
         findings.add(readme, 1, f"its list of floors is not that of meson.build: {', '.join(floors)}")
     heights = height_of_headers(room, floors)
     for source in files_of([room]):
-        floor = source.relative_to(ROOT / room).parts[0]
+        floor = source.relative_to(folder_of(room)).parts[0]
         for number, line in enumerate(lines_of(source), 1):
             include = INCLUDE.match(code_of(line))
             height = heights.get(include.group(1)) if include else None

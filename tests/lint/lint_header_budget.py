@@ -13,7 +13,7 @@ import os
 import subprocess
 import sys
 
-from sources import LIBRARY, ROOT, Findings
+from sources import LIBRARY, ROOT, Findings, folder_of
 
 TABLE = ROOT / "tests/lint/header_budgets.txt"
 HEAD = "# Lines of each public header as g++ {} -std=c++20 -E -P has it. See lint_header_budget.py, which also writes this.\n"
@@ -25,7 +25,7 @@ FEW = 100
 
 
 def include_roots():
-    return sorted(path for room in LIBRARY for path in (ROOT / room).rglob("include") if path.is_dir())
+    return sorted({path for room in LIBRARY for path in folder_of(room).rglob("include") if path.is_dir()})
 
 
 def headers():

@@ -5,7 +5,7 @@ The include roots keep most of this in the compiler's hands; a relative path or 
 """
 import re
 
-from sources import EVERYTHING, LIBRARY, ROOT, Findings, code_of, files_of, lines_of
+from sources import EVERYTHING, LIBRARY, ROOT, Findings, code_of, files_of, lines_of, room_of
 
 BELOW = {
     "runtime": {"runtime"},
@@ -17,10 +17,6 @@ BELOW = {
 # Who may name Boost: the one file that jumps between stacks, the header for Asio, and programs that compare.
 MAY_NAME_BOOST = re.compile(r"^(runtime/machine/jump\.hpp|std_shim/.*asio.*|bench/.*|examples/.*|tests/std_shim/.*)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
-
-
-def room_of(path):
-    return path.relative_to(ROOT).parts[0]
 
 
 def objection(path, quote, name):

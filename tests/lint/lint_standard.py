@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 
-from sources import LIBRARY, ROOT, Findings
+from sources import LIBRARY, ROOT, Findings, folder_of
 
 COMPILER = shlex.split(os.environ.get("CXX", "g++"))
 OPTIONS = ["-std=c++17", "-fsyntax-only", "-w", "-Wfatal-errors", "-x", "c++"]
@@ -17,7 +17,7 @@ REMEDY = "include <weft/runtime/detail/require_cpp20.hpp> before everything else
 
 
 def include_roots():
-    return [path for room in LIBRARY for path in sorted((ROOT / room).rglob("include")) if path.is_dir()]
+    return sorted({path for room in LIBRARY for path in folder_of(room).rglob("include") if path.is_dir()})
 
 
 def first_error_of(header, roots):

@@ -7,14 +7,25 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = ("runtime", "netpoll", "sync", "std_shim", "tls")
+# Those that stand inside another one's folder.
+FOLDERS = {"tls": "std_shim/tls"}
 EVERYTHING = LIBRARY + ("tests", "bench", "examples")
+
+
+def folder_of(room):
+    return ROOT / FOLDERS.get(room, room)
+
+
+def room_of(path):
+    """The folder at the top that it stands in, or the room inside."""
+    return next((room for room in FOLDERS if path.is_relative_to(folder_of(room))), path.relative_to(ROOT).parts[0])
 
 
 def files_of(rooms, suffixes=(".hpp", ".cpp")):
     """Yields the C++ files of the rooms, in a stable order."""
     for room in rooms:
-        for path in sorted((ROOT / room).rglob("*")):
-            if path.suffix in suffixes and path.is_file():
+        for path in sorted(folder_of(room).rglob("*")):
+            if path.suffix in suffixes and path.is_file() and room_of(path) == room:
                 yield path
 
 

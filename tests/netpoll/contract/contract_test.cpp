@@ -27,7 +27,7 @@ using namespace std::chrono_literals;
 
 // What fails first tells of which kind it was. (SCOPED_TRACE belongs to the thread.)
 template <class Body>
-void for_each_kind(Body body) {
+void for_each_stream(Body body) {
   for (const stream_kind& kind : k_stream_kinds) {
     const bool had_failed = ::testing::Test::HasFailure();
     stream_pair pair = kind.make();
@@ -45,7 +45,7 @@ std::error_code error_of_write(any_stream& to, std::size_t bytes) {
 // --- Deadlines.
 
 FIBER_TEST(contract, a_deadline_ends_the_waits_of_its_direction_until_it_is_cleared) {
-  for_each_kind([](const stream_kind& kind, stream_pair& pair) {
+  for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     pair.near.set_read_deadline(2ms);
     EXPECT_EQ(read_error(pair.near), std::errc::timed_out);
     pair.far.set_write_deadline(2ms);
@@ -61,7 +61,7 @@ FIBER_TEST(contract, a_deadline_ends_the_waits_of_its_direction_until_it_is_clea
 }
 
 FIBER_TEST(contract, a_deadline_that_is_moved_holds_for_waits_in_progress) {
-  for_each_kind([](const stream_kind& kind, stream_pair& pair) {
+  for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     pair.near.set_deadline(1h);
     auto reads = spawn([&] { return read_error(pair.near); });
     auto writes = spawn([&] { return error_of_write(pair.near, kind.much); });
@@ -78,7 +78,7 @@ FIBER_TEST(contract, a_deadline_that_is_moved_holds_for_waits_in_progress) {
 // --- Closing.
 
 FIBER_TEST(contract, close_wakes_whoever_waits_and_refuses_whoever_comes) {
-  for_each_kind([](const stream_kind& kind, stream_pair& pair) {
+  for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     std::vector<join_handle<std::error_code>> waiting;
     for (int i = 0; i < 2; ++i) waiting.push_back(spawn([&] { return read_error(pair.near); }));
     for (int i = 0; i < 2; ++i) waiting.push_back(spawn([&] { return error_of_write(pair.near, kind.much); }));
@@ -117,7 +117,7 @@ bool is_ended_by_request(std::string_view label, Call call) {
 }
 
 FIBER_TEST(contract, every_wait_is_a_cancellation_point_in_both_forms) {
-  for_each_kind([](const stream_kind& kind, stream_pair& pair) {
+  for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     std::error_code ec;
     char got[8];
     EXPECT_TRUE(is_ended_by_request(kind.reading, [&] { pair.near.read_some(got); }));
@@ -157,7 +157,7 @@ TEST(contract, the_end_of_a_runtime_ends_every_wait) {
 
 // The first who is asked closes the stream, as he unwinds, and wakes the other, who is asked by the same request.
 FIBER_TEST(contract, who_is_woken_by_the_end_of_another_that_was_asked_to_end_hears_of_his_own) {
-  for_each_kind([](const stream_kind& kind, stream_pair& pair) {
+  for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     std::atomic<int> cancelled_ones{0};
     const auto counted = [&cancelled_ones](auto call) {
       return [&cancelled_ones, call]() mutable {
@@ -192,7 +192,7 @@ FIBER_TEST(contract, who_is_woken_by_the_end_of_another_that_was_asked_to_end_he
 // --- Ends.
 
 FIBER_TEST(contract, the_end_is_0_again_and_again_and_half_closed_still_reads) {
-  for_each_kind([](const stream_kind&, stream_pair& pair) {
+  for_each_stream([](const stream_kind&, stream_pair& pair) {
     pair.far.write_all("last");
     pair.far.shutdown_write();
     char got[8];
@@ -210,7 +210,7 @@ FIBER_TEST(contract, the_end_is_0_again_and_again_and_half_closed_still_reads) {
 }
 
 FIBER_TEST(contract, a_parked_read_sees_the_end_and_a_parked_write_the_break) {
-  for_each_kind([](const stream_kind& kind, stream_pair& pair) {
+  for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     auto writes = spawn([&] { return error_of_write(pair.near, kind.much); });
     await_parked(1, kind.writing);
     auto reads = spawn([&] { return read_error(pair.near); });
@@ -227,7 +227,7 @@ FIBER_TEST(contract, a_parked_read_sees_the_end_and_a_parked_write_the_break) {
 // --- Errors.
 
 FIBER_TEST(contract, the_plain_forms_throw_and_name_the_call) {
-  for_each_kind([](const stream_kind&, stream_pair& pair) {
+  for_each_stream([](const stream_kind&, stream_pair& pair) {
     pair.near.close();
     char got[4];
     const auto expect_named = [](std::string_view name, auto call) {
