@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 PEER = os.path.abspath(sys.argv[1])
 HTTP, PROXY = [os.path.abspath(each) for each in sys.argv[2:4]] or (None, None)
@@ -29,6 +30,20 @@ def check(title, is_so, else_say=""):
 
 def run(*command, said=b""):
     return subprocess.run(command, input=said, capture_output=True, timeout=LIMIT, check=False)
+
+
+def conversed(*command, said):
+    """As run, of a client that leaves when its input ends: it gets all of the answer before."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        limit = threading.Timer(LIMIT, process.kill)
+        limit.start()
+        talking = threading.Thread(target=lambda: (process.stdin.write(said), process.stdin.flush()))
+        talking.start()
+        heard = process.stdout.read(len(said))
+        talking.join()
+        rest, complaint = process.communicate()
+        limit.cancel()
+        return subprocess.CompletedProcess(command, process.returncode, heard + rest, complaint)
 
 
 class Server:
@@ -56,15 +71,14 @@ def expect_back(title, done, said):
 def our_own(where):
     with Server(PEER, "serve", where) as port:
         expect_back("ours with ours", run(PEER, "dial", f"localhost:{port}", where, said=SAID), SAID)
-        refused = run(PEER, "dial", f"127.0.0.2:{port}", where)
-        check("a server elsewhere", refused.returncode == 1)
 
 
 def openssl(where):
     with Server(PEER, "serve", where) as port:
         for version in ("-tls1_2", "-tls1_3"):
-            asked = run("openssl", "s_client", "-connect", f"localhost:{port}", "-CAfile", f"{where}/ca.pem", "-verify_hostname",
-                        "localhost", "-verify_return_error", "-quiet", "-no_ign_eof", version, said=LINES)
+            asked = conversed("openssl", "s_client", "-connect", f"localhost:{port}", "-CAfile", f"{where}/ca.pem",
+                              "-verify_hostname", "localhost", "-verify_return_error", "-quiet", "-no_ign_eof", version,
+                              said=LINES)
             expect_back(f"openssl s_client {version}", asked, LINES)
     for version in ("-tls1_2", "-tls1_3"):
         with Server("openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", f"{where}/cert.pem", "-key",
