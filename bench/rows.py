@@ -5,7 +5,7 @@ Next: table.py.
 """
 import dataclasses
 
-from sides import Go, GoogleBenchmark, HalfTheDifference, IdleMemory, IdleWatch, Instructions, Program, Sweep
+from sides import Go, GoogleBenchmark, HalfTheDifference, IdleMemory, IdleWatch, Instructions, Optional, Program, Sweep
 
 WORKERS = {1: "1 worker", 0: "all workers"}
 LENT_CONNECTIONS = 64  # by the fibers of growth to each other
@@ -229,6 +229,13 @@ def growth(sizes):
     yield Measurement("growth", counted, [*steps, spread], rounds=1)
 
 
+def secure(workers, on, seconds):
+    return Measurement("tls", {"weft": Optional("secure", seconds, workers, 8), "go": Go("secure", workers, seconds, 8)}, [
+        Row(f"TLS handshake, full, 8 clients, {on}", "handshake_ns", "us", 1e-3, [of_go(1)]),
+        Row(f"TLS, a MiB one way, {on}", "mebibyte_us", "us", 1.0, [of_go(1)]),
+    ])
+
+
 def idle(fibers, connections, seconds):
     what = f"idle, {fibers:,} parked, {connections:,} connections"
     return Measurement("idle", {"weft": IdleWatch(Program("idle", fibers), connections, seconds),
@@ -248,4 +255,6 @@ def all_measurements(quick):
     yield from starvation(1 if quick else 3)
     yield storm(100 if quick else 1000, 1 if quick else 3)
     yield from growth([1000, 10_000] if quick else [1000, 10_000, 100_000, 1_000_000])
+    for workers, on in WORKERS.items():
+        yield secure(workers, on, 1 if quick else 2)
     yield idle(10_000, 100 if quick else 1000, 1 if quick else 10)

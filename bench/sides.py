@@ -107,6 +107,15 @@ class Program:
         return figures_in(output_of(command), command)
 
 
+class Optional(Program):
+    """One that is built only where something else is."""
+
+    def measure(self, context):
+        if not os.path.exists(os.path.join(context.build_dir, "bench", self.name)):
+            raise Absent(f"{self.name} was not built: what it needs was not there")
+        return super().measure(context)
+
+
 class Go(Program):
     """gobench ROW PROCS ARGUMENT..."""
 
