@@ -16,8 +16,9 @@
 //          N2 tries the engine                  M2 ++news, wakes who waits for it
 //          N3 wants input: await_news(seen)
 //             returns at once if news() != seen
-// M1 before M2 and N1 before N2: input that N2 did not see is news that N3 sees. A reader that gives its turn back is
-// news, too: the writer takes the turn then, and receives for itself.
+// (A writer that receives does so under the deadline of reads, too.) M1 before M2 and N1 before N2: input that N2 did
+// not see is news that N3 sees. A reader that gives its turn back is news, too: the writer takes the turn then, and
+// receives for itself.
 
 #include <cstdint>
 #include <system_error>

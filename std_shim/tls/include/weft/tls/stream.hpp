@@ -24,7 +24,7 @@
 // - A write that ends early (deadline, cancellation) has taken what it counts: the rest of it leaves with the next
 //   write.
 // - Renegotiation (TLS 1.2) is refused, and compression. Updates of keys (1.3) are answered with the next write.
-// - OpenSSL needs some 20 KiB of stack for a handshake: a fiber's usual stack is enough.
+// - OpenSSL needs some 16 KiB of stack for a handshake: a fiber's usual stack is enough.
 // - A wait for the next bytes holds no buffer.
 // Next: context.hpp, errc.hpp.
 
