@@ -1,7 +1,8 @@
 #pragma once
 // Room: tests of tls. Certificates, made as they are needed, and two ends that have shaken hands.
 
-#include <initializer_list>
+#include <algorithm>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -11,9 +12,11 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
+#include <support/wait_until.hpp>
 #include <weft/netpoll/any_stream.hpp>
 #include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/tcp.hpp>
+#include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/tls.hpp>
 
@@ -68,5 +71,29 @@ enum class below { pipe, tcp };
                              const tls::context& server, std::string_view name = "a.test");
 [[nodiscard]] tls_pair shake(below what = below::pipe, const tls::context& client = default_client_context(),
                              const tls::context& server = default_server_context(), std::string_view name = "a.test");
+
+inline std::error_code how_a_read_ends(tls::stream& s) {
+  char buf[8];
+  std::error_code ec;
+  s.read_some(buf, ec);
+  return ec;
+}
+
+inline std::error_code how_a_write_ends(tls::stream& s, std::size_t size = 100) {
+  std::error_code ec;
+  s.write_all(std::string(size, 'x'), ec);
+  return ec;
+}
+
+// Returns once `n` fibers are parked on something that begins so.
+inline void await_waiting(std::size_t n, std::string_view what) {
+  wait_until([=] {
+    const process_snapshot now = snapshot();
+    const auto waiting = std::count_if(now.fibers.begin(), now.fibers.end(), [what](const fiber_info& fiber) {
+      return fiber.state == fiber_state::parked && std::string_view(fiber.waits_for).starts_with(what);
+    });
+    return static_cast<std::size_t>(waiting) == n;
+  });
+}
 
 }  // namespace weft::testing
