@@ -9,6 +9,7 @@
 #include <weft/weft.hpp>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <stdexcept>

@@ -9,7 +9,6 @@ namespace weft::tls::detail {
 
 using weft::detail::cancellation;
 using weft::detail::internal_guard;
-using weft::detail::wait_list;
 using weft::detail::wait_node;
 using weft::detail::wake_reason;
 using weft::detail::won_chain;
@@ -66,15 +65,15 @@ std::error_code turns::take(way w) {
         return ec;
       }
       case wake_reason::closed: return closed_meanwhile();
-      case wake_reason::cancelled: leave(sides_[static_cast<int>(w)].queue, node); weft::detail::throw_cancelled();
+      case wake_reason::cancelled: leave_queue(w, node); weft::detail::throw_cancelled();
       default: break;  // timed out
     }
   }
 }
 
-void turns::leave(wait_list& list, wait_node& node) noexcept {
+void turns::leave_queue(way w, wait_node& node) noexcept {
   const internal_guard guard(lock_);
-  list.remove(node);
+  at(w).queue.remove(node);
 }
 
 bool turns::try_take(way w) noexcept {
@@ -144,6 +143,11 @@ void turns::note_news(won_chain& woken) noexcept {
   woken.take_all(for_news_, wake_reason::ready);
 }
 
+void turns::leave_news(wait_node& node) noexcept {
+  const internal_guard guard(lock_);
+  for_news_.remove(node);
+}
+
 std::error_code turns::await_news(std::uint64_t seen) {
   wait_node node;
   deadline until;
@@ -157,7 +161,7 @@ std::error_code turns::await_news(std::uint64_t seen) {
     for_news_.push_back(node);
   }
   const wake_reason why = weft::detail::park(node.token, until, "tls write, for the peer's next message");
-  if (why == wake_reason::timed_out || why == wake_reason::cancelled) leave(for_news_, node);
+  if (why == wake_reason::timed_out || why == wake_reason::cancelled) leave_news(node);
   if (why == wake_reason::cancelled) weft::detail::throw_cancelled();
   return standing(way::write);
 }

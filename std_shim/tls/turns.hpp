@@ -65,7 +65,8 @@ class turns {
 
   [[nodiscard]] side& at(way w) noexcept WEFT_REQUIRES(lock_) { return sides_[static_cast<int>(w)]; }
   [[nodiscard]] answer ask(way w, weft::detail::wait_node& node, deadline& until, bool is_first) noexcept;
-  void leave(weft::detail::wait_list& list, weft::detail::wait_node& node) noexcept;
+  void leave_queue(way w, weft::detail::wait_node& node) noexcept;
+  void leave_news(weft::detail::wait_node& node) noexcept;
   void note_news(weft::detail::won_chain& woken) noexcept WEFT_REQUIRES(lock_);
 
   weft::detail::internal_lock lock_;

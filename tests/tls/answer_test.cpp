@@ -34,7 +34,8 @@ FIBER_TEST(tls_stream, changes_keys_under_way) {
   auto client = std::make_shared<tls::detail::connection>(net::any_stream(std::move(near)), -1,
                                                           default_client_context().core(), "a.test");
   tls::stream server;
-  auto accepting = spawn([&] { server = tls::accept(std::move(far), default_server_context()); });
+  auto accepting = spawn(
+      [&server, far = std::move(far)]() mutable { server = tls::accept(std::move(far), default_server_context()); });
   client->shake_hands(ec);
   accepting.join();
   tls::stream mine(client);
