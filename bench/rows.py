@@ -245,6 +245,16 @@ def idle(fibers, connections, seconds):
     ])
 
 
+def copying(mib):
+    """One connection to another. The limit is one blocking thread, in a loop: of splice, or of a buffer."""
+    for message, name, limit in ((64 << 10, "bulk", ["splice", 1 << 20]), (1000, "messages of 1,000 B", ["buffer", 65536])):
+        yield Measurement("copy", {"weft": Program("copying", mib, message), "go": Go("copy", 0, mib, message),
+                                   "limit": Program("bare_copy", *limit, mib, message)}, [
+            Row(f"copy, TCP to TCP, {name}, a MiB", "us_per_mib", "us"),
+            Row(f"copy, TCP to TCP, {name}, CPU of a MiB", "cpu_us_per_mib", "us", 1.0, [of_go(1), of_limit(1.25)]),
+        ])
+
+
 def all_measurements(quick):
     for thing in (switch, channel, spawn, skynet, select, mutex, deadline):
         for workers, on in WORKERS.items():
@@ -257,4 +267,5 @@ def all_measurements(quick):
     yield from growth([1000, 10_000] if quick else [1000, 10_000, 100_000, 1_000_000])
     for workers, on in WORKERS.items():
         yield secure(workers, on, 1 if quick else 2)
+    yield from copying(64 if quick else 1024)
     yield idle(10_000, 100 if quick else 1000, 1 if quick else 10)

@@ -51,8 +51,8 @@ inline void set_no_delay(int fd) {
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-// type: 0, or SOCK_NONBLOCK.
-inline int listen_on(std::uint16_t port, int type) {
+// type: 0, or SOCK_NONBLOCK. 0 takes a free port, and says which.
+inline int listen_quietly(std::uint16_t& port, int type) {
   const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | type, 0);
   must(fd >= 0, "socket");
   const int on = 1;
@@ -63,7 +63,13 @@ inline int listen_on(std::uint16_t port, int type) {
   must(bind(fd, reinterpret_cast<const sockaddr*>(&address), length) == 0, where);
   must(listen(fd, 4096) == 0, where);
   must(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length) == 0, where);
-  announce(ntohs(address.sin_port));
+  port = ntohs(address.sin_port);
+  return fd;
+}
+
+inline int listen_on(std::uint16_t port, int type) {
+  const int fd = listen_quietly(port, type);
+  announce(port);
   return fd;
 }
 

@@ -41,6 +41,7 @@ var rows = map[string]struct {
 	"parked":             {func(a []int) figures { return parked(a[0]) }, []int{1_000_000}},
 	"growth":             {func(a []int) figures { return growth(a[0], a[1], a[2]) }, []int{1_000_000, 1, 64}},
 	"secure":             {func(a []int) figures { return secure(a[0], a[1]) }, []int{2, 8}},
+	"copy":               {func(a []int) figures { return copying(a[0], a[1]) }, []int{1024, 64 << 10}},
 	"idle":               {func(a []int) figures { return idle(a[0]) }, []int{10_000}},
 	"serve_udp":          {func([]int) figures { return serveUDP() }, nil},
 	"serve_unix":         {func([]int) figures { return serveUnix() }, nil},
