@@ -73,7 +73,7 @@ FIBER_TEST(buffered_stream, finds_lines_in_whatever_pieces_they_come) {
       {"a\r\r\n", {"a\r"}},
   };
   for (const auto& [text, expected] : examples)
-    for (const std::size_t piece : {0, 1, 2, 3})
+    for (const std::size_t piece : {0u, 1u, 2u, 3u})
       reading(text, piece, {}, [&, &wanted = expected](auto& in) {
         std::vector<std::string> lines;
         while (const auto line = in.read_line()) lines.emplace_back(*line);
@@ -85,7 +85,7 @@ FIBER_TEST(buffered_stream, finds_lines_in_whatever_pieces_they_come) {
 }
 
 FIBER_TEST(buffered_stream, tells_a_line_that_is_too_long_and_loses_nothing) {
-  for (const std::size_t piece : {0, 1, 3})
+  for (const std::size_t piece : {0u, 1u, 3u})
     reading("1234567\n12345678\nend\n", piece, {.limit = 8}, [](auto& in) {
       std::string line;
       EXPECT_TRUE(in.read_line(line));
@@ -114,7 +114,7 @@ FIBER_TEST(buffered_stream, tells_a_line_that_is_too_long_and_loses_nothing) {
 FIBER_TEST(buffered_stream, keeps_a_line_beyond_a_pooled_buffer_whole) {
   const std::string line(40'000, 'x');
   const std::string text = "short\n" + line + "\r\n" + line + "y\nlast";
-  for (const std::size_t piece : {0, 1'000, 30'000})
+  for (const std::size_t piece : {0u, 1'000u, 30'000u})
     reading(text, piece, {.limit = 40'002}, [&line](auto& in) {
       EXPECT_EQ(in.read_line(), "short");
       EXPECT_EQ(in.read_line(), line);
@@ -135,7 +135,7 @@ FIBER_TEST(buffered_stream, keeps_a_line_beyond_a_pooled_buffer_whole) {
 }
 
 FIBER_TEST(buffered_stream, reads_until_a_delimiter_of_any_length) {
-  for (const std::size_t piece : {0, 1, 2})
+  for (const std::size_t piece : {0u, 1u, 2u})
     reading("a--b-c--=--d", piece, {}, [](auto& in) {
       EXPECT_EQ(in.read_until("--"), "a--");
       EXPECT_EQ(in.read_until("--="), "b-c--=");
@@ -152,7 +152,7 @@ FIBER_TEST(buffered_stream, reads_until_a_delimiter_of_any_length) {
 }
 
 FIBER_TEST(buffered_stream, looks_ahead_and_drops) {
-  for (const std::size_t piece : {0, 1})
+  for (const std::size_t piece : {0u, 1u})
     reading("GET / HTTP", piece, {.limit = 16}, [](auto& in) {
       EXPECT_EQ(in.peek(3), "GET");
       EXPECT_EQ(in.peek(5), "GET /");

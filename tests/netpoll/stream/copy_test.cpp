@@ -264,7 +264,7 @@ FIBER_TEST(copy, is_whole_though_calls_are_interrupted_and_cut_short) {
 }
 
 FIBER_TEST(copy, of_connections_that_break_says_so_and_counts_what_was_written) {
-  for (int round = 0; round < 8; ++round) {
+  for (std::uint64_t round = 0; round < 8; ++round) {
     route way = tcp_route();
     const bytes sent = pattern(300'000, 19);
     const fault_injection faults({.seed = seed_of_this_test() + round, .interrupted = 50, .reset = 60});
