@@ -16,6 +16,7 @@
 #include <weft/netpoll/dial_unix.hpp>
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/this_fiber.hpp>
 
 #include <faults.hpp>
 
@@ -183,6 +184,33 @@ FIBER_TEST(unix_listener, of_many_that_replace_a_path_at_once_one_does) {
         if (served.read_some(got, ec) == 1) break;
       }
     }
+  }
+}
+
+// "Leaving a path": several close the old server at once, while the next one waits for its path, and keeps it.
+FIBER_TEST(unix_listener, closing_by_many_takes_no_path_from_the_next_one) {
+  const scratch_directory at;
+  const std::string path = at.path("socket");
+  auto old = net::listen_unix(path);
+  for (int round = 0; round < 20; ++round) {
+    std::atomic<int> closed{0};
+    std::vector<join_handle<void>> closing;
+    for (int i = 0; i < 3; ++i) {
+      closing.push_back(spawn([&] {
+        std::error_code ec;
+        old.close(ec);
+        if (!ec) ++closed;
+      }));
+    }
+    unix_listener next;
+    for (std::error_code ec; !next.is_open(); this_fiber::yield()) {
+      next = net::listen_unix(path, ec);
+      EXPECT_TRUE(!ec || ec == std::errc::address_in_use) << ec.message();
+    }
+    for (auto& each : closing) each.join();
+    EXPECT_EQ(closed, 1);
+    EXPECT_TRUE(net::dial_unix(path).is_open());
+    old = std::move(next);
   }
 }
 
