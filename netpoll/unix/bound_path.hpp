@@ -31,8 +31,8 @@ class bound_path {
  private:
   void remove() const noexcept;
 
-  const std::string path_;
-  const path_identity made_;
+  const std::string path_{};
+  const path_identity made_{};
   std::atomic<bool> is_closed_{false};  // any thread
 };
 
