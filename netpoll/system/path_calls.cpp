@@ -18,7 +18,8 @@ path_identity identify(const char* path, std::error_code& ec) noexcept {
   struct stat found {};
   ec = outcome([&] { return ::lstat(path, &found); });
   if (ec) return {};
-  return {static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino), S_ISSOCK(found.st_mode)};
+  return {static_cast<std::uint64_t>(found.st_dev), static_cast<std::uint64_t>(found.st_ino), S_ISSOCK(found.st_mode),
+          found.st_mode & 07777u};
 }
 
 std::error_code remove_path(const char* path) noexcept {
@@ -26,7 +27,7 @@ std::error_code remove_path(const char* path) noexcept {
 }
 
 std::error_code set_path_mode(const char* path, unsigned mode) noexcept {
-  return outcome([=] { return ::chmod(path, static_cast<mode_t>(mode)); });
+  return outcome([=] { return ::fchmodat(AT_FDCWD, path, static_cast<mode_t>(mode), AT_SYMLINK_NOFOLLOW); });
 }
 
 void limit_mode_before_bind(int fd, unsigned mode) noexcept {

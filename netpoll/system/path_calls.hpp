@@ -10,17 +10,22 @@
 
 namespace weft::net::detail {
 
-// Two that are equal are the same file. Of a symbolic link: the link.
+// What stands at a path; of a symbolic link: the link. Two that are equal are the same file, as long as one of them is
+// open: its number is nobody else's.
 struct path_identity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   bool is_socket = false;
+  unsigned mode = 0;  // permissions
 
-  friend bool operator==(const path_identity&, const path_identity&) noexcept = default;
+  friend bool operator==(const path_identity& a, const path_identity& b) noexcept {
+    return a.device == b.device && a.inode == b.inode;
+  }
 };
 [[nodiscard]] path_identity identify(const char* path, std::error_code& ec) noexcept;
 
 [[nodiscard]] std::error_code remove_path(const char* path) noexcept;
+// Of a symbolic link: std::errc::operation_not_supported.
 [[nodiscard]] std::error_code set_path_mode(const char* path, unsigned mode) noexcept;
 
 // What a socket that is not bound yet leaves to its path has no more permissions than these, from the beginning. The

@@ -60,8 +60,8 @@ std::error_code bind_path(int fd, unix_kind kind, const unix_address& address, c
 std::error_code bind_to(int fd, unix_kind kind, const unix_address& address, const path_rules& rules, bound& done) {
   if (!address.is_path()) return bind_unix(fd, address);
   if (auto ec = bind_path(fd, kind, address, rules, done)) return ec;
-  if (rules.mode == 0) return {};
-  // Once more, for what the umask took from it. Nobody connects yet: to a stream that does not listen, at least.
+  if (rules.mode == 0 || done.made.mode == rules.mode) return {};
+  // What the umask took from it. Nobody connects yet: to a stream that does not listen, at least.
   const std::error_code ec = set_path_mode(address.path(), rules.mode);
   if (ec) static_cast<void>(remove_path(address.path()));
   return ec;

@@ -5,8 +5,9 @@
 //   L1 whoever closes first goes on; others are told that it was closed before
 //   L2 the path is removed, if it still is the file that bind made there
 //   L3 the descriptor is closed
-// Up to L3 the socket answers, so that nobody who keeps to "Replacing" (binding.hpp) puts another one in its place
-// between the look and the removal of L2. Who replaces paths by other rules may lose one in that moment.
+// Up to L3 the file of L2 cannot be mistaken for another one, for the socket keeps its inode; and the socket answers,
+// so that nobody who keeps to "Replacing" (binding.hpp) puts another one in its place between the look and the removal
+// of L2. Who replaces paths by other rules may lose one in that moment.
 
 #include <atomic>
 #include <string>

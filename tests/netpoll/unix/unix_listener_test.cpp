@@ -95,6 +95,9 @@ FIBER_TEST(unix_listener, the_path_has_the_mode_that_was_asked_for) {
   EXPECT_EQ(mode_of(at.path("closed")), 0600u);
   auto open = net::listen_unix(at.path("open"), {.mode = 0666});
   EXPECT_EQ(mode_of(at.path("open")), 0666u) << "whatever the umask";
+  ::chmod(at.path("open").c_str(), 0644);
+  open.close();
+  EXPECT_FALSE(is_there(at.path("open"))) << "another mode makes it no other one's";
 }
 
 FIBER_TEST(unix_listener, the_path_goes_with_it_but_for_another_ones) {

@@ -67,8 +67,8 @@ class udp_socket : public datagram_socket<udp_socket, endpoint, endpoint> {
 
   // --- Several at once.
 
-  // Waits for one and takes as many as are there and have a place, in order of arrival. How many: at least 1, or 0 if
-  // there is no place.
+  // Waits for one and takes as many as are there and have a place, 32 at most, in order of arrival. How many: at least
+  // 1, or 0 if there is no place.
   std::size_t receive_batch(std::span<incoming_datagram> batch);
   std::size_t receive_batch(std::span<incoming_datagram> batch, std::error_code& ec);
 
