@@ -214,8 +214,14 @@ FIBER_TEST(udp_socket, settings_reach_the_system_for_both_families) {
   expect_error(std::errc::bad_file_descriptor, [&server = server] { server.set_broadcast(true); });
 }
 
+std::uint32_t loopback_interface() {
+  std::error_code ec;
+  const std::uint32_t index = net::interface_index("lo", ec);
+  return ec ? net::interface_index("lo0") : index;
+}
+
 FIBER_TEST(udp_socket, members_of_a_group_hear_what_is_sent_to_it_until_they_leave) {
-  const std::uint32_t loopback = net::interface_index("lo");
+  const std::uint32_t loopback = loopback_interface();
   const endpoint group = endpoint::v4({239, 255, 7, 1}, 0);
   auto member = udp_socket::bind("0.0.0.0:0", {.reuse_address = true});
   auto other = udp_socket::bind(member.local_address(), {.reuse_address = true});
