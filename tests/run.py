@@ -4,7 +4,7 @@ end where the time went. ./dev calls it:
 
   run.py test [ROOM [PATTERN]]   the debug build: all of it, one room ('model' is one), the cases of one that match
   run.py ci [CELL...]            every cell, or these
-  run.py soak [MINUTES]          many simulated orders, then seed after seed
+  run.py soak [MINUTES]          many simulated orders, thousands of connections, then seed after seed
   run.py lint                    what can be checked without building
 
 A cell is one way to build, and what is run in it: cells.py.
@@ -21,6 +21,9 @@ from ledger import Ledger
 BEGAN = time.monotonic()
 STRESS_SECONDS = int(os.environ.get("STRESS_SECONDS", "60"))
 ORDERS_IN_A_SOAK = "100000"
+SECONDS_OF_NETWORK = 600
+CONNECTIONS_IN_A_SOAK = 10_000
+CONNECTIONS_IN_CI = 1_000
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -131,6 +134,25 @@ class Runner:
                                            arguments=["--gtest_shuffle", "--gtest_filter=-*death_test*"]):
                         return
 
+    def network_soak(self, seconds, connections, meanwhile=lambda: None, through=()):
+        """Thousands of conversations at once, in the release build, and what is done meanwhile."""
+        command = [*through, "build/release/tests/netpoll/network_soak", "--seconds", str(seconds), "--connections", str(connections)]
+        log = "build/network-soak.log"
+        with open(log, "w", encoding="utf-8") as output:
+            soak = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
+        meanwhile()
+        with self.ledger.running("release"):
+            try:
+                status = soak.wait(timeout=seconds + 300)
+            except subprocess.TimeoutExpired:
+                soak.kill()
+                status = 124
+        self.ledger.count("release", status == 0)
+        what = tail_of(log, 1).strip()
+        say(f"ok    {what}" if status == 0 else f"FAILED network soak, see {log}")
+        if status != 0:
+            print(tail_of(log), flush=True)
+
     def test(self, room=None, pattern=None):
         cell = CELLS["debug"]
         if room is None:
@@ -147,18 +169,27 @@ class Runner:
         if unknown := set(names) - set(CELLS):
             sys.exit(f"dev: ci: there is no cell {', '.join(unknown)}; there are {', '.join(CELLS)}")
         for name in names or CELLS:
-            if self.cell(name) and name in STRESSED:
+            if not self.cell(name) or name not in STRESSED:
+                continue
+            if name == "release":  # the same minute serves both
+                self.network_soak(STRESS_SECONDS, CONNECTIONS_IN_CI, lambda: self.stress(STRESS_SECONDS, ["release"]))
+            else:
                 self.stress(STRESS_SECONDS, [name])
 
     def soak(self, minutes="30"):
         if not minutes.isdigit():
             sys.exit(f"dev: soak: '{minutes}' is no number of minutes")
         end = time.monotonic() + 60 * int(minutes)
-        built = [self.build(CELLS[name], targets_of(CELLS[name], ROOMS)) for name in STRESSED]
+        targets = {name: targets_of(CELLS[name], ROOMS) for name in STRESSED}
+        targets["release"].append("tests/netpoll/network_soak")
+        built = [self.build(CELLS[name], targets[name]) for name in STRESSED]
         if all(built):
             for room in ROOMS:
                 self.meson_test(CELLS["release"], [room], label="orders ", arguments=["--gtest_filter=*simulated*"],
                                 multiplier=12, WEFT_SIMULATE_SEEDS=ORDERS_IN_A_SOAK)
+            third = max(30, int((end - time.monotonic()) / 3))
+            self.network_soak(min(SECONDS_OF_NETWORK, third), CONNECTIONS_IN_A_SOAK)
+            self.network_soak(min(60, third), CONNECTIONS_IN_CI, through=["tests/netpoll/soak/over_bad_network.sh"])
             self.stress(end - time.monotonic(), STRESSED)
 
 
