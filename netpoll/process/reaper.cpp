@@ -27,7 +27,7 @@ class reaper {
     const internal_guard guard(lock_);
     const int fd = watch.get();
     orphans_.push_back({pid, std::move(watch)});                                         // G1
-    if (event_.get() >= 0) return detail::raise_event(event_.get()), std::error_code();  // G2
+    if (event_.waited >= 0) return detail::raise_event(event_.raised), std::error_code();  // G2
     const std::error_code ec = start();                                                  // G3
     if (ec) drop(fd);
     return ec;
@@ -40,14 +40,19 @@ class reaper {
   };
 
   std::error_code start() WEFT_REQUIRES(lock_) try {
-    const detail::opened event = detail::open_event();
-    if (event.error) return event.error;
-    event_ = detail::unique_fd(event.fd);
+    event_ = detail::open_event();
+    if (event_.error) return std::exchange(event_, {}).error;
     std::thread([this] { run(); }).detach();
     return {};
   } catch (const std::system_error& e) {
-    event_ = detail::unique_fd();
+    close_event();
     return e.code();
+  }
+
+  void close_event() noexcept WEFT_REQUIRES(lock_) {
+    detail::close_raised_end(event_);
+    detail::close_descriptor(event_.waited);
+    event_ = {};
   }
 
   void run() {
@@ -64,10 +69,10 @@ class reaper {
   bool list(std::vector<int>& descriptors) {
     const internal_guard guard(lock_);
     if (orphans_.empty()) {
-      event_ = detail::unique_fd();  // nobody runs
+      close_event();  // nobody runs
       return false;
     }
-    descriptors.assign(1, event_.get());
+    descriptors.assign(1, event_.waited);
     for (const orphan& each : orphans_) descriptors.push_back(each.watch.get());
     return true;
   }
@@ -75,7 +80,7 @@ class reaper {
   // R3.
   void look(int fd) noexcept {
     const internal_guard guard(lock_);
-    if (fd == event_.get()) return detail::lower_event(fd);
+    if (fd == event_.waited) return detail::lower_event(fd);
     const auto found = find(fd);
     if (detail::reap_child(found->pid, fd).is_over) drop(fd);
   }
@@ -88,7 +93,7 @@ class reaper {
 
   weft::detail::internal_lock lock_;
   std::vector<orphan> orphans_ WEFT_GUARDED_BY(lock_);
-  detail::unique_fd event_ WEFT_GUARDED_BY(lock_);  // there while the thread runs
+  detail::opened_event event_ WEFT_GUARDED_BY(lock_);  // there while the thread runs
 };
 
 // Never destroyed: its thread may be there when the process ends.

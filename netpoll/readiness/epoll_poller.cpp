@@ -30,16 +30,16 @@ occurrence occurrence_of(std::uint32_t events) noexcept {
 epoll_poller::epoll_poller() {
   const opened epoll = open_epoll();
   if (epoll.error) throw std::system_error(epoll.error, "weft: epoll_create1");
-  const opened event = open_event();
+  const opened_event event = open_event();
   const std::error_code ec =
-      event.error ? event.error : detail::watch(epoll.fd, event.fd, EPOLLIN | EPOLLET, k_wake_key);
+      event.error ? event.error : detail::watch(epoll.fd, event.waited, EPOLLIN | EPOLLET, k_wake_key);
   if (ec) {
-    if (event.fd >= 0) close_descriptor(event.fd);
+    if (event.waited >= 0) close_descriptor(event.waited);
     close_descriptor(epoll.fd);
     throw std::system_error(ec, "weft: eventfd");
   }
   epoll_ = epoll.fd;
-  wake_event_ = event.fd;
+  wake_event_ = event.waited;
 }
 
 epoll_poller::~epoll_poller() {

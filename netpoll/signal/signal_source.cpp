@@ -17,9 +17,13 @@ namespace weft::net {
 
 struct signal_source::state {
   detail::descriptor event;
+  detail::opened_event ends;
   std::atomic<detail::signal_slot*> slot{nullptr};  // null once closed
 
-  ~state() { close(); }
+  ~state() {
+    close();
+    detail::close_raised_end(ends);
+  }
 
   void close() noexcept {
     // acq_rel: one closer gets it, and sees it activated; pairs with the constructor of signal_source.
@@ -41,12 +45,12 @@ signal_source::signal_source(std::initializer_list<int> signals)
 
 signal_source::signal_source(std::span<const int> signals) : state_(new state) {
   weft::detail::require_poller("net::signal_source");
-  const detail::opened opened = detail::open_event();
-  detail::unique_fd fd(opened.fd);
-  std::error_code ec = opened.error;
+  const detail::opened_event ends = state_->ends = detail::open_event();
+  detail::unique_fd fd(ends.waited);
+  std::error_code ec = ends.error;
   if (!ec) state_->event = detail::watch_descriptor(fd, false, ec);
   if (!ec) {
-    detail::signal_slot* const slot = detail::activate(signals, state_->event.native_handle(), ec);
+    detail::signal_slot* const slot = detail::activate(signals, ends.raised, ec);
     state_->slot.store(slot, std::memory_order_release);  // release: pairs with close and take
   }
   if (ec) detail::throw_error(ec, "signal_source");
@@ -63,6 +67,7 @@ int signal_source::wait() {
   std::error_code ec = use.error();
   while (!ec) {
     if ((ec = use.await_ready())) break;
+    detail::drain_event(use.fd());
     // What is pending stays so, and the event ready, until it is found empty: an event between the two is not lost.
     if (const int signal = state_->take()) return signal;
     use.note_would_block();

@@ -2,19 +2,15 @@
 
 #include "socket_calls.hpp"
 
-#include <algorithm>
-#include <iterator>
-
-#include <netinet/tcp.h>
-
 #include "calling.hpp"
 #include "socket_address.hpp"
+#include "system_sockets.hpp"
 
 namespace weft::net::detail {
 
 namespace {
 
-endpoint address_by(int (*get)(int, sockaddr*, socklen_t*) noexcept, int fd, std::error_code& ec) noexcept {
+endpoint address_by(int (*get)(int, sockaddr*, socklen_t*), int fd, std::error_code& ec) noexcept {
   socket_address address;
   ec = outcome([&] { return get(fd, address.get(), &address.size); });
   return ec ? endpoint() : endpoint_from(address.get());
@@ -23,8 +19,7 @@ endpoint address_by(int (*get)(int, sockaddr*, socklen_t*) noexcept, int fd, std
 }  // namespace
 
 opened open_tcp_socket(bool v6) noexcept {
-  return open_with(
-      [v6] { return ::socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP); });
+  return open_with([v6] { return new_socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM, IPPROTO_TCP); });
 }
 
 std::error_code bind_to(int fd, const endpoint& address) noexcept {
@@ -38,7 +33,7 @@ std::error_code start_listening(int fd, int backlog) noexcept {
 
 opened accept_one(int fd) noexcept {
   if (is_faulty(fault::aborted)) return {-1, error_of(ECONNABORTED)};
-  return open_with([fd] { return ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK); });
+  return open_with([fd] { return new_connection(fd); });
 }
 
 std::error_code start_connecting(int fd, const endpoint& address) noexcept {
@@ -66,14 +61,10 @@ std::error_code shut_down_writing(int fd) noexcept {
 }
 
 std::error_code set_option(int fd, socket_option option, int value) noexcept {
-  static constexpr int k_names[][2] = {
-      {SOL_SOCKET, SO_REUSEADDR},           {SOL_SOCKET, SO_REUSEPORT},   {IPPROTO_IPV6, IPV6_V6ONLY},
-      {IPPROTO_TCP, TCP_NODELAY},           {IPPROTO_TCP, TCP_QUICKACK},  {SOL_SOCKET, SO_KEEPALIVE},
-      {IPPROTO_TCP, TCP_KEEPIDLE},          {IPPROTO_TCP, TCP_KEEPINTVL}, {IPPROTO_TCP, TCP_KEEPCNT},
-      {IPPROTO_TCP, TCP_USER_TIMEOUT},      {SOL_SOCKET, SO_RCVBUF},      {SOL_SOCKET, SO_SNDBUF},
-      {IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT}};
-  const auto& [level, name] = k_names[static_cast<std::size_t>(option)];
-  return outcome([&, l = level, n = name] { return ::setsockopt(fd, l, n, &value, sizeof(value)); });
+  const option_name its = name_of(option);
+  if (its.name == option_name::k_needless) return {};
+  if (its.name == option_name::k_unknown) return error_of(ENOPROTOOPT);
+  return outcome([&] { return ::setsockopt(fd, its.level, its.name, &value, sizeof(value)); });
 }
 
 std::error_code set_reset_on_close(int fd, bool on) noexcept {
@@ -82,11 +73,7 @@ std::error_code set_reset_on_close(int fd, bool on) noexcept {
 }
 
 bool is_broken_connection(const std::error_code& ec) noexcept {
-  // What accept(2) says to treat as "try again": errors that are pending on the new connection.
-  static constexpr int k_errors[] = {ECONNABORTED, EPROTO,       ENETDOWN,    ENOPROTOOPT, EHOSTDOWN,
-                                     ENONET,       EHOSTUNREACH, ENETUNREACH, EPERM,       ETIMEDOUT};
-  return ec.category() == std::system_category() &&
-         std::find(std::begin(k_errors), std::end(k_errors), ec.value()) != std::end(k_errors);
+  return ec.category() == std::system_category() && is_of_a_broken_connection(ec.value());
 }
 
 transferred receive(int fd, std::span<std::byte> buffer) noexcept {
@@ -103,7 +90,7 @@ transferred receive(int fd, std::span<const std::span<std::byte>> buffers) noexc
 }
 
 transferred send(int fd, std::span<const std::byte> buffer) noexcept {
-  return transfer(fd, buffer.size(), EPIPE, [&](std::size_t n) { return ::send(fd, buffer.data(), n, MSG_NOSIGNAL); });
+  return transfer(fd, buffer.size(), EPIPE, [&](std::size_t n) { return ::send(fd, buffer.data(), n, k_no_signal); });
 }
 
 transferred send(int fd, std::span<const std::span<const std::byte>> buffers) noexcept {
@@ -111,7 +98,7 @@ transferred send(int fd, std::span<const std::span<const std::byte>> buffers) no
   return transfer(fd, vector.bytes, EPIPE, [&](std::size_t n) {
     vector.limit(n);
     const msghdr message = vector.message();
-    return ::sendmsg(fd, &message, MSG_NOSIGNAL);
+    return ::sendmsg(fd, &message, k_no_signal);
   });
 }
 

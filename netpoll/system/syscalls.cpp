@@ -2,22 +2,17 @@
 
 #include "syscalls.hpp"
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "calling.hpp"
 
 namespace weft::net::detail {
 
-opened open_event() noexcept {
-  return open_with([] { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); });
-}
-
 // no faults: it cannot fail, and a test's would be an edge that is lost.
 void raise_event(int fd) noexcept {
   const int kept = last_error();
   const std::uint64_t one = 1;
-  // Cannot fail but by overflow, after 2^64 - 2 of them: and then the descriptor is readable all the same.
+  // Cannot fail but where it was raised so often that there is no room: and then it is readable all the same.
   [[maybe_unused]] const ssize_t written = ::write(fd, &one, sizeof(one));
   restore_error(kept);
 }

@@ -27,12 +27,23 @@ struct transferred {
 
 // --- Events: a descriptor that is readable once raised.
 
-[[nodiscard]] opened open_event() noexcept;
+// One descriptor, where the system has such; two ends of a pipe elsewhere.
+struct opened_event {
+  int waited = -1;  // who waits until it is readable owns it
+  int raised = -1;  // the same one, or to be closed by close_raised_end
+  std::error_code error;
+};
+[[nodiscard]] opened_event open_event() noexcept;
+void close_raised_end(const opened_event& event) noexcept;
 
-// Async-signal-safe, and leaves errno as it was.
+// Of the end that is raised. Async-signal-safe, and leaves errno as it was.
 void raise_event(int fd) noexcept;
 
-// Not raised any more, for who waits for its level.
+// Of the end that is waited for, once it was seen readable, before what it tells of is looked at: later ones are edges
+// again.
+void drain_event(int fd) noexcept;
+
+// The same for who waits for its level: not readable any more, sooner or later.
 void lower_event(int fd) noexcept;
 
 // --- Signals. sigaction.

@@ -161,7 +161,7 @@ FIBER_TEST(descriptor_poller, a_worker_that_sleeps_in_it_is_woken_for_its_pinned
 }
 
 descriptor open_watched_event() {
-  net::detail::unique_fd fd(net::detail::open_event().fd);
+  net::detail::unique_fd fd(net::detail::open_event().waited);
   std::error_code ec;
   descriptor watched = net::detail::watch_descriptor(fd, false, ec);
   EXPECT_FALSE(ec);
