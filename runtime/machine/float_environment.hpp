@@ -38,7 +38,11 @@ class float_environment {
     __asm__ __volatile__("mrs %0, fpcr" : "=r"(now.control_));
     return now;
   }
-  void enter() const noexcept { __asm__ __volatile__("msr fpcr, %0" : : "r"(control_)); }
+  void enter() const noexcept {
+    if (current().control_ == control_) [[likely]]
+      return;
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(control_));
+  }
 
  private:
   std::uint64_t control_ = 0;

@@ -20,6 +20,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "float_environment.hpp"
+
 namespace weft::detail {
 
 struct landing {
@@ -107,8 +109,19 @@ inline void* prepare_jump(void* top, std::size_t) noexcept {
 
 #else
 
+#if defined(__aarch64__)
+using kept_by_jump = float_environment;
+#else
+struct kept_by_jump {  // Boost's own jump does it
+  static kept_by_jump current() noexcept { return {}; }
+  void enter() const noexcept {}
+};
+#endif
+
 inline landing jump(void* to, void* data) noexcept {
+  const kept_by_jump mine = kept_by_jump::current();
   const boost::context::detail::transfer_t t = boost::context::detail::jump_fcontext(to, data);
+  mine.enter();
   return {t.fctx, t.data};
 }
 

@@ -1,0 +1,273 @@
+#!/usr/bin/env python3
+"""Room: tests. weft for other systems and processors, and on kqueue, from a Linux machine. ./dev portability calls it:
+
+  portability.py [PART...]   all of it, or these: aarch64-macos x86_64-freebsd.14.0 aarch64-linux-gnu kqueue
+
+For each target runtime, netpoll, sync and std_shim are compiled by zig, and hello and the echo server linked. What is built
+for aarch64-linux runs under qemu-user: hello, and the tests of runtime and netpoll. `kqueue` runs the tests of netpoll on
+Linux over libkqueue. What is fetched for it (zig, Boost.Context's assembler) lies in build/portability, and is no part of
+weft. What is not at hand is skipped, and said:
+
+  BOOST_CONTEXT_SOURCE=DIR   Boost's sources, or those of its Context alone; if not given, Debian's by apt-get
+  LIBKQUEUE_SOURCE=DIR       a copy of github.com/mheily/libkqueue
+"""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+BUILD = ROOT / "build" / "portability"
+ZIG_VERSION = "0.17.1"
+TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's assembler files
+    "aarch64-macos": ("darwin", "aarch64", "arm64_aapcs_macho_gas"),
+    "x86_64-freebsd.14.0": ("freebsd", "x86_64", "x86_64_sysv_elf_gas"),
+    "aarch64-linux-gnu": ("linux", "aarch64", "arm64_aapcs_elf_gas"),
+}
+ARM_LIBC = "/usr/aarch64-linux-gnu"  # Debian: libc6-arm64-cross
+# For the compiler's findings, as quickly as it can be had.
+QUICK = ["-Ddebug=false", "-Doptimization=1", "-Ddefault_library=static", "-Db_lundef=false", "-Dunity=on",
+         "-Dunity_size=20", "-Dbench=false"]
+# What an emulator of processes cannot do: begin the same program anew (tests that end a process), count its own threads,
+# run short of address space; and backtrace(), which takes libgcc_s from a system that is not there.
+NOT_UNDER_QEMU = ["*death_test*", "deadlock.*", "quit.*", "stack_overflow.*", "terminate.*", "check.*", "end_of_a_runtime.*",
+                  "inheritance.*", "simulate_refuses.*", "simulate.another_process*", "simulate.the_process_seed*",
+                  "filling_in.says_why*", "stack_exhaustion.*", "runtime.a_backtrace_ends*"]
+
+
+class Skipped(Exception):
+    pass
+
+
+class Failed(Exception):
+    pass
+
+
+def run(command, log, **environment):
+    """Its output is in the log. Raises Failed."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    path = BUILD / log
+    with open(path, "a", encoding="utf-8") as output:
+        print("$", *command, file=output, flush=True)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT,
+                              env=os.environ | environment, check=False)
+    if done.returncode != 0:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        errors = re.findall(r"^.*(?:error:|ERROR|FAILED  ).*$", text, re.MULTILINE)[-10:]
+        raise Failed("\n".join(errors or text.splitlines()[-10:]) + f"\n(all of it: {path})")
+    return path
+
+
+# --- What is fetched.
+
+
+def zig():
+    """The environment in which the cross compiler works."""
+    place = BUILD / "zig"
+    if not (place / "ziglang").exists():
+        run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(place), f"ziglang=={ZIG_VERSION}"], "zig.log")
+    cache = str(BUILD / "zig-cache")
+    return {"WEFT_ZIG": f"{sys.executable} -m ziglang", "PYTHONPATH": str(place), "ZIG_GLOBAL_CACHE_DIR": cache,
+            "ZIG_LOCAL_CACHE_DIR": cache}
+
+
+def boost_by_apt():
+    """From Debian's source package, asked for beside the system's own lists."""
+    place = BUILD / "boost-source"
+    if (place / "asm").exists():
+        return place / "asm"
+    parts = place / "sources.list.d"
+    parts.mkdir(parents=True, exist_ok=True)
+    (place / "lists" / "partial").mkdir(parents=True, exist_ok=True)
+    for known in [pathlib.Path("/etc/apt/sources.list"), *pathlib.Path("/etc/apt/sources.list.d").glob("*")]:
+        if known.exists():
+            text = known.read_text(encoding="utf-8")
+            text = re.sub(r"^Types:.*$", "Types: deb-src", text, flags=re.MULTILINE)
+            (parts / known.name).write_text(re.sub(r"^deb ", "deb-src ", text, flags=re.MULTILINE), encoding="utf-8")
+    options = ["-o", "Dir::Etc::SourceList=/dev/null", "-o", f"Dir::Etc::SourceParts={parts}",
+               "-o", f"Dir::State::Lists={place / 'lists'}", "-o", "Dir::Cache::pkgcache=", "-o", "Dir::Cache::srcpkgcache="]
+    version = re.search(r'BOOST_LIB_VERSION "(\d+)_(\d+)', pathlib.Path("/usr/include/boost/version.hpp").read_text())
+    run(["apt-get", *options, "update"], "boost.log")
+    run(["env", "-C", str(place), "apt-get", *options, "source", "--download-only",
+         f"boost{version[1]}.{version[2]}"], "boost.log")
+    (archive,) = place.glob("*.orig.tar.*")
+    with tarfile.open(archive) as files:
+        for member in files:
+            if re.search(r"libs/context/src/asm/[^/]+\.S$", member.name):
+                member.name = pathlib.Path(member.name).name
+                files.extract(member, place / "asm")
+    archive.unlink()
+    return place / "asm"
+
+
+def boost_assembler():
+    """The directory of *.S, or None."""
+    given = os.environ.get("BOOST_CONTEXT_SOURCE")
+    if given:
+        for inside in ("libs/context/src/asm", "src/asm", "."):
+            if list((pathlib.Path(given) / inside).glob("jump_*.S")):
+                return pathlib.Path(given) / inside
+        raise Failed(f"BOOST_CONTEXT_SOURCE='{given}': there is no src/asm/jump_*.S in it")
+    try:
+        return boost_by_apt() if shutil.which("apt-get") else None
+    except (Failed, ValueError, OSError, tarfile.TarError):
+        return None
+
+
+# --- The targets.
+
+
+def prefix_of(target, environment, log):
+    """A directory with Boost's headers and the target's libboost_context.a; and whether that has anything in it."""
+    prefix = BUILD / f"prefix-{target}"
+    (prefix / "include").mkdir(parents=True, exist_ok=True)
+    (prefix / "lib").mkdir(exist_ok=True)
+    for headers in ("boost", "gtest"):
+        link = prefix / "include" / headers
+        if not link.is_symlink():
+            link.symlink_to(f"/usr/include/{headers}")
+    system, processor, ending = TARGETS[target]
+    assembler = boost_assembler()
+    objects = []
+    for part in ("make", "jump", "ontop") if assembler else ():
+        objects.append(str(prefix / f"{part}.o"))
+        run([str(HERE / "zig_compiler.sh"), "cc", target, "-c", str(assembler / f"{part}_{ending}.S"), "-o", objects[-1]],
+            log, **environment)
+    if not objects:
+        (prefix / "empty.c").write_text("int weft_empty;\n", encoding="utf-8")
+        objects.append(str(prefix / "empty.o"))
+        run([str(HERE / "zig_compiler.sh"), "cc", target, "-c", str(prefix / "empty.c"), "-o", objects[-1]], log, **environment)
+    run([*environment["WEFT_ZIG"].split(), "ar", "rcs", str(prefix / "lib" / "libboost_context.a"), *objects], log,
+        **environment)
+    return prefix, bool(assembler) or processor == "x86_64"  # where the jump is ours
+
+
+def cross_file(target, prefix):
+    system, processor, _ = TARGETS[target]
+    path = BUILD / f"{target}.ini"
+    wrapper = HERE / "zig_compiler.sh"
+    path.write_text(f"""[binaries]
+cpp = ['{wrapper}', 'c++', '{target}']
+c = ['{wrapper}', 'cc', '{target}']
+ar = ['{sys.executable}', '-m', 'ziglang', 'ar']
+strip = 'true'
+[properties]
+boost_root = '{prefix}'
+[built-in options]
+cpp_args = ['-isystem', '{prefix / "include"}']
+cpp_link_args = ['-L{prefix / "lib"}']
+[host_machine]
+system = '{system}'
+cpu_family = '{processor}'
+cpu = '{processor}'
+endian = 'little'
+""", encoding="utf-8")
+    return path
+
+
+def configured(target, environment, prefix, log, *options):
+    place = BUILD / target
+    if not (place / "build.ninja").exists():
+        run(["meson", "setup", str(place), "--cross-file", str(cross_file(target, prefix)), *QUICK, *options], log, **environment)
+    return place
+
+
+def target_builds(target):
+    log = f"{target}.log"
+    environment = zig()
+    prefix, can_link = prefix_of(target, environment, log)
+    tested = target == "aarch64-linux-gnu" and gtest_for(target, environment, prefix, log)
+    place = configured(target, environment, prefix, log, f"-Dtests={str(bool(tested)).lower()}")
+    run(["ninja", "-C", str(place), "libweft.a"], log, **environment)
+    yield f"{target}: runtime, netpoll, sync and std_shim compile"
+    if not can_link:
+        raise Skipped("not linked: Boost.Context's assembler is not at hand; BOOST_CONTEXT_SOURCE says where it is")
+    run(["ninja", "-C", str(place), "examples/hello", "examples/echo"], log, **environment)
+    yield f"{target}: hello (fibers and a channel) and echo (TCP) link"
+    if target == "aarch64-linux-gnu":
+        yield from runs_under_qemu(place, environment, tested)
+
+
+def gtest_for(target, environment, prefix, log):
+    source = pathlib.Path("/usr/src/googletest/googletest")
+    if not source.exists():
+        return False
+    made = str(prefix / "gtest-all.o")
+    run([str(HERE / "zig_compiler.sh"), "c++", target, "-std=c++20", "-w", f"-I{source}", f"-I{source / 'include'}", "-c",
+         str(source / "src" / "gtest-all.cc"), "-o", made], log, **environment)
+    run([*environment["WEFT_ZIG"].split(), "ar", "rcs", str(prefix / "lib" / "libgtest.a"), made], log, **environment)
+    return True
+
+
+def runs_under_qemu(place, environment, tested):
+    if not shutil.which("qemu-aarch64") or not os.path.exists(ARM_LIBC):
+        raise Skipped("not run: qemu-aarch64 (Debian: qemu-user) or its C library (libc6-arm64-cross) is not there")
+    emulator = ["qemu-aarch64", "-L", ARM_LIBC]
+    run([*emulator, str(place / "examples" / "hello")], "qemu.log")
+    yield "aarch64-linux-gnu: hello runs under qemu-user"
+    if not tested:
+        raise Skipped("no tests run: the sources of GoogleTest (Debian: googletest) are not there")
+    for room in ("runtime", "netpoll"):
+        program = f"tests/{room}/{room}_tests"
+        run(["ninja", "-C", str(place), program], "aarch64-linux-gnu.log", **environment)
+        run(["timeout", "500", *emulator, str(place / program), "--gtest_brief=1", "--gtest_filter=-" + ":".join(NOT_UNDER_QEMU)],
+            "qemu.log")
+        yield f"aarch64-linux-gnu: the tests of {room} pass under qemu-user, but those that begin processes"
+
+
+# --- kqueue on Linux.
+
+
+def kqueue_passes():
+    given = os.environ.get("LIBKQUEUE_SOURCE")
+    if not given:
+        raise Skipped("not run: LIBKQUEUE_SOURCE=DIR says where a copy of libkqueue's sources is")
+    if not (pathlib.Path(given) / "CMakeLists.txt").exists():
+        raise Failed(f"LIBKQUEUE_SOURCE='{given}': there is no CMakeLists.txt in it")
+    place, installed, log = BUILD / "libkqueue", BUILD / "libkqueue-installed", "kqueue.log"
+    run(["cmake", "-S", given, "-B", str(place), "-DSTATIC_KQUEUE=ON", "-DENABLE_TESTING=OFF", "-DCMAKE_BUILD_TYPE=Debug",
+         "-DCMAKE_POSITION_INDEPENDENT_CODE=ON", f"-DCMAKE_INSTALL_PREFIX={installed}", "-DCMAKE_INSTALL_LIBDIR=lib",
+         f"-DCMAKE_C_FLAGS=-include {HERE / 'libkqueue_repairs.h'}"], log)
+    run(["cmake", "--build", str(place), "--target", "install"], log)
+    for shared in (installed / "lib").glob("libkqueue.so*"):
+        shared.unlink()  # the archive is to be linked
+    yield "libkqueue builds"
+    environment = {"PKG_CONFIG_PATH": str(installed / "lib" / "pkgconfig"), "WEFT_POLLER": "kqueue"}
+    for sanitizer in ("none", "address,undefined"):
+        build = BUILD / ("kqueue" if sanitizer == "none" else "kqueue-asan")
+        if not (build / "build.ninja").exists():
+            run(["meson", "setup", str(build), *QUICK, "-Ddebug=true", "-Dcpp_args=-g1", "-Dexamples=false", "-Dpoller=both",
+                 f"-Db_sanitize={sanitizer}"], log, **environment)
+        run(["ninja", "-C", str(build), "tests/netpoll/netpoll_tests"], log, **environment)
+        run(["timeout", "300", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1"], log, **environment)
+        yield "kqueue: the tests of netpoll pass on libkqueue" + ("" if sanitizer == "none" else f", under {sanitizer}")
+
+
+def main(*wanted):
+    parts = {target: (lambda t=target: target_builds(t)) for target in TARGETS} | {"kqueue": kqueue_passes}
+    for part in wanted:
+        if part not in parts:
+            raise SystemExit(f"portability: '{part}' is none of {', '.join(parts)}")
+    passed = failed = 0
+    for part in wanted or parts:
+        for old in (f"{part}.log", "qemu.log") if part in TARGETS else ("kqueue.log",):
+            (BUILD / old).unlink(missing_ok=True)
+        try:
+            for done in parts[part]():
+                passed += 1
+                print("==> " + done, flush=True)
+        except Skipped as why:
+            print(f"==> {part}: skipped, {why}", flush=True)
+        except Failed as why:
+            failed += 1
+            print(f"==> {part}: FAILED\n{why}", flush=True)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
