@@ -9,7 +9,7 @@ Linux over libkqueue. What is fetched for it (zig, Boost.Context's assembler) li
 weft. What is not at hand is skipped, and said:
 
   BOOST_CONTEXT_SOURCE=DIR   Boost's sources, or those of its Context alone; if not given, Debian's by apt-get
-  LIBKQUEUE_SOURCE=DIR       a copy of github.com/mheily/libkqueue
+  LIBKQUEUE_SOURCE=DIR       a copy of the sources of libkqueue (mheily/libkqueue)
 """
 import os
 import pathlib
