@@ -157,6 +157,20 @@ std::size_t file::write_next(std::span<const std::byte> data, std::error_code& e
   });
 }
 
+// Text: here, so that only who writes it compiles it.
+
+void file::write_at(std::string_view text, std::uint64_t position) { write_at(detail::bytes_of_text(text), position); }
+
+std::size_t file::write_at(std::string_view text, std::uint64_t position, std::error_code& ec) {
+  return write_whole(detail::bytes_of_text(text), position, ec);
+}
+
+void file::write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
+
+std::size_t file::write_all(std::string_view text, std::error_code& ec) {
+  return write_next(detail::bytes_of_text(text), ec);
+}
+
 void file::seek(std::uint64_t position, std::error_code& ec) {
   if (!is_position(position)) return void(ec = std::make_error_code(std::errc::invalid_argument));
   const auto outcome = detail::use_now(

@@ -96,10 +96,8 @@ class file {
   std::size_t write_at(Buffer&& buffer, std::uint64_t position, std::error_code& ec) {
     return write_whole(detail::bytes_of(buffer), position, ec);
   }
-  void write_at(std::string_view text, std::uint64_t position) { write_at(detail::bytes_of_text(text), position); }
-  std::size_t write_at(std::string_view text, std::uint64_t position, std::error_code& ec) {
-    return write_at(detail::bytes_of_text(text), position, ec);
-  }
+  void write_at(std::string_view text, std::uint64_t position);
+  std::size_t write_at(std::string_view text, std::uint64_t position, std::error_code& ec);
 
   // --- In sequence, from and to where the last one ended.
 
@@ -121,10 +119,8 @@ class file {
   std::size_t write_all(Buffer&& buffer, std::error_code& ec) {
     return write_next(detail::bytes_of(buffer), ec);
   }
-  void write_all(std::string_view text) { write_all(detail::bytes_of_text(text)); }
-  std::size_t write_all(std::string_view text, std::error_code& ec) {
-    return write_all(detail::bytes_of_text(text), ec);
-  }
+  void write_all(std::string_view text);
+  std::size_t write_all(std::string_view text, std::error_code& ec);
 
   // Where the next read or write in sequence begins. Does not park.
   void seek(std::uint64_t position);
