@@ -21,7 +21,12 @@ constexpr socklen_t k_before_path = offsetof(sockaddr_un, sun_path);
 
 bool is_abstract(std::string_view text) noexcept { return text.starts_with('@'); }
 
-std::string shown(std::string_view text) { return "'" + std::string(text) + "'"; }
+// A zero byte would end the message.
+std::string shown(std::string_view text) {
+  std::string quoted = "'";
+  for (const char each : text) each == '\0' ? quoted.append("\\0") : quoted.append(1, each);
+  return quoted + "'";
+}
 
 std::string problem_with(std::string_view text) {
   if (text.empty()) return "it is empty: a path, or @name for an abstract one, is an address of a Unix socket";
