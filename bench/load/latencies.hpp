@@ -1,6 +1,6 @@
 #pragma once
-// Room: bench. Counts of durations, from nanoseconds to a minute, each known to within a hundredth: a bucket for each of
-// the 128 values of the seven bits below the highest one. Adding one costs an addition, so that it disturbs nothing.
+// Room: bench. Counts of durations, from nanoseconds to a minute, each known to within a hundredth: a bucket for each
+// of the 128 values of the seven bits below the highest one. Adding one costs an addition, so that it disturbs nothing.
 
 #include <algorithm>
 #include <bit>

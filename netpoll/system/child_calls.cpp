@@ -116,6 +116,7 @@ spawned spawn_child(const child_plan& plan) noexcept {
   return error == 0 ? spawned{pid, {}} : spawned{-1, error_of(error)};
 }
 
+// no faults: it is what is left to do when all else has failed.
 void kill_and_reap(pid_t pid) noexcept {
   ::kill(pid, SIGKILL);
   while (::waitpid(pid, nullptr, 0) < 0 && last_error() == EINTR) {
@@ -124,6 +125,7 @@ void kill_and_reap(pid_t pid) noexcept {
 
 char** environment_of_parent() noexcept { return environ; }
 
+// no faults: it fails for wrong arguments alone.
 void block_all_signals() noexcept {
   sigset_t all;
   sigfillset(&all);

@@ -22,6 +22,7 @@ namespace {
 constexpr std::size_t k_room_of_pipe = PIPE_BUF;
 constexpr std::size_t k_room_of_others = 256;
 
+// no faults: it chooses between two sizes, and has one to fall back on.
 std::size_t room_seen_by_look(int fd) noexcept {
   struct stat what {};
   return ::fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode) ? k_room_of_pipe : k_room_of_others;
@@ -99,6 +100,7 @@ opened duplicate(int fd) noexcept {
   return open_with([fd] { return ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); });
 }
 
+// no faults: it fails for no descriptor alone.
 bool is_for_writing_alone(int fd) noexcept {
   const int flags = ::fcntl(fd, F_GETFL);
   return flags >= 0 && (flags & O_ACCMODE) == O_WRONLY;
@@ -126,6 +128,7 @@ transferred write_now(int fd, std::span<const std::span<const std::byte>> buffer
   return write_after_look(fd, vector);
 }
 
+// no faults: who is told of nothing looks at all.
 void wait_for_readable(std::span<int> descriptors) {
   std::vector<pollfd> looks;
   looks.reserve(descriptors.size());

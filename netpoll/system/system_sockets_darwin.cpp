@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <iterator>
 
+// no faults: those who call it draw them, by open_with.
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

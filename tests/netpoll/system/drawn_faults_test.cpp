@@ -51,6 +51,11 @@ std::error_code error_of(const net::detail::opened& got) {
   const unique_fd closes(got.fd);
   return got.error;
 }
+std::error_code error_of(const net::detail::opened_event& got) {
+  const unique_fd closes(got.waited);
+  net::detail::close_raised_end(got);
+  return got.error;
+}
 std::error_code error_of(const net::detail::transferred& got) { return got.error; }
 
 struct wrapped_call {
