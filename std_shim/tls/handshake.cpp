@@ -65,6 +65,8 @@ stream connected(detail::transport over, std::string_view server_name, const con
   const context& as = options.context ? options.context : default_client();
   if (as.core()->is_server) why.ec = errc::no_context;
   if (why.ec) return {};
+  // "example.org." is as absolute as a name can be, and neither certificates nor servers write it so.
+  if (server_name.ends_with('.')) server_name.remove_suffix(1);
   return shake_hands(std::move(over), as, std::string(server_name), options.timeout, why);
 }
 
