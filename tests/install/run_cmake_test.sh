@@ -52,6 +52,10 @@ done
 find_weft shared "$version" weft::weft || { cat "$scratch/shared.log" >&2; die "no weft::weft"; }
 build_and_run shared
 readelf --dynamic "$scratch/shared/hello" | grep -q 'NEEDED.*libweft\.so' || die "weft::weft is not the shared library"
+if [[ -e $libdir/libweft_tls.so ]]; then
+  cmake --build "$scratch/shared" --target secure >"$scratch/secure.log" 2>&1 || { tail -n 30 "$scratch/secure.log" >&2; die "weft::tls does not build"; }
+  timeout 60 "$scratch/shared/secure" | diff "$here/secure.expected" - || die "secure said something else"
+fi
 find_weft static "$version" weft::weft_static || { cat "$scratch/static.log" >&2; die "no weft::weft_static"; }
 build_and_run static
 ! readelf --dynamic "$scratch/static/hello" | grep 'NEEDED.*libweft\.so' || die "weft::weft_static is the shared library"
