@@ -1,8 +1,8 @@
 #pragma once
-// Room: netpoll. Linux alone: the pipes that bytes pass through from socket to socket (splicing.cpp). One is taken when
-// there is something to read and given back when all of it has been written: a copy that waits for its source has none.
-// The pool keeps a few, which end as idle memory does. No byte of one copy ever reaches another: a pipe that is not
-// empty when its user goes is closed.
+// Room: netpoll. Linux alone: the pipes that bytes pass through from socket to socket (splicing_linux.cpp). One is
+// taken when there is something to read and given back when all of it has been written: a copy that waits for its
+// source has none. The pool keeps a few, which end as idle memory does. No byte of one copy ever reaches another: a
+// pipe that is not empty when its user goes is closed.
 
 #include <array>
 #include <cstddef>

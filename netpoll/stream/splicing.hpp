@@ -1,6 +1,6 @@
 #pragma once
 // Room: netpoll. A piece of a copy from one socket to another that does not pass through this process. On Linux by
-// splice (splicing.cpp); where there is nothing like it, `impossible` is all that it ever says.
+// splice (splicing_linux.cpp); where there is nothing like it, `impossible` is all that it ever says.
 
 #include <cstddef>
 #include <cstdint>
@@ -21,5 +21,14 @@ enum class spliced : std::uint8_t { done, impossible };
 // or of weft::cancelled, is lost, and told. Impossible: nothing was read, and it is not the streams' fault.
 [[nodiscard]] spliced splice_piece(const descriptor& from, const descriptor& to, copied_piece& piece,
                                    std::error_code& ec);
+
+#if defined(__linux__)
+inline constexpr bool k_has_splice = true;
+#else
+inline constexpr bool k_has_splice = false;
+#endif
+
+// How many pipes are kept for the next copies.
+[[nodiscard]] std::size_t pipes_at_rest() noexcept;
 
 }  // namespace weft::net::detail

@@ -6,6 +6,7 @@
 #include <array>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "calling.hpp"
 
@@ -13,11 +14,11 @@ namespace weft::net::detail {
 
 namespace {
 
-constexpr std::size_t k_page = 4096;
+constexpr std::size_t k_smallest_page = 4096;
 
-// What mincore marks pages with; the type differs from system to system.
-template <class Mark>
-Mark mark_of(int (*)(void*, std::size_t, Mark*) noexcept);
+// What mincore marks pages with; the types differ from system to system.
+template <class Address, class Mark>
+Mark mark_of(int (*)(Address, std::size_t, Mark*));
 using page_mark = decltype(mark_of(&::mincore));
 
 }  // namespace
@@ -33,10 +34,10 @@ void unmap_memory(std::byte* begin, std::size_t size) noexcept { ::munmap(begin,
 
 // no faults: a guess for figures.
 std::size_t resident_in(std::byte* begin, std::size_t size) noexcept {
-  std::array<page_mark, k_most_asked / k_page> marks{};
+  std::array<page_mark, k_most_asked / k_smallest_page> marks{};
   if (::mincore(begin, std::min(size, k_most_asked), marks.data()) != 0) return 0;
   const auto resident = std::count_if(marks.begin(), marks.end(), [](page_mark mark) { return (mark & 1) != 0; });
-  return static_cast<std::size_t>(resident) * k_page;
+  return static_cast<std::size_t>(resident) * static_cast<std::size_t>(::getpagesize());
 }
 
 }  // namespace weft::net::detail

@@ -219,7 +219,8 @@ TEST(buffer_pool, gives_out_the_hottest_and_gives_back_the_coldest) {
   EXPECT_EQ(pool.end_period(), 3u) << "one was needed in between";
   std::size_t bytes = 0;
   EXPECT_EQ(pool.cool(3, &bytes), 3u);
-  EXPECT_EQ(bytes, 3u * 4096) << "a page of each was touched";
+  EXPECT_GE(bytes, 3u * 4096) << "a page of each was touched";
+  EXPECT_LE(bytes, 3u * net::detail::buffer_pool::k_buffer_size);
   EXPECT_EQ(pool.take(), taken[3]);
   EXPECT_EQ(pool.warm(), 0u);
   pool.give_back(taken[3]);

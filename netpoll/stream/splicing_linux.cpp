@@ -1,4 +1,4 @@
-// Room: netpoll. See splicing.hpp. Linux alone.
+// Room: netpoll. See splicing.hpp.
 
 #include "splicing.hpp"
 
@@ -53,5 +53,7 @@ spliced splice_piece(const descriptor& from, const descriptor& to, copied_piece&
   if (ec || piece.read == 0) weft::detail::cancellation_point();  // "Ending together" (cancellation.hpp)
   return spliced::done;
 }
+
+std::size_t pipes_at_rest() noexcept { return idle_splice_pipes.warm(); }
 
 }  // namespace weft::net::detail
