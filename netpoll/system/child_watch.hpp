@@ -1,6 +1,6 @@
 #pragma once
 // Room: netpoll. How the end of a child is waited for: by a descriptor that is readable from then on. On Linux a pidfd
-// (pidfd_calls.cpp); another system has its own file of these three. See syscalls.hpp for what all wrappers keep to.
+// (child_watch_linux.cpp); elsewhere a kqueue (child_watch_bsd.cpp). See syscalls.hpp for what all wrappers keep to.
 
 #include <system_error>
 
