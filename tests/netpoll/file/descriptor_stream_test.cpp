@@ -216,6 +216,31 @@ FIBER_TEST(descriptor_stream, a_signalfd_is_waited_for) {
   EXPECT_EQ(reader.join(), std::errc::operation_canceled);
 }
 
+// As its manual has them.
+FIBER_TEST(descriptor_stream, timers_and_changes_of_a_directory_are_read_like_any_stream) {
+  auto ticks = descriptor_stream::adopt(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  const itimerspec every_millisecond = {{0, 1'000'000}, {0, 1'000'000}};
+  ::timerfd_settime(ticks.native_handle(), 0, &every_millisecond, nullptr);
+  std::uint64_t passed = 0;
+  EXPECT_EQ(ticks.read_some(std::as_writable_bytes(std::span(&passed, 1))), sizeof(passed));
+  EXPECT_GE(passed, 1u);
+
+  const scratch_directory directory;
+  auto changes = descriptor_stream::adopt(::inotify_init1(IN_CLOEXEC));
+  ::inotify_add_watch(changes.native_handle(), directory.string().c_str(), IN_CLOSE_WRITE);
+  auto reader = spawn([&] {
+    alignas(inotify_event) char events[4096];
+    EXPECT_GT(changes.read_some(events), sizeof(inotify_event));
+    inotify_event first{};
+    std::memcpy(&first, events, sizeof(first));
+    EXPECT_EQ(first.mask, std::uint32_t{IN_CLOSE_WRITE});
+    return std::string(events + sizeof(first));
+  });
+  await_parked(1, "descriptor read");
+  ::close(checked(::open((directory / "site.conf").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600)));
+  EXPECT_EQ(reader.join(), "site.conf");
+}
+
 FIBER_TEST(descriptor_stream, interruptions_and_short_transfers_lose_no_byte) {
   const net::detail::fault_injection faults(
       {.seed = seed_of_this_test(), .interrupted = 100, .short_transfer = 300, .old_kernel = 300});
