@@ -4,6 +4,7 @@
 
 #include "calling.hpp"
 #include "udp_segment_calls.hpp"
+#include "system_sockets.hpp"
 
 namespace weft::net::detail {
 
@@ -42,8 +43,7 @@ arrived receive_message(int fd, std::span<std::byte> buffer, const msghdr& blank
 }  // namespace
 
 opened open_udp_socket(bool v6) noexcept {
-  return open_with(
-      [v6] { return ::socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP); });
+  return open_with([v6] { return new_socket(v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, IPPROTO_UDP); });
 }
 
 arrived receive_datagram(int fd, std::span<std::byte> buffer, sockaddr* from, socklen_t* size) noexcept {

@@ -15,9 +15,10 @@ inline constexpr int k_no_signal = 0;
 inline constexpr int k_no_signal = MSG_NOSIGNAL;
 #endif
 
-// As socket and accept: below 0 with errno. Not blocking, and not inherited by what the process executes.
+// As socket, accept and socketpair: below 0 with errno. Not blocking, and not inherited by what the process executes.
 [[nodiscard]] int new_socket(int family, int type, int protocol) noexcept;
 [[nodiscard]] int new_connection(int listener) noexcept;
+[[nodiscard]] int new_pair(int family, int type, int (&ends)[2]) noexcept;
 
 // For setsockopt.
 struct option_name {

@@ -15,6 +15,7 @@ namespace weft::net::detail {
 
 namespace {
 
+// no faults, here and below: whoever calls it draws them, by open_with.
 // Three calls where others have flags: a child that is made in between by another thread inherits the descriptor,
 // unless it is made by posix_spawn with POSIX_SPAWN_CLOEXEC_DEFAULT. Passes errors on.
 int prepared(int fd) noexcept {
@@ -28,9 +29,18 @@ int prepared(int fd) noexcept {
 
 }  // namespace
 
+// no faults: as above.
 int new_socket(int family, int type, int protocol) noexcept { return prepared(::socket(family, type, protocol)); }
 
+// no faults: as above.
 int new_connection(int listener) noexcept { return prepared(::accept(listener, nullptr, nullptr)); }
+
+// no faults: as above.
+int new_pair(int family, int type, int (&ends)[2]) noexcept {
+  if (::socketpair(family, type, 0, ends) < 0) return -1;
+  for (const int end : ends) prepared(end);
+  return 0;
+}
 
 option_name name_of(socket_option option) noexcept {
   static constexpr option_name k_names[] = {

@@ -11,12 +11,19 @@
 
 namespace weft::net::detail {
 
+// no faults: whoever calls it draws them, by open_with.
 int new_socket(int family, int type, int protocol) noexcept {
   return ::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 }
 
+// no faults: whoever calls it draws them, by open_with.
 int new_connection(int listener) noexcept {
   return ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+}
+
+// no faults: whoever calls it draws them, by open_with.
+int new_pair(int family, int type, int (&ends)[2]) noexcept {
+  return ::socketpair(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends);
 }
 
 option_name name_of(socket_option option) noexcept {

@@ -3,14 +3,13 @@
 #include "unix_calls.hpp"
 
 #include "calling.hpp"
+#include "system_sockets.hpp"
 
 namespace weft::net::detail {
 
 namespace {
 
-int type_of(unix_kind kind) noexcept {
-  return (kind == unix_kind::stream ? SOCK_STREAM : SOCK_DGRAM) | SOCK_CLOEXEC | SOCK_NONBLOCK;
-}
+int type_of(unix_kind kind) noexcept { return kind == unix_kind::stream ? SOCK_STREAM : SOCK_DGRAM; }
 
 template <class Get>
 unix_address unix_address_by(Get get, int fd, std::error_code& ec) noexcept {
@@ -22,12 +21,12 @@ unix_address unix_address_by(Get get, int fd, std::error_code& ec) noexcept {
 }  // namespace
 
 opened open_unix_socket(unix_kind kind) noexcept {
-  return open_with([kind] { return ::socket(AF_UNIX, type_of(kind), 0); });
+  return open_with([kind] { return new_socket(AF_UNIX, type_of(kind), 0); });
 }
 
 std::error_code open_unix_pair(unix_kind kind, unique_fd& first, unique_fd& second) noexcept {
   int ends[2] = {-1, -1};
-  const opened made = open_with([&] { return ::socketpair(AF_UNIX, type_of(kind), 0, ends); });
+  const opened made = open_with([&] { return new_pair(AF_UNIX, type_of(kind), ends); });
   if (made.error) return made.error;
   first = unique_fd(ends[0]);
   second = unique_fd(ends[1]);
