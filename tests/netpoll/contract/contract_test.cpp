@@ -48,6 +48,7 @@ FIBER_TEST(contract, a_deadline_ends_the_waits_of_its_direction_until_it_is_clea
   for_each_stream([](const stream_kind& kind, stream_pair& pair) {
     pair.near.set_read_deadline(2ms);
     EXPECT_EQ(read_error(pair.near), std::errc::timed_out);
+    pair.far.write_all("x");
     pair.far.set_write_deadline(2ms);
     EXPECT_EQ(error_of_write(pair.far, kind.much), std::errc::timed_out);
     EXPECT_EQ(error_of_write(pair.far, 1), std::errc::timed_out) << "also those to come";

@@ -60,11 +60,12 @@ constexpr std::size_t k_size_of_each = 40'000;
 template <class Stream>
 void expect_whole(Stream& from, Stream& to) {
   std::vector<join_handle<void>> writers;
-  for (const unsigned char name : {'a', 'b'}) {
+  for (const char name : {'a', 'b'}) {
     writers.push_back(spawn([&from, name] {
-      const std::vector<unsigned char> all(k_size_of_each, name);
+      const std::vector<unsigned char> all(k_size_of_each, static_cast<unsigned char>(name));
       std::error_code ec;
-      EXPECT_EQ(from.write_all(cut(all, 700, seed_of_this_test() + name), ec), k_size_of_each);
+      EXPECT_EQ(from.write_all(cut(all, 700, seed_of_this_test() + static_cast<unsigned char>(name)), ec),
+                k_size_of_each);
       EXPECT_FALSE(ec) << ec.message();
     }));
   }
