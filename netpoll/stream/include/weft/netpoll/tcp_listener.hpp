@@ -5,8 +5,9 @@
 //   for (;;) weft::go([conn = listener.accept()]() mutable { serve(conn); });
 //
 // Several fibers may accept from one listener, and take turns; close() may be called by anyone, at any time.
-// One listener gives out connections faster than most servers can serve them. Where it does not, because connections
-// are short, several share an address, each with an accept loop of its own; the system spreads the connections:
+// One is enough as a rule: its loop gives out connections faster than they are served (on two processors two or four
+// listeners got no more done). Where measuring says otherwise, as it may with short connections on many processors,
+// several share an address, each with an accept loop of its own, and the system spreads the connections:
 //
 //   auto first = net::listen(":8080", {.reuse_port = true});
 //   auto second = net::listen(first.local_address(), {.reuse_port = true});
