@@ -43,7 +43,7 @@ std::chrono::nanoseconds duration_from_environment(const char* name, std::chrono
   const std::string_view unit(after, static_cast<std::size_t>(end - after));
   constexpr std::int64_t k_most_seconds = 1'000'000'000;
   const std::int64_t most = unit == "ms" ? k_most_seconds * 1000 : k_most_seconds;
-  if (error != std::errc() || value < 0 || value > most || (unit != "ms" && unit != "s"))
+  if (error != std::errc() || text.front() == '-' || value > most || (unit != "ms" && unit != "s"))
     refuse(name, text, "must be a whole number of ms or s, such as 500ms or 10s");
   return unit == "ms" ? std::chrono::nanoseconds(std::chrono::milliseconds(value)) : std::chrono::seconds(value);
 }

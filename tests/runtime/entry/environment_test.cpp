@@ -64,7 +64,7 @@ TEST(environment, says_a_duration_with_its_unit) {
     EXPECT_EQ(settle_options({}).end_limit, means);
     EXPECT_EQ(settle_options({.end_limit = 3s}).end_limit, 3s);
   }
-  for (const char* bad : {"5", "-1s", "1m", "s", "1 s", "99999999999999999999s", "9999999999s"}) {
+  for (const char* bad : {"5", "-1s", "-0s", "1m", "s", "1 s", "99999999999999999999s", "9999999999s"}) {
     const with_variable limit("WEFT_END_LIMIT", bad);
     EXPECT_NE(refusal_of({}).find("WEFT_END_LIMIT='" + std::string(bad) + "'"), std::string::npos) << bad;
   }
