@@ -30,7 +30,7 @@ CELLS = {
         # The daily one. Each file of the library is compiled alone, so that it says what it includes; the public headers, too.
         Cell("debug", "g++", ("--buildtype=debug", "-Ddefault_library=static", "-Dbench=false", "-Dexamples=false",
                               "-Dcpp_args=-g1", "-Dwerror=true"),
-             rooms=(*ROOMS, "conformance"), models=True),
+             rooms=(*ROOMS, "fuzz", "conformance"), models=True),
         Cell("lint"),
         # What users install; and all that is measured or copied.
         Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), whole=True),
@@ -38,10 +38,13 @@ CELLS = {
         Cell("clang", "clang++-14", ("-Dthread_safety=true", "-Dwerror=true", *CHECKED)),
         # The jump that other processors have.
         Cell("boost", "g++", ("-Dcontext=boost", *CHECKED), rooms=("runtime",)),
-        Cell("asan", "g++", ("-Db_sanitize=address,undefined", *CHECKED)),
+        Cell("asan", "g++", ("-Db_sanitize=address,undefined", *CHECKED), rooms=(*ROOMS, "fuzz")),
         Cell("tsan", "g++", ("-Db_sanitize=thread", *CHECKED), rooms=(*ROOMS, "conformance")),
     )
 }
+# Coverage for libFuzzer: for a soak alone. The kept inputs are a room of tests in the debug and ASan cells.
+FUZZED = Cell("fuzz", "clang++-14", ("-Dfuzz=true", "-Db_sanitize=address,undefined", *CHECKED), rooms=())
+FUZZ_TARGETS = ["address", "settings"]
 STRESSED = ["release", "tsan"]
 SMOKE = ["switch", "spawn", "channel", "mutex", "timer", "skynet", "select"]
 

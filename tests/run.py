@@ -4,7 +4,7 @@ end where the time went. ./dev calls it:
 
   run.py test [ROOM [PATTERN]]   the debug build: all of it, one room ('model' is one), the cases of one that match
   run.py ci [CELL...]            every cell, or these
-  run.py soak [MINUTES]          many simulated orders, thousands of connections, then seed after seed
+  run.py soak [MINUTES]          fuzzers, many simulated orders, thousands of connections, then seed after seed
   run.py lint                    what can be checked without building
 
 A cell is one way to build, and what is run in it: cells.py.
@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from cells import CELLS, ROOMS, STRESSED, commands_of, targets_of
+from cells import CELLS, FUZZED, FUZZ_TARGETS, ROOMS, STRESSED, commands_of, targets_of
 from ledger import Ledger
 
 BEGAN = time.monotonic()
@@ -24,6 +24,7 @@ ORDERS_IN_A_SOAK = "100000"
 SECONDS_OF_NETWORK = 600
 CONNECTIONS_IN_A_SOAK = 10_000
 CONNECTIONS_IN_CI = 1_000
+FUZZ_SECONDS = int(os.environ.get("FUZZ_SECONDS", "60"))
 CORES = len(os.sched_getaffinity(0))
 
 
@@ -153,6 +154,19 @@ class Runner:
         if status != 0:
             print(tail_of(log), flush=True)
 
+    def fuzz(self):
+        """Each target for a minute, from its kept inputs; what is new in it stays in build/fuzz."""
+        if not self.build(FUZZED, [f"tests/fuzz/{name}_fuzz" for name in FUZZ_TARGETS]):
+            return
+        for name in FUZZ_TARGETS:
+            say(f"fuzzing {name} for {FUZZ_SECONDS} s")
+            found = f"build/fuzz/{name}"
+            os.makedirs(found, exist_ok=True)
+            self.command("fuzz", f"fuzz {name}",
+                         [f"build/fuzz/tests/fuzz/{name}_fuzz", f"-max_total_time={FUZZ_SECONDS}", "-max_len=128", "-timeout=10",
+                          f"-artifact_prefix=build/fuzz/{name}-", found, f"tests/fuzz/corpus/{name}"],
+                         timeout=FUZZ_SECONDS + 120)
+
     def test(self, room=None, pattern=None):
         cell = CELLS["debug"]
         if room is None:
@@ -180,6 +194,7 @@ class Runner:
         if not minutes.isdigit():
             sys.exit(f"dev: soak: '{minutes}' is no number of minutes")
         end = time.monotonic() + 60 * int(minutes)
+        self.fuzz()
         targets = {name: targets_of(CELLS[name], ROOMS) for name in STRESSED}
         targets["release"].append("tests/netpoll/network_soak")
         built = [self.build(CELLS[name], targets[name]) for name in STRESSED]
