@@ -151,7 +151,7 @@ std::string text_of(const sights& all) {
 void dump(std::ostream& out) {
   sights all;
   detail::for_each_runtime([&](detail::scheduler& home) {
-    detail::look_at_ready(home, [&](const detail::fiber_block& fiber) {
+    detail::look_at_ready(home, [&](detail::fiber_block& fiber) {
       if (const auto seen = detail::look_at_ready_one(fiber)) all.add_ready(*seen);
     });
   });

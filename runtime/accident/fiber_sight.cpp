@@ -71,13 +71,16 @@ std::vector<running_fiber> all_running() {
   return running;
 }
 
-// To the race detector as one that is parked.
-WEFT_NO_TSAN std::optional<fiber_sight> look_at_ready_one(const fiber_block& fiber) {
+// To the race detector as one that is parked; and queues, which switches hide from it, order who prepared the stack
+// before this look, and the look before who gives it back.
+WEFT_NO_TSAN std::optional<fiber_sight> look_at_ready_one(fiber_block& fiber) {
+  announce_acquire(&fiber);
   fiber_sight seen;
   if (!fiber.label.read(seen.label)) return std::nullopt;
   seen.pinned_to = fiber.worker_pinned_to();
   seen.waits_for = fiber.waits_for;
   seen.frame_count = walk_parked(fiber.registers, fiber.on, seen.frames);
+  announce_release(&fiber);
   return seen;
 }
 

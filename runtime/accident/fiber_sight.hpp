@@ -47,7 +47,7 @@ struct running_fiber {
 [[nodiscard]] std::vector<running_fiber> all_running();
 
 // One that "Looking at the ready" (ready_look.hpp) has in hand.
-[[nodiscard]] std::optional<fiber_sight> look_at_ready_one(const fiber_block& fiber);
+[[nodiscard]] std::optional<fiber_sight> look_at_ready_one(fiber_block& fiber);
 // None: there is no fiber here, or it is beginning or ending just now.
 [[nodiscard]] std::optional<fiber_sight> look_at(fiber_block& fiber, std::span<const running_fiber> running);
 
