@@ -142,7 +142,7 @@ FIBER_TEST(dump, in_a_loop_beside_a_storm_loses_nobody_and_runs_nobody_twice) {
 }
 
 // What five fibers do under a seed, each event by its number.
-std::string order_under_a_seed(bool dumps, std::string& text) {
+std::string order_under_a_seed(bool dumps, weft::testing::noted<std::string>& text) {
   weft::testing::noted<std::string> order;
   weft::simulate({.seed = 7}, [&] {
     std::vector<weft::join_handle<void>> fibers;
@@ -150,7 +150,7 @@ std::string order_under_a_seed(bool dumps, std::string& text) {
       fibers.push_back(weft::spawn([&, i] {
         for (int turn = 0; turn < 4; ++turn) {
           order.with([i](std::string& all) { all += static_cast<char>('a' + i); });
-          if (dumps) text = text_of_dump();
+          if (dumps) text.with([dump = text_of_dump()](std::string& last) { last = dump; });
           weft::this_fiber::yield();
         }
       }));
@@ -160,11 +160,11 @@ std::string order_under_a_seed(bool dumps, std::string& text) {
 }
 
 TEST(dump, in_a_simulation_leaves_the_ready_where_they_are) {
-  std::string text;
+  weft::testing::noted<std::string> text;
   const std::string without = order_under_a_seed(false, text);
-  EXPECT_EQ(text, "");
+  EXPECT_EQ(text.get(), "");
   EXPECT_EQ(order_under_a_seed(true, text), without);
-  EXPECT_TRUE(contains(text, ": ready, no trace\n")) << text;
+  EXPECT_TRUE(contains(text.get(), ": ready, no trace\n")) << text.get();
 }
 
 }  // namespace
