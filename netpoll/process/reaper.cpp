@@ -26,9 +26,9 @@ class reaper {
   std::error_code take(pid_t pid, detail::unique_fd watch) {
     const internal_guard guard(lock_);
     const int fd = watch.get();
-    orphans_.push_back({pid, std::move(watch)});                                         // G1
+    orphans_.push_back({pid, std::move(watch)});                                           // G1
     if (event_.waited >= 0) return detail::raise_event(event_.raised), std::error_code();  // G2
-    const std::error_code ec = start();                                                  // G3
+    const std::error_code ec = start();                                                    // G3
     if (ec) drop(fd);
     return ec;
   }

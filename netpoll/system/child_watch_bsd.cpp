@@ -27,6 +27,7 @@ std::error_code change(int queue, std::uintptr_t of, short filter, unsigned shor
   return outcome([&] { return ::kevent(queue, &wanted, 1, nullptr, 0, nullptr); });
 }
 
+// no faults: it asks, and takes nothing.
 bool is_ended_and_ours(pid_t pid) noexcept {
   siginfo_t info{};
   return ::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid;
@@ -64,6 +65,7 @@ reaped reap_child(pid_t pid, int) noexcept {
   return {true, -1, WTERMSIG(status), WCOREDUMP(status) != 0, {}};
 }
 
+// no faults: it repeats what interrupts it, and nothing else happens to it.
 void await_over(pid_t pid, int) noexcept {
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOWAIT) != 0 && last_error() == EINTR) {
