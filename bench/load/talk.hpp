@@ -1,6 +1,6 @@
 #pragma once
 // Room: bench. What is asked, and how one knows that it was answered, and rightly: an echo, each byte of it; or a GET
-// over HTTP/1.1, by its status and Content-Length.
+// over HTTP/1.1, each byte of it as in the first answer, whose status and Content-Length are read.
 
 #include <algorithm>
 #include <charconv>
@@ -40,33 +40,31 @@ class http_talk {
   explicit http_talk(const std::string& target) : question_("GET " + target + " HTTP/1.1\r\nHost: bench\r\n\r\n") {}
   [[nodiscard]] std::string_view question() const { return question_; }
 
+  // The first whole answer is what each later one has to equal, byte for byte: a server here gives no Date.
   struct answer {
-    std::string head;         // up to the empty line
-    std::size_t to_come = 0;  // of the body, once the head is whole
-    bool has_head = false;
+    std::string text;  // until one is known
+    std::size_t received = 0;
   };
-  [[nodiscard]] std::optional<bool> take(answer& so_far, std::string_view came) const {
-    if (!so_far.has_head) {
-      so_far.head += came;
-      const std::size_t end = so_far.head.find("\r\n\r\n");
-      if (end == std::string::npos) return so_far.head.size() < k_longest_head ? std::optional(false) : std::nullopt;
-      const auto length = length_in(std::string_view(so_far.head).substr(0, end + 2));
-      if (!length) return {};
-      so_far.has_head = true;
-      so_far.to_come = *length;
-      const std::string rest = so_far.head.substr(end + 4);
-      return take_body(so_far, rest.size());
-    }
-    return take_body(so_far, came.size());
+  [[nodiscard]] std::optional<bool> take(answer& so_far, std::string_view came) {
+    if (so_far.text.empty() && !expected_.empty()) return compare(so_far, came);
+    so_far.text += came;
+    const std::size_t end = so_far.text.find("\r\n\r\n");
+    if (end == std::string::npos) return so_far.text.size() < k_longest_head ? std::optional(false) : std::nullopt;
+    const auto length = length_in(std::string_view(so_far.text).substr(0, end + 2));
+    if (!length || so_far.text.size() > end + 4 + *length) return {};
+    if (so_far.text.size() < end + 4 + *length) return false;
+    if (expected_.empty()) expected_ = so_far.text;
+    return so_far.text == expected_ ? std::optional(true) : std::nullopt;
   }
 
  private:
   static constexpr std::size_t k_longest_head = 8192;
 
-  static std::optional<bool> take_body(answer& so_far, std::size_t size) {
-    if (size > so_far.to_come) return {};
-    so_far.to_come -= size;
-    return so_far.to_come == 0;
+  [[nodiscard]] std::optional<bool> compare(answer& so_far, std::string_view came) const {
+    if (came.size() > expected_.size() - so_far.received) return {};
+    if (expected_.compare(so_far.received, came.size(), came) != 0) return {};
+    so_far.received += came.size();
+    return so_far.received == expected_.size();
   }
 
   static std::optional<std::size_t> length_in(std::string_view head) {
@@ -83,6 +81,7 @@ class http_talk {
   }
 
   std::string question_;
+  std::string expected_;
 };
 
 }  // namespace load
