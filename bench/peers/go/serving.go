@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Servers for sockets.py: they announce themselves as all servers here do, and serve until they are ended.
+// Servers for echo.py and sockets.py: they announce themselves as all servers here do, and serve until they are ended.
 
 func serveUDP() figures {
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -22,6 +22,17 @@ func serveUDP() figures {
 		must(err)
 		_, err = conn.WriteToUDPAddrPort(buf[:n], from)
 		must(err)
+	}
+}
+
+func serveTCP() figures {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	must(err)
+	fmt.Printf("listening on %s\n", listener.Addr())
+	for {
+		conn, err := listener.Accept()
+		must(err)
+		go converse(conn)
 	}
 }
 
