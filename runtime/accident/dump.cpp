@@ -150,11 +150,13 @@ std::string text_of(const sights& all) {
 
 void dump(std::ostream& out) {
   sights all;
-  detail::for_each_runtime([&](detail::scheduler& home) {
-    detail::look_at_ready(home, [&](detail::fiber_block& fiber) {
-      if (const auto seen = detail::look_at_ready_one(fiber)) all.add_ready(*seen);
+  if (detail::may_look_at_ready()) {
+    detail::for_each_runtime([&](detail::scheduler& home) {
+      detail::look_at_ready(home, [&](detail::fiber_block& fiber) {
+        if (const auto seen = detail::look_at_ready_one(fiber)) all.add_ready(*seen);
+      });
     });
-  });
+  }
   const std::vector<detail::running_fiber> running = detail::all_running();
   detail::fiber_slab().for_each([&](detail::fiber_block& fiber) {
     const auto seen = detail::look_at(fiber, running);

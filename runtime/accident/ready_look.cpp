@@ -2,6 +2,12 @@
 
 #include "ready_look.hpp"
 
+#include <atomic>
+#include <cstdint>
+#include <limits>
+
+#include <weft/runtime/deadline.hpp>
+
 #include "scheduler.hpp"
 #include "this_worker.hpp"
 
@@ -71,6 +77,14 @@ void look_through_worker(scheduler& home, worker& of, const look& look_at) {
 }
 
 }  // namespace
+
+bool may_look_at_ready() noexcept {
+  constexpr std::int64_t k_distance_ns = 5'000'000;
+  static constinit std::atomic<std::int64_t> last_ns{std::numeric_limits<std::int64_t>::min() / 2};
+  const std::int64_t now = deadline::at(deadline::clock::now()).nanoseconds();
+  std::int64_t last = last_ns.load(std::memory_order_relaxed);  // relaxed, both: a distance in time, and no order
+  return now - last >= k_distance_ns && last_ns.compare_exchange_strong(last, now, std::memory_order_relaxed);
+}
 
 void look_at_ready(scheduler& home, const std::function<void(fiber_block&)>& look_at) {
   const worker* const from = this_worker();

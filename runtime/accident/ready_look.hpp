@@ -18,7 +18,8 @@
 // Nobody is lost: what was taken is put back when the look ends, also by an exception. Nobody runs twice: a thief has
 // what it takes alone. Nobody starves: one is in hand at a time (but for what had arrived at one inbox, which is taken
 // as a whole), no lock is held meanwhile, each queue is looked at as often as it had fibers when its turn came, and
-// they go behind those who wait in inject, in their order.
+// they go behind those who wait in inject, in their order. And looks have a distance (may_look_at_ready): a fiber that
+// dumps without a pause would take the others out of the ring again each time before its worker comes to them.
 // Not seen: who has not begun, and has no stack; who waits for one; what the owner of an inbox has accepted, or anybody
 // has in hand on the way from one queue to another.
 // A simulation is not looked at: its order is its seed's. Nor is a parent's runtime in a child of fork.
@@ -33,6 +34,9 @@ namespace weft::detail {
 
 class scheduler;
 struct fiber_block;
+
+// False within 5 ms of the last time that it said true: a dump then tells who is ready without the traces.
+[[nodiscard]] bool may_look_at_ready() noexcept;
 
 // Of `home`, which does not end meanwhile (for_each_runtime). A fiber may come twice, if it ran in between.
 void look_at_ready(scheduler& home, const std::function<void(fiber_block&)>& look);

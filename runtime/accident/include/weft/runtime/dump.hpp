@@ -18,8 +18,8 @@
 // shown with their stack traces (x86_64), each held still while its own stack is walked: a wake-up that comes meanwhile
 // is late by microseconds. So are those that are ready: each is taken out of its queue for the look, as a thief would
 // take it, and goes on from the queue that all workers share; it says from which wait it was woken. "No trace": it was
-// on its way between queues, or is simulated, where looking would change the order. Frames of weft itself are left out,
-// but for the function that was called.
+// on its way between queues, the last dump was less than 5 ms ago, or it is simulated, where looking would change the
+// order. Frames of weft itself are left out, but for the function that was called.
 // Who waits for a mutex of weft says which; who holds it is known where the library looks for misuse of mutexes, which
 // is with debug information (meson's debug=true).
 // A picture taken while everything goes on, as a snapshot is. Any thread, fiber or not, as often as one likes; not in
