@@ -1,6 +1,6 @@
-// A proxy: TLS outside, plain inside.
+// A proxy: TLS outside, a Unix socket inside; or TCP.
 //
-//   proxy LISTEN CERT KEY INSIDE         proxy 127.0.0.1:8443 cert.pem key.pem 127.0.0.1:8080
+//   proxy LISTEN CERT KEY INSIDE         proxy 127.0.0.1:8443 cert.pem key.pem /run/app.sock
 //
 // Whoever connects to LISTEN shakes hands, and from then on what it says goes to a connection of its own to INSIDE, and
 // back; the end of either direction is passed on, and the other one lives on. Ctrl-C ends it.
@@ -11,7 +11,6 @@
 #include <csignal>
 #include <exception>
 #include <iostream>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -21,25 +20,17 @@ using namespace std::chrono_literals;
 
 constexpr auto k_patience = 10s;  // for a handshake, and for the one inside to answer
 
-void copy(auto& from, auto& to) {
-  char buf[16 * 1024];
-  while (const auto n = from.read_some(buf)) to.write_all(std::span(buf, n));
-  to.shutdown_write();
-}
-
-// If one direction breaks, the other one is cancelled.
-void copy_both(auto& a, auto& b) {
-  weft::task_group ways;
-  ways.go([&] { copy(a, b); });
-  ways.go([&] { copy(b, a); });
-  ways.wait();
+weft::net::any_stream dial_inside(const std::string& address) {
+  if (address.starts_with('/') || address.starts_with('@'))
+    return weft::net::dial_unix(address, {.timeout = k_patience});
+  return weft::net::dial(address, {.timeout = k_patience});
 }
 
 // A connection that fails ends alone.
 void serve(weft::net::tcp_stream tcp, const weft::tls::context& as, const std::string& address) try {
   auto outside = weft::tls::accept(std::move(tcp), as, {.timeout = k_patience});
-  auto inside = weft::net::dial(address, {.timeout = k_patience});
-  copy_both(outside, inside);
+  auto inside = dial_inside(address);
+  weft::net::copy_both(outside, inside);
 } catch (const std::exception& error) {
   std::cerr << "proxy: a connection failed: " << error.what() << '\n';
 }

@@ -9,6 +9,7 @@
 #include <weft/netpoll/any_stream.hpp>
 #include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/tcp.hpp>
+#include <weft/netpoll/unix_stream.hpp>
 #include <weft/runtime/detail/functional.hpp>
 
 #include "net_support.hpp"
@@ -48,9 +49,16 @@ inline stream_pair make_pipe_pair() {
   return {std::move(near), net::any_stream(std::ref(*far)), [far] { far->close(); }};
 }
 
+inline stream_pair make_unix_pair() {
+  auto [near, held] = net::unix_stream::pair();
+  auto far = std::make_shared<net::unix_stream>(std::move(held));
+  return {std::move(near), net::any_stream(std::ref(*far)), [far] { far->close(); }};
+}
+
 inline constexpr stream_kind k_stream_kinds[] = {
     {"tcp", "tcp read", "tcp write", std::size_t{1} << 20, &make_tcp_pair},
     {"pipe", "pipe read", "pipe write", 100, &make_pipe_pair},
+    {"unix", "unix read", "unix write", std::size_t{1} << 20, &make_unix_pair},
 };
 
 }  // namespace weft::testing

@@ -58,9 +58,12 @@ inline soak_lane begin_pipe_lane() {
   };
 }
 
+inline soak_lane begin_unix_lane() { return &make_unix_pair; }
+
 inline constexpr soaked_kind k_soaked_kinds[] = {
     {"tcp", 2, &begin_tcp_lane},
     {"pipe", 0, &begin_pipe_lane},
+    {"unix", 2, &begin_unix_lane},
 };
 
 }  // namespace weft::testing

@@ -1,13 +1,11 @@
 #pragma once
 // Room: netpoll. From one stream to another, until the first one ends: what a proxy is made of.
 //
-//   std::uint64_t bytes = net::copy(from, to);                 // returns at the end of `from`; `to` stays open for
-// writing
+//   std::uint64_t bytes = net::copy(from, to);       // returns at the end of `from`; `to` stays open for writing
 //
-//   void serve(net::tcp_stream client) {                       // a proxy
+//   void serve(net::tcp_stream client) {             // a proxy
 //     auto server = net::dial("[::1]:8080");
-//     std::error_code ec;                                      // why it ended before both had said all that they had
-// to
+//     std::error_code ec;                            // why it ended before both had said all that they had to
 //     const auto [sent, answered] = net::copy_both(client, server, ec);
 //   }
 //
