@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <vector>
 
@@ -53,6 +54,26 @@ void note_status(pid_t child, accident_end& end) {
   if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
 }
 
+// A shell has those that it starts in the background ignore SIGINT and SIGQUIT.
+class default_signals {
+ public:
+  default_signals() {
+    sigset_t ignored;
+    ::sigemptyset(&ignored);
+    for (const int signal : {SIGINT, SIGQUIT}) ::sigaddset(&ignored, signal);
+    ::posix_spawnattr_init(&words_);
+    ::posix_spawnattr_setsigdefault(&words_, &ignored);
+    ::posix_spawnattr_setflags(&words_, POSIX_SPAWN_SETSIGDEF);
+  }
+  ~default_signals() { ::posix_spawnattr_destroy(&words_); }
+  default_signals(const default_signals&) = delete;
+  default_signals& operator=(const default_signals&) = delete;
+  [[nodiscard]] const ::posix_spawnattr_t* get() const { return &words_; }
+
+ private:
+  ::posix_spawnattr_t words_;
+};
+
 }  // namespace
 
 bool keeps_signals_back() noexcept {
@@ -80,7 +101,9 @@ accident_end run_accident(const std::string& name, const std::string& variable) 
   if (!variable.empty()) variables.push_back(one_more.data());
   variables.push_back(nullptr);
   pid_t child = 0;
-  const int refused = ::posix_spawn(&child, program.c_str(), &actions, nullptr, arguments.data(), variables.data());
+  const default_signals defaults;
+  const int refused =
+      ::posix_spawn(&child, program.c_str(), &actions, defaults.get(), arguments.data(), variables.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::close(errors[1]);
   EXPECT_EQ(refused, 0) << program;
