@@ -57,18 +57,18 @@ struct latencies {
 inline double number_of(std::string_view line, const std::string& key) {
   const std::string quoted = '"' + key + "\": ";
   const std::size_t at = line.find(quoted);
-  if (at == std::string_view::npos) throw std::runtime_error("echo_load told no " + key + ": " + std::string(line));
+  if (at == std::string_view::npos) throw std::runtime_error("load told no " + key + ": " + std::string(line));
   return std::stod(std::string(line.substr(at + quoted.size())));
 }
 
-// What bench/echo_load, which stands beside this program, measures. Blocks the thread.
+// What bench/load, which stands beside this program, measures. Blocks the thread.
 inline latencies load(std::uint16_t port, std::size_t connections, std::size_t seconds) {
-  const std::string program = std::filesystem::read_symlink("/proc/self/exe").replace_filename("echo_load");
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe").replace_filename("load");
   const std::string command =
       '\'' + program + "' " + std::to_string(port) + ' ' + std::to_string(connections) + ' ' + std::to_string(seconds);
   std::FILE* const out = ::popen(command.c_str(), "re");
   if (out == nullptr) throw std::runtime_error("cannot start " + command);
-  char line[512] = "";
+  char line[1024] = "";
   const bool said = std::fgets(line, sizeof line, out) != nullptr;
   if (::pclose(out) != 0 || !said) throw std::runtime_error(command + " failed, see above");
   return {number_of(line, "p50_us"), number_of(line, "p99_us"), number_of(line, "requests_per_s")};

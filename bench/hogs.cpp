@@ -56,7 +56,7 @@ void measure_naps(std::size_t hogs, std::size_t workers, std::chrono::seconds ti
 void measure_echo(std::size_t hogs, std::size_t workers, std::chrono::seconds time, std::size_t connections) {
   weft::wait_group computing;
   weft::runtime runtime({.workers = workers});
-  const std::uint16_t port = runtime.run(echoing::start_server);
+  const std::uint16_t port = runtime.run([] { return echoing::start_server(); });
   computing.add(static_cast<int>(hogs));
   const auto end = steady_clock::now() + time + 1s;
   for (std::size_t i = 0; i < hogs; ++i)

@@ -73,7 +73,7 @@ void measure(std::size_t fibers, std::size_t workers, std::chrono::seconds time,
   figures::allow_descriptors(2 * fibers + connections + 100);
   const auto seconds = static_cast<std::size_t>(time.count());
   weft::runtime runtime({.workers = workers});
-  const std::uint16_t port = runtime.run(echoing::start_server);
+  const std::uint16_t port = runtime.run([] { return echoing::start_server(); });
   const echoing::latencies alone = echoing::load(port, connections, seconds);
   weft::channel<bool> over(1);
   runtime.go([=] {

@@ -1,6 +1,6 @@
 // Room: bench. Load for an echo server over UDP or Unix sockets: one thread, one epoll descriptor. Every socket keeps
 // one message under way and checks each byte that comes back; a datagram that has not come back after 100 ms is lost,
-// and counted, and the next one sent. Prints one line of JSON. (Over TCP: echo_load.cpp.)
+// and counted, and the next one sent. Prints one line of JSON. (Over TCP: load.)
 //
 //   socket_load udp|unix number [sockets [seconds [payload]]]          default 64, 3, 64 bytes
 #include "local_address.hpp"

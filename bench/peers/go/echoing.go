@@ -47,11 +47,11 @@ type latencies struct {
 	Requests float64 `json:"requests_per_s"`
 }
 
-// load is what echo_load measures, which stands beside this program.
+// load is what load measures, which stands beside this program.
 func load(server net.Addr, connections, seconds int) (seen latencies) {
 	self, err := os.Executable()
 	must(err)
-	command := exec.Command(filepath.Join(filepath.Dir(self), "echo_load"),
+	command := exec.Command(filepath.Join(filepath.Dir(self), "load"),
 		strconv.Itoa(server.(*net.TCPAddr).Port), strconv.Itoa(connections), strconv.Itoa(seconds))
 	command.Stderr = os.Stderr
 	out, err := command.Output()
