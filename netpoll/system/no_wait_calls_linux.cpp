@@ -12,7 +12,7 @@ namespace weft::net::detail {
 namespace {
 
 constexpr int k_no_wait = 0x08;     // RWF_NOWAIT: Linux 4.14
-constexpr int k_no_signal = 0x100;  // RWF_NOSIGNAL: Linux 6.18
+constexpr int k_without_signal = 0x100;  // RWF_NOSIGNAL: Linux 6.18
 
 // relaxed, at each use: found out once, by whoever is first; the answer does not change.
 constinit std::atomic<bool> g_has_no_signal{true};
@@ -29,7 +29,7 @@ ssize_t write_without_waiting(int fd, const iovec* parts, int count) noexcept {
   // relaxed: whoever still sees true tries once more, and learns the same.
   const bool asks = g_has_no_signal.load(std::memory_order_relaxed) && !is_faulty(fault::old_kernel);
   if (asks) {
-    const ssize_t written = ::pwritev2(fd, parts, count, -1, k_no_wait | k_no_signal);
+    const ssize_t written = ::pwritev2(fd, parts, count, -1, k_no_wait | k_without_signal);
     if (!is_unsupported(written)) return written;
   }
   // One of the two flags is unknown, here or to this descriptor.
