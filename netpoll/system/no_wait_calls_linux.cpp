@@ -11,7 +11,7 @@ namespace weft::net::detail {
 
 namespace {
 
-constexpr int k_no_wait = 0x08;     // RWF_NOWAIT: Linux 4.14
+constexpr int k_no_wait = 0x08;          // RWF_NOWAIT: Linux 4.14
 constexpr int k_without_signal = 0x100;  // RWF_NOSIGNAL: Linux 6.18
 
 // relaxed, at each use: found out once, by whoever is first; the answer does not change.

@@ -12,8 +12,20 @@ import subprocess
 import sys
 
 library, include, build = sys.argv[1:]
-headers = "\n".join(path.read_text(encoding="utf-8") for path in sorted(pathlib.Path(include).rglob("weft/**/*.hpp")))
-headers = re.sub(r"//.*|^\s*template <.*>$|\[\[[\w:]+\]\] |WEFT_\w+(\([^)]*\))? ", "", headers, flags=re.MULTILINE)
+
+
+def code_in(paths):
+    """Without comments, attributes and namespaces in which classes are only announced."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in sorted(paths))
+    text = re.sub(r"^namespace [\w:]+ \{\n(?:(?:class|struct) \w+;.*\n)+\}.*\n", "", text, flags=re.MULTILINE)
+    inner = re.findall(r"namespace (?:[\w:]+::)?detail \{.*?\}  // namespace (?:[\w:]+::)?detail", text, re.DOTALL)
+    return [re.sub(r"//.*|^\s*template <.*>$|\[\[[\w:]+\]\] |WEFT_\w+(\([^)]*\))? ", "", each, flags=re.MULTILINE)
+            for each in (text, "\n".join(inner))]
+
+
+paths = list(pathlib.Path(include).rglob("weft/**/*.hpp"))
+headers, of_detail = code_in(paths)
+_, of_net_detail = code_in(path for path in paths if "netpoll" in path.parts)
 # Classes and namespaces; what is only announced (class worker;) is not among them.
 scopes = set(re.findall(r"\b(?:class|struct|namespace) ([\w:]+)[^;(){}]*\{", headers))
 scopes = {part for name in scopes for part in name.split("::")}
@@ -67,7 +79,9 @@ if not objects:
     wrong.append(f"{build} has no object that uses the library: build it whole")
 for mangled, name in (names_of(r" U _ZN?K?4weft", "nm", "-u", "-A", *objects) if objects else {}).items():
     # A word of a header before a parenthesis: declared there, or something private of the same name.
-    if mangled not in exported and why_not(name) is None and re.search(rf"\b{re.escape(bare(name).split('::')[-1])}\W*\(", headers):
+    inner = of_net_detail if "::net::" in bare(name) else of_detail
+    declared = inner if "::detail::" in bare(name) else headers
+    if mangled not in exported and why_not(name) is None and re.search(rf"\b{re.escape(bare(name).split('::')[-1])}\W*\(", declared):
         wrong.append(f"{library} hides {name}, which a header declares: does its .cpp include that header, and first?")
 print("\n".join(wrong[:20] or [f"{len(names)} names, all of public headers"]))
 sys.exit(bool(wrong))

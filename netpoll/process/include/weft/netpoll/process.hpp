@@ -38,6 +38,10 @@
 #include <weft/netpoll/time_limit.hpp>
 #include <weft/runtime/detail/owned.hpp>
 
+namespace weft::net {
+class child_ends;
+}
+
 #pragma GCC visibility push(default)
 
 namespace weft::net {
