@@ -50,7 +50,7 @@ std::error_code descriptor_poller::add(descriptor_block& block) noexcept {
   return ec;
 }
 
-// The poller may have ended meanwhile, and its number be another's: which is no epoll, or does not watch `fd`, for a
+// The poller may be ending just now, and its number become another's: which is no epoll, or does not watch `fd`, for a
 // block is watched by one poller in its life. Then the call fails and changes nothing.
 void descriptor_poller::forget(const descriptor_block& block, int fd) noexcept {
   const int registry = block.registry.load(std::memory_order_relaxed);  // relaxed: the caller is the only user
@@ -62,6 +62,7 @@ void descriptor_poller::refuse_who_is_left() noexcept {
     if (!block.use.enter()) return;
     // relaxed: a tenant of ours stays one while we use the block.
     if (block.home.load(std::memory_order_relaxed) == this) {
+      block.registry.store(-1, std::memory_order_relaxed);  // relaxed: for its last user, who at worst asks in vain
       for (readiness& each : block.ready)
         if (const auto won = claim_waiter(each.close(), wake_reason::closed)) weft::detail::unpark(won);
     }

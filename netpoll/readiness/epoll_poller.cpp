@@ -43,9 +43,9 @@ epoll_poller::epoll_poller() {
 }
 
 epoll_poller::~epoll_poller() {
+  refuse_who_is_left();  // before the number of the epoll may be another's
   close_descriptor(wake_event_);
   close_descriptor(epoll_);
-  refuse_who_is_left();
 }
 
 std::error_code epoll_poller::watch(int fd, std::uint64_t key, bool&) noexcept {

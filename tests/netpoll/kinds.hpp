@@ -124,13 +124,19 @@ inline std::pair<net::tcp_stream, net::tcp_stream> tcp_ends() {
   return {std::move(client), std::move(server)};
 }
 
+// Between the close and the second connect the port may become somebody else's: then with others.
 inline std::pair<net::udp_socket, net::udp_socket> udp_ends() {
-  auto first = net::udp_socket::bind("127.0.0.1:0");
-  const net::endpoint here = first.local_address();
-  auto second = net::udp_socket::connect(here);
-  const net::endpoint there = second.local_address();
-  first.close();
-  return {net::udp_socket::connect(there, {.local = here}), std::move(second)};
+  for (;;) {
+    auto first = net::udp_socket::bind("127.0.0.1:0");
+    const net::endpoint here = first.local_address();
+    auto second = net::udp_socket::connect(here);
+    const net::endpoint there = second.local_address();
+    first.close();
+    std::error_code ec;
+    auto connected = net::udp_socket::connect(there, {.local = here}, ec);
+    if (!ec) return {std::move(connected), std::move(second)};
+    if (ec != std::errc::address_in_use) throw std::system_error(ec, "udp_ends");
+  }
 }
 
 inline const std::vector<kind_of_end>& kinds_of_ends() {
