@@ -18,11 +18,11 @@
 
 namespace weft::net {
 
-struct [[gnu::visibility("hidden")]] process::state {
-  state(std::vector<std::string> & arguments, const process_options& options, std::error_code& ec);
+struct process::state {
+  state(std::vector<std::string>& arguments, const process_options& options, std::error_code& ec);
 
-  std::optional<exit_status> wait(std::error_code & ec);
-  std::optional<exit_status> wait_until(deadline until, std::error_code & ec);
+  std::optional<exit_status> wait(std::error_code& ec);
+  std::optional<exit_status> wait_until(deadline until, std::error_code& ec);
 
   bool kill_on_cancel;
   descriptor_stream streams[3];

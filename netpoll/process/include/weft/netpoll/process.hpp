@@ -145,7 +145,7 @@ class process {
   void detach(std::error_code& ec);
 
  private:
-  struct state;
+  struct [[gnu::visibility("hidden")]] state;
   [[nodiscard]] descriptor_stream& stream(int which, const char* call);
 
   weft::detail::owned<state> state_;
