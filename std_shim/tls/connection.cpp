@@ -222,7 +222,11 @@ void connection::speak_up() noexcept {
 // For who has the turn to write.
 void connection::offer() noexcept {
   if (socket_ < 0 || sent_ == sending_.size()) return;
-  sent_ += offer_to_socket(socket_, std::span<const std::byte>(sending_).subspan(sent_));
+  {
+    const weft::detail::internal_guard guard(offer_lock_);
+    if (!may_offer_) return;
+    sent_ += offer_to_socket(socket_, std::span<const std::byte>(sending_).subspan(sent_));
+  }
   if (sent_ < sending_.size()) return;
   std::vector<std::byte>().swap(sending_);
   sent_ = 0;
@@ -252,6 +256,10 @@ bool connection::close() noexcept {
   const auto how = turns_.close();
   if (how == turns::closing::closed_before) return false;
   if (how == turns::closing::closed_and_writes) say_goodbye();
+  {
+    const weft::detail::internal_guard guard(offer_lock_);
+    may_offer_ = false;
+  }
   transport_.close();
   return true;
 }

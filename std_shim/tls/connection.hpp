@@ -21,7 +21,8 @@
 //          S2 takes the turn to write if it is free,           V2 reader_spoke_: as S2
 //             offers the output, gives the turn back
 // Both turns pass through one lock: a reader that finds the turn held is before V1, and its word seen by V2. An offer
-// is what the system takes at once from a socket (offer_calls.hpp); what it does not take waits in sending_.
+// is what the system takes at once from a socket (offer_calls.hpp); what it does not take waits in sending_. It goes by
+// the number of the socket, and close() ends all offers, under offer_lock_, before that may be another's.
 
 #include <atomic>
 #include <cstddef>
@@ -34,6 +35,8 @@
 #include <vector>
 
 #include <weft/netpoll/any_stream.hpp>
+#include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/sync/mutex.hpp>
 
 #include "engine.hpp"
@@ -96,6 +99,8 @@ class connection {
 
   net::any_stream transport_;
   const int socket_;
+  weft::detail::internal_lock offer_lock_;
+  bool may_offer_ WEFT_GUARDED_BY(offer_lock_) = true;
 };
 
 }  // namespace weft::tls::detail
