@@ -3,6 +3,8 @@
 #include "reaper.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <new>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -55,14 +57,22 @@ class reaper {
     event_ = {};
   }
 
-  void run() {
+  void run() noexcept {
     detail::block_all_signals();
+    while (go_on()) continue;
+  }
+
+  // R1 to R3. False: there is nobody left. Without memory for its lists it tries again: whom it reaps nobody else does.
+  bool go_on() noexcept try {
     std::vector<int> ready;
-    while (list(ready)) {
-      detail::wait_for_readable(ready);  // R2
-      for (const int fd : ready)
-        if (fd >= 0) look(fd);
-    }
+    if (!list(ready)) return false;
+    detail::wait_for_readable(ready);  // R2
+    for (const int fd : ready)
+      if (fd >= 0) look(fd);
+    return true;
+  } catch (const std::bad_alloc&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    return true;
   }
 
   // R1. The event is the first.
