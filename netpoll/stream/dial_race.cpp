@@ -41,10 +41,9 @@ bool is_for_want_of_a_way(const std::error_code& ec) noexcept {
 
 // A port of this machine on which nobody listens may be the very one that the system chose for our end, and TCP
 // connects it to itself.
-bool is_its_own_peer(int fd) noexcept {
+bool is_its_own_peer(int fd, const endpoint& peer) noexcept {
   std::error_code ec;
-  const endpoint here = address_of(fd, ec);
-  return !ec && here == peer_address_of(fd, ec) && !ec;
+  return address_of(fd, ec) == peer && !ec;
 }
 
 // A connection under way has come through when the socket is writable, has no error, and has a peer: an event alone may
@@ -57,12 +56,12 @@ std::error_code outcome_of(descriptor_block& block) noexcept {
   const int fd = block.fd.load(std::memory_order_relaxed);  // relaxed: the caller moved it in
   if (auto ec = pending_error(fd)) return ec;
   std::error_code ec;
-  static_cast<void>(peer_address_of(fd, ec));
+  const endpoint peer = peer_address_of(fd, ec);
   if (ec == std::errc::not_connected) {
     static_cast<void>(word.clear(seen));  // if an event came meanwhile, no wait begins, and we look again
     return std::make_error_code(std::errc::operation_in_progress);
   }
-  if (!ec && is_its_own_peer(fd)) return std::make_error_code(std::errc::connection_refused);
+  if (!ec && is_its_own_peer(fd, peer)) return std::make_error_code(std::errc::connection_refused);
   return ec;
 }
 

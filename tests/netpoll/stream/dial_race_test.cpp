@@ -135,7 +135,6 @@ FIBER_TEST(dial_race, the_time_is_that_of_all_together) {
   const auto before = sockets_in_use();
   const auto done = race({silent.address(), silent_too.address()}, {.timeout = 30ms, .attempt_delay = 10ms});
   EXPECT_EQ(done.error, std::errc::timed_out);
-  EXPECT_LE(done.tried, 2u);  // one, if the machine is so busy that both moments have passed at once
   const auto in_turn = race({silent.address(), silent_too.address()},
                             {.timeout = 15ms, .attempt_delay = std::chrono::nanoseconds::max()});
   EXPECT_EQ(in_turn.error, std::errc::timed_out);
