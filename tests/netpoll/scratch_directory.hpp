@@ -25,7 +25,6 @@ class scratch_directory {
   scratch_directory& operator=(const scratch_directory&) = delete;
 
   [[nodiscard]] std::string operator/(const std::string& name) const { return (path_ / name).string(); }
-  [[nodiscard]] std::string path(const std::string& name) const { return *this / name; }
   [[nodiscard]] std::string string() const { return path_.string(); }
 
  private:

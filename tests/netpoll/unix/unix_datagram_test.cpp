@@ -38,11 +38,11 @@ bool receive_numbers(unix_datagram& from, int count) {
 
 FIBER_TEST(unix_datagram, comes_with_its_sender_and_is_answered) {
   const scratch_directory at;
-  auto server = unix_datagram::bind(at.path("server"), {.mode = 0600});
-  EXPECT_EQ(mode_of(at.path("server")), 0600u);
-  EXPECT_EQ(server.local_address(), at.path("server"));
-  for (const std::string& name : {at.path("client"), std::string("@")}) {
-    auto client = unix_datagram::connect(at.path("server"), {.local = name});
+  auto server = unix_datagram::bind(at / "server", {.mode = 0600});
+  EXPECT_EQ(mode_of(at / "server"), 0600u);
+  EXPECT_EQ(server.local_address(), at / "server");
+  for (const std::string& name : {at / "client", std::string("@")}) {
+    auto client = unix_datagram::connect(at / "server", {.local = name});
     client.send("hello");
     char buf[8];
     std::string from;
@@ -53,7 +53,7 @@ FIBER_TEST(unix_datagram, comes_with_its_sender_and_is_answered) {
     EXPECT_EQ(client.receive(buf).count, 4u);
   }
   auto nameless = unix_datagram::open();
-  nameless.send_to("x", at.path("server"));
+  nameless.send_to("x", at / "server");
   std::string from = "somebody";
   char buf[8];
   EXPECT_EQ(server.receive_from(buf, from).count, 1u);
@@ -75,9 +75,9 @@ FIBER_TEST(unix_datagram, one_of_no_bytes_is_one_and_one_that_is_too_large_is_cu
 // The kernel wakes a connected sender when the receiver has room again.
 FIBER_TEST(unix_datagram, a_connected_sender_waits_for_a_receiver_that_is_full) {
   const scratch_directory at;
-  auto server = unix_datagram::bind(at.path("server"));
+  auto server = unix_datagram::bind(at / "server");
   auto sending = spawn([&] {
-    auto client = unix_datagram::connect(at.path("server"));
+    auto client = unix_datagram::connect(at / "server");
     send_numbers(1500, [&](const std::string& text) { client.send(text); });
   });
   await_parked(1, "unix datagram send");
@@ -88,10 +88,10 @@ FIBER_TEST(unix_datagram, a_connected_sender_waits_for_a_receiver_that_is_full) 
 // And nobody wakes one that is not: it asks again.
 FIBER_TEST(unix_datagram, any_sender_waits_for_a_receiver_that_is_full) {
   const scratch_directory at;
-  auto server = unix_datagram::bind(at.path("server"));
+  auto server = unix_datagram::bind(at / "server");
   auto sending = spawn([&] {
     auto client = unix_datagram::open();
-    send_numbers(600, [&](const std::string& text) { client.send_to(text, at.path("server")); });
+    send_numbers(600, [&](const std::string& text) { client.send_to(text, at / "server"); });
   });
   await_parked(1, "unix datagram send (the receiver is full)");
   EXPECT_TRUE(receive_numbers(server, 600));
@@ -104,11 +104,11 @@ TEST(unix_datagram, a_pause_ends_by_deadline_close_and_cancellation) {
   runtime rt(options{.workers = 2}, &time);
   rt.run([&] {
     const scratch_directory at;
-    auto server = unix_datagram::bind(at.path("server"));
+    auto server = unix_datagram::bind(at / "server");
     auto client = unix_datagram::open();
     const auto send_until_it_fails = [&] {
       std::error_code ec;
-      while (!ec) client.send_to("x", at.path("server"), ec);
+      while (!ec) client.send_to("x", at / "server", ec);
       return ec;
     };
     const auto parked = [] { await_parked(1, "unix datagram send (the receiver is full)"); };
@@ -131,13 +131,13 @@ TEST(unix_datagram, a_pause_ends_by_deadline_close_and_cancellation) {
 
 FIBER_TEST(unix_datagram, a_receiver_that_is_gone_is_told) {
   const scratch_directory at;
-  auto server = unix_datagram::bind(at.path("server"));
-  auto client = unix_datagram::connect(at.path("server"));
+  auto server = unix_datagram::bind(at / "server");
+  auto client = unix_datagram::connect(at / "server");
   server.close();
-  EXPECT_FALSE(is_there(at.path("server")));
+  EXPECT_FALSE(is_there(at / "server"));
   expect_error(std::errc::connection_refused, [&] { client.send("x"); });
   auto other = unix_datagram::open();
-  expect_error(std::errc::no_such_file_or_directory, [&] { other.send_to("x", at.path("server")); });
+  expect_error(std::errc::no_such_file_or_directory, [&] { other.send_to("x", at / "server"); });
   expect_error(std::errc::filename_too_long, [&] { other.send_to("x", std::string(200, 'x')); });
   expect_error(std::errc::invalid_argument, [&] { other.send_to("x", ""); });
   expect_error(std::errc::not_connected, [&] { other.send("to whom?"); });
@@ -145,17 +145,17 @@ FIBER_TEST(unix_datagram, a_receiver_that_is_gone_is_told) {
 
 FIBER_TEST(unix_datagram, a_stale_path_is_replaced_and_a_live_one_is_not) {
   const scratch_directory at;
-  leave_stale_socket(at.path("socket"), SOCK_DGRAM);
+  leave_stale_socket(at / "socket", SOCK_DGRAM);
   expect_error(std::errc::address_in_use,
-               [&] { static_cast<void>(unix_datagram::bind(at.path("socket"), {.replace_stale = false})); });
-  auto server = unix_datagram::bind(at.path("socket"));
+               [&] { static_cast<void>(unix_datagram::bind(at / "socket", {.replace_stale = false})); });
+  auto server = unix_datagram::bind(at / "socket");
   std::error_code ec;
-  EXPECT_FALSE(unix_datagram::bind(at.path("socket"), ec).is_open());
+  EXPECT_FALSE(unix_datagram::bind(at / "socket", ec).is_open());
   EXPECT_EQ(ec, std::errc::address_in_use);
   unix_datagram moved = std::move(server);
-  EXPECT_TRUE(is_there(at.path("socket")));
-  moved = unix_datagram::bind(at.path("other"));
-  EXPECT_FALSE(is_there(at.path("socket"))) << "assigned over";
+  EXPECT_TRUE(is_there(at / "socket"));
+  moved = unix_datagram::bind(at / "other");
+  EXPECT_FALSE(is_there(at / "socket")) << "assigned over";
 }
 
 // What a plain receive has no use for is closed: the leak check behind this test would see it.

@@ -48,7 +48,7 @@ std::error_code error_of_listening(const std::string& address, const net::listen
 
 FIBER_TEST(unix_listener, serves_by_a_path_and_by_an_abstract_name) {
   const scratch_directory at;
-  for (const std::string& address : {at.path("socket"), "@weft-test-" + std::to_string(::getpid()), std::string("@")}) {
+  for (const std::string& address : {at / "socket", "@weft-test-" + std::to_string(::getpid()), std::string("@")}) {
     auto listener = net::listen_unix(address);
     const std::string here = listener.local_address();
     EXPECT_TRUE(address == "@" ? here.size() > 1 && here[0] == '@' : here == address) << here;
@@ -92,18 +92,18 @@ FIBER_TEST(unix_listener, tcp_names_the_call_that_takes_a_path) {
 
 FIBER_TEST(unix_listener, the_path_has_the_mode_that_was_asked_for) {
   const scratch_directory at;
-  auto closed = net::listen_unix(at.path("closed"), {.mode = 0600});
-  EXPECT_EQ(mode_of(at.path("closed")), 0600u);
-  auto open = net::listen_unix(at.path("open"), {.mode = 0666});
-  EXPECT_EQ(mode_of(at.path("open")), 0666u) << "whatever the umask";
-  ::chmod(at.path("open").c_str(), 0644);
+  auto closed = net::listen_unix(at / "closed", {.mode = 0600});
+  EXPECT_EQ(mode_of(at / "closed"), 0600u);
+  auto open = net::listen_unix(at / "open", {.mode = 0666});
+  EXPECT_EQ(mode_of(at / "open"), 0666u) << "whatever the umask";
+  ::chmod((at / "open").c_str(), 0644);
   open.close();
-  EXPECT_FALSE(is_there(at.path("open"))) << "another mode makes it no other one's";
+  EXPECT_FALSE(is_there(at / "open")) << "another mode makes it no other one's";
 }
 
 FIBER_TEST(unix_listener, the_path_goes_with_it_but_for_another_ones) {
   const scratch_directory at;
-  const std::string path = at.path("socket");
+  const std::string path = at / "socket";
   auto first = net::listen_unix(path);
   EXPECT_TRUE(is_there(path));
   std::error_code ec;
@@ -122,7 +122,7 @@ FIBER_TEST(unix_listener, the_path_goes_with_it_but_for_another_ones) {
   first.close();
   EXPECT_TRUE(is_there(path)) << "it is not ours any more";
   first = net::listen_unix(path);
-  first = net::listen_unix(at.path("other"));
+  first = net::listen_unix(at / "other");
   EXPECT_FALSE(is_there(path)) << "assigned over";
   auto staying = net::listen_unix(path, {.remove_on_close = false});
   staying.close();
@@ -131,7 +131,7 @@ FIBER_TEST(unix_listener, the_path_goes_with_it_but_for_another_ones) {
 
 FIBER_TEST(unix_listener, a_stale_path_is_replaced_and_a_live_one_is_not) {
   const scratch_directory at;
-  const std::string path = at.path("socket");
+  const std::string path = at / "socket";
   leave_stale_socket(path, SOCK_STREAM);
   EXPECT_EQ(error_of_listening(path, {.replace_stale = false}), std::errc::address_in_use);
   auto first = net::listen_unix(path, {.backlog = 1});
@@ -146,14 +146,14 @@ FIBER_TEST(unix_listener, a_stale_path_is_replaced_and_a_live_one_is_not) {
 // A file of the user's, a directory, a link to a stale socket, a socket of another kind that is alive.
 FIBER_TEST(unix_listener, what_is_no_stale_socket_stays) {
   const scratch_directory at;
-  std::ofstream(at.path("file")) << "precious";
-  std::filesystem::create_directory(at.path("directory"));
-  leave_stale_socket(at.path("stale"), SOCK_STREAM);
-  std::filesystem::create_symlink(at.path("stale"), at.path("link"));
-  const int alive = bind_plainly(at.path("alive"), SOCK_DGRAM);
+  std::ofstream(at / "file") << "precious";
+  std::filesystem::create_directory(at / "directory");
+  leave_stale_socket(at / "stale", SOCK_STREAM);
+  std::filesystem::create_symlink(at / "stale", at / "link");
+  const int alive = bind_plainly(at / "alive", SOCK_DGRAM);
   for (const char* name : {"file", "directory", "link", "alive"}) {
-    EXPECT_EQ(error_of_listening(at.path(name)), std::errc::address_in_use) << name;
-    EXPECT_TRUE(is_there(at.path(name))) << name;
+    EXPECT_EQ(error_of_listening((at / name)), std::errc::address_in_use) << name;
+    EXPECT_TRUE(is_there((at / name))) << name;
   }
   ::close(alive);
 }
@@ -162,7 +162,7 @@ FIBER_TEST(unix_listener, what_is_no_stale_socket_stays) {
 FIBER_TEST(unix_listener, of_many_that_replace_a_path_at_once_one_does) {
   const scratch_directory at;
   for (int round = 0; round < 5; ++round) {
-    const std::string path = at.path("socket");
+    const std::string path = at / "socket";
     leave_stale_socket(path, SOCK_STREAM);
     std::atomic<int> listening{0};
     std::vector<join_handle<unix_listener>> starting;
@@ -194,7 +194,7 @@ FIBER_TEST(unix_listener, of_many_that_replace_a_path_at_once_one_does) {
 // "Leaving a path": several close the old server at once, while the next one waits for its path, and keeps it.
 FIBER_TEST(unix_listener, closing_by_many_takes_no_path_from_the_next_one) {
   const scratch_directory at;
-  const std::string path = at.path("socket");
+  const std::string path = at / "socket";
   auto old = net::listen_unix(path);
   for (int round = 0; round < 20; ++round) {
     std::atomic<int> closed{0};
@@ -221,17 +221,17 @@ FIBER_TEST(unix_listener, closing_by_many_takes_no_path_from_the_next_one) {
 // Who holds the directory for longer than a moment is not one of us.
 FIBER_TEST(unix_listener, a_directory_that_stays_locked_is_no_obstacle_but_a_cancellation_point) {
   const scratch_directory at;
-  const int held = ::open(at.path("").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int held = ::open((at / "").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   ASSERT_EQ(::flock(held, LOCK_EX), 0);
-  auto starting = spawn([&] { static_cast<void>(net::listen_unix(at.path("socket"))); });
+  auto starting = spawn([&] { static_cast<void>(net::listen_unix(at / "socket")); });
   await_parked(1, "sleep");
   starting.request_stop();
   try {
     starting.join();
   } catch (...) {  // what join makes of a cancelled fiber is its own affair
   }
-  EXPECT_FALSE(is_there(at.path("socket")));
-  auto next = spawn([&] { return net::listen_unix(at.path("socket")); });
+  EXPECT_FALSE(is_there(at / "socket"));
+  auto next = spawn([&] { return net::listen_unix(at / "socket"); });
   await_parked(1, "sleep");
   ::close(held);
   EXPECT_TRUE(next.join().is_open());
@@ -239,7 +239,7 @@ FIBER_TEST(unix_listener, a_directory_that_stays_locked_is_no_obstacle_but_a_can
 
 FIBER_TEST(unix_listener, ends_an_accept_by_deadline_close_and_cancellation) {
   const scratch_directory at;
-  auto listener = net::listen_unix(at.path("socket"));
+  auto listener = net::listen_unix(at / "socket");
   const auto accept = [&listener] {
     std::error_code ec;
     static_cast<void>(listener.accept(ec));
@@ -264,9 +264,9 @@ FIBER_TEST(unix_listener, ends_an_accept_by_deadline_close_and_cancellation) {
 
 FIBER_TEST(unix_listener, injected_shortages_and_broken_connections_lose_none) {
   const scratch_directory at;
-  auto listener = net::listen_unix(at.path("socket"));
+  auto listener = net::listen_unix(at / "socket");
   std::vector<unix_stream> clients;
-  for (int i = 0; i < 30; ++i) clients.push_back(net::dial_unix(at.path("socket")));
+  for (int i = 0; i < 30; ++i) clients.push_back(net::dial_unix(at / "socket"));
   const net::detail::fault_injection faults(
       {.seed = seed_of_this_test(), .interrupted = 100, .exhausted = 256, .aborted = 256, .unwatched = 256});
   for (int i = 0; i < 30; ++i) EXPECT_TRUE(listener.accept().is_open());
@@ -276,12 +276,12 @@ FIBER_TEST(unix_listener, injected_shortages_and_broken_connections_lose_none) {
 // A full backlog is no error of a Unix socket's connect that anybody would be woken for.
 FIBER_TEST(dial_unix, waits_for_room_in_a_full_backlog) {
   const scratch_directory at;
-  auto listener = net::listen_unix(at.path("socket"), {.backlog = 1});
+  auto listener = net::listen_unix(at / "socket", {.backlog = 1});
   std::atomic<int> connected{0};
   std::vector<join_handle<unix_stream>> dialling;
   for (int i = 0; i < 6; ++i) {
     dialling.push_back(spawn([&] {
-      auto conn = net::dial_unix(at.path("socket"));
+      auto conn = net::dial_unix(at / "socket");
       ++connected;
       return conn;
     }));
@@ -294,18 +294,18 @@ FIBER_TEST(dial_unix, waits_for_room_in_a_full_backlog) {
 
 FIBER_TEST(dial_unix, in_a_full_backlog_ends_by_deadline_and_cancellation_and_when_nobody_listens) {
   const scratch_directory at;
-  auto listener = net::listen_unix(at.path("socket"), {.backlog = 0});
-  auto first = net::dial_unix(at.path("socket"));
+  auto listener = net::listen_unix(at / "socket", {.backlog = 0});
+  auto first = net::dial_unix(at / "socket");
   std::error_code ec;
-  EXPECT_FALSE(net::dial_unix(at.path("socket"), {.timeout = std::chrono::milliseconds(3)}, ec).is_open());
+  EXPECT_FALSE(net::dial_unix(at / "socket", {.timeout = std::chrono::milliseconds(3)}, ec).is_open());
   EXPECT_EQ(ec, std::errc::timed_out);
-  auto cancelled_one = spawn([&] { static_cast<void>(net::dial_unix(at.path("socket"))); });
+  auto cancelled_one = spawn([&] { static_cast<void>(net::dial_unix(at / "socket")); });
   await_parked(1, "unix connect (backlog full)");
   cancelled_one.request_stop();
   EXPECT_ANY_THROW(cancelled_one.join());
   auto refused = spawn([&] {
     std::error_code why;
-    static_cast<void>(net::dial_unix(at.path("socket"), why));
+    static_cast<void>(net::dial_unix(at / "socket", why));
     return why;
   });
   await_parked(1, "unix connect (backlog full)");
