@@ -22,6 +22,8 @@ namespace weft::detail {
 namespace {
 
 constexpr std::int64_t k_time_between_services_ns = 100'000;
+constexpr std::int64_t k_longest_turn_ns = 200'000;  // much longer than the turns of fibers that wait for each other
+constexpr std::uint32_t k_few = 64;                  // ready here: who has more has no time for others'
 
 void name_thread(unsigned index) noexcept {
   std::array<char, 16> name;  // all that the kernel keeps
@@ -146,8 +148,31 @@ void worker::service() noexcept {
   stacks.flush_if_scarce();
   // First: timers and readiness fill what room there is, and what was injected has waited longer.
   (void)take_injected(inject_queue::spilled::one_oldest);
+  relieve_another();
   expire_due(timers);
   look();
+}
+
+// "Relieving". A worker that makes no turn has lost its processor, most likely for a whole time slice, or runs a long
+// fiber. Who has work of his own never comes to steal, so what waits in that ring would wait as long, or until "Filling
+// in" takes it: half of it comes here, as by any thief, at each service until it makes a turn. One other is watched at
+// a time, all of them in turn: a look costs the same however many there are.
+void worker::relieve_another() noexcept {
+  const unsigned seats = home_.seats.seats();
+  if (seats == 1 || ring_.size() > k_few) return;
+  worker& watched = home_.seats.in_seat(watched_seat_);
+  const bool made_a_turn = watched.turn != watched_turn_;
+  if (!made_a_turn && now - watched_since_ < k_longest_turn_ns) return;
+  if (&watched != this && !made_a_turn && watched.has_surplus()) {
+    if (fiber_block* const oldest = watched.ring_.steal_into(ring_)) {
+      enqueue(oldest);
+      if (ring_.size() > 1) home_.wake_one_if_helpful();  // as in take_injected
+      return;                                             // and the rest of it next time
+    }
+  }
+  if (++watched_seat_ >= seats) watched_seat_ = 0;
+  watched_turn_ = home_.seats.in_seat(watched_seat_).turn;
+  watched_since_ = now;
 }
 
 // How many turns fit into the time, at the pace of the last ones: a clock that is read at each turn would cost more.

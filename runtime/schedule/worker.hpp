@@ -185,6 +185,7 @@ class worker {
   [[nodiscard]] fiber_block* steal_once() noexcept;
   void stop_searching(bool found) noexcept;
   void service() noexcept;
+  void relieve_another() noexcept;
   void plan_next_service() noexcept;
   [[nodiscard]] bool work_in_sight() const noexcept;
   void look() noexcept;
@@ -223,6 +224,9 @@ class worker {
   const float_environment floats_ = float_environment::current();  // which its thread inherits
   char made_ = 0;                                                  // only its address is used
   bool searching_ = false;
+  unsigned watched_seat_ = 0;  // whom relieve_another watches: its turn, and when that was read first
+  std::uint64_t watched_turn_ = 0;
+  std::int64_t watched_since_ = 0;
   ready_batch batch_;
 
   // --- Any thread.
