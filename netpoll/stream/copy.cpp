@@ -5,6 +5,8 @@
 
 #include <weft/netpoll/copy.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include <weft/netpoll/errc.hpp>
@@ -76,6 +78,15 @@ void copy_counted(stream_behind& from, stream_behind& to, std::uint64_t& copied,
   if (were_open && ec == std::errc::bad_file_descriptor) ec = closed_meanwhile();
 }
 
+// A peer that has left need not be told, and of a stream that is closed the other direction hears. But one that is
+// there and never hears of the end would wait for more, and the other direction for it.
+void pass_on_end(stream_behind& to, std::error_code& ec) {
+  constexpr std::errc k_left[] = {std::errc::broken_pipe, std::errc::connection_reset, std::errc::not_connected,
+                                  std::errc::operation_canceled, std::errc::bad_file_descriptor};
+  to.end_writing(ec);
+  if (std::any_of(std::begin(k_left), std::end(k_left), [&ec](std::errc each) { return ec == each; })) ec.clear();
+}
+
 // What ended the first direction that ended badly.
 class first_error {
  public:
@@ -109,11 +120,10 @@ copied_both copy_streams_both(stream_behind& a, stream_behind& b, std::error_cod
     directions.go([&from, &to, &count, &first, &directions] {
       std::error_code error;
       copy_counted(from, to, count, error);
-      if (error) {
-        first.note(error);
-        return directions.cancel();
-      }
-      to.end_writing(error);  // a peer that has left need not be told
+      if (!error) pass_on_end(to, error);
+      if (!error) return;
+      first.note(error);
+      directions.cancel();
     });
   };
   go(a, b, copied.forth);

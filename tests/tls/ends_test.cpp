@@ -11,6 +11,8 @@
 
 #include <support/fiber_test.hpp>
 #include <support/seed.hpp>
+#include <weft/netpoll/copy.hpp>
+#include <weft/netpoll/pipe.hpp>
 #include <weft/runtime/task_group.hpp>
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/tls.hpp>
@@ -77,6 +79,18 @@ FIBER_TEST(tls_ends, come_with_resets_too) {
       {.seed = seed_of_this_test(), .interrupted = 50, .short_transfer = 300, .reset = 20});
   std::mt19937_64 random(seed_of_this_test());
   for (int i = 0; i < 6; ++i) live_and_end(random() / 3 * 3);
+}
+
+// To say an end is to write, here. Who cannot do that must leave neither his peer nor the other direction waiting.
+FIBER_TEST(tls_ends, that_cannot_be_passed_on_end_a_copy_of_both_directions) {
+  tls_pair outside = shake();
+  auto [inside, server] = net::pipe();
+  outside.server.set_write_deadline(0s);
+  server.shutdown_write();
+  std::error_code ec;
+  const auto [forth, back] = net::copy_both(outside.server, inside, ec);
+  EXPECT_EQ(ec, std::errc::timed_out);
+  EXPECT_EQ(forth + back, 0u);
 }
 
 }  // namespace

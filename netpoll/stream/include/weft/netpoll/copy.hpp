@@ -23,7 +23,8 @@
 //
 // copy_both copies in both directions at once, in a fiber of its own for each. Each direction's end is passed on: the
 // other stream's shutdown_write. It returns when both have ended. The first error of one direction ends the other one
-// as well, and is what the call says; cancelling the caller ends both. It closes nothing: that is done by who owns the
+// as well, and is what the call says, also if it was the end that could not be passed on (a TLS stream whose peer does
+// not read, until its write deadline); cancelling the caller ends both. It closes nothing: that is done by who owns the
 // streams, which may be used again when it returns.
 // Next: byte_stream.hpp, chunk.hpp.
 
