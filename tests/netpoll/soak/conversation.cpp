@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <iterator>
 #include <span>
 
 #include <weft/runtime/cancellation.hpp>
@@ -57,6 +58,14 @@ std::byte one_way::byte_at(std::size_t position) const noexcept {
   return static_cast<std::byte>(mixed(id_ + position / 8 * 0x9e3779b97f4a7c15u) >> (position % 8 * 8));
 }
 
+// After a write whose deadline has passed.
+bool one_way::has_more_time(net::any_stream& to, soak_account& account) {
+  if (write_error_ != std::errc::timed_out) return false;
+  ++account.timed_out;
+  to.set_write_deadline(net::any_stream::time_point::max(), write_error_);
+  return true;
+}
+
 void one_way::write(net::any_stream& to, std::minstd_rand random, soak_account& account) {
   closes_when_cut guard{to};
   std::array<std::byte, k_piece> piece;
@@ -65,13 +74,11 @@ void one_way::write(net::any_stream& to, std::minstd_rand random, soak_account& 
     for (std::size_t i = 0; i < n; ++i) piece[i] = byte_at(written_ + i);
     handed_ = written_ + n;
     written_ += to.write_all(std::span(piece).first(n), write_error_);
-    if (write_error_ == std::errc::timed_out) {
-      ++account.timed_out;
-      to.set_write_deadline(net::any_stream::time_point::max(), write_error_);
-    }
+    has_more_time(to, account);
     if (write_error_) return;
   }
   to.shutdown_write(write_error_);
+  if (has_more_time(to, account) && !write_error_) to.shutdown_write(write_error_);
   guard.has_ended = has_ended_writing_ = !write_error_;
 }
 
@@ -101,17 +108,24 @@ void one_way::read(net::any_stream& from, std::minstd_rand random, soak_account&
   guard.has_ended = has_seen_end_ = true;
 }
 
-std::string one_way::judge(bool must_be_whole, soak_account& account) const {
+bool one_way::has_failed() const noexcept {
+  constexpr std::errc k_failures[] = {std::errc::connection_reset, std::errc::broken_pipe, std::errc::no_buffer_space,
+                                      std::errc::not_enough_memory};
+  return std::any_of(std::begin(k_failures), std::end(k_failures),
+                     [this](std::errc each) { return write_error_ == each || read_error_ == each; });
+}
+
+std::string one_way::judge(bool must_be_whole, bool is_believed, soak_account& account) const {
   account.written += written_;
   account.read += read_;
-  ++(has_seen_end_ && has_ended_writing_ ? account.whole : account.cut);
+  ++(is_whole() ? account.whole : account.cut);
   const std::string where = " (of " + std::to_string(size_) + ": " + std::to_string(handed_) + " handed over, " +
                             std::to_string(written_) + " written [" + write_error_.message() + "], " +
                             std::to_string(read_) + " read [" + read_error_.message() + "])";
   if (wrong_at_ != ~std::size_t{0}) return "byte " + std::to_string(wrong_at_) + " is not the one written" + where;
   if (read_ > handed_) return "more was read than written" + where;
-  if (has_seen_end_ && has_ended_writing_ && read_ != size_) return "an end before the end" + where;
-  if (must_be_whole && !(has_seen_end_ && has_ended_writing_)) return "cut off, and nothing has happened" + where;
+  if (is_believed && is_whole() && read_ != size_) return "an end before the end" + where;
+  if (must_be_whole && !is_whole()) return "cut off, and nothing has happened" + where;
   return "";
 }
 
@@ -121,8 +135,9 @@ namespace {
 
 class conversation {
  public:
-  conversation(stream_pair pair, std::uint64_t seed, soak_account& account, const soak_pace& pace)
-      : pair_(std::move(pair)),
+  conversation(soaked_pair pair, std::uint64_t seed, soak_account& account, const soak_pace& pace)
+      : pair_(std::move(pair.ends)),
+        end_between_(std::move(pair.end_between)),
         random_(static_cast<unsigned>(mixed(seed))),
         account_(account),
         pace_(pace),
@@ -148,8 +163,9 @@ class conversation {
       join(answers);
       join(hears);
     }
+    const bool has_failed = end_all() || there_.has_failed() || back_.has_failed();
     --account_.live;
-    judge();
+    judge(has_failed);
   }
 
  private:
@@ -179,13 +195,24 @@ class conversation {
 
   [[nodiscard]] bool is_gentle() const noexcept { return turn_ <= turn_of_events::write_deadlines; }
 
-  void judge() {
+  // True: what was between the two had failed.
+  [[nodiscard]] bool end_all() {
+    if (!end_between_) return false;
+    pair_.near.close();
+    pair_.far.close();
+    return end_between_();
+  }
+
+  [[nodiscard]] bool is_whole() const noexcept { return there_.is_whole() && (!has_answer_ || back_.is_whole()); }
+
+  void judge(bool has_failed) {
     ++account_.conversations[static_cast<unsigned>(turn_)];
     if (has_answer_ && is_gentle()) ++account_.half_closed;
-    const bool must_be_whole = is_gentle() || !has_happened_;
+    const bool nothing_happened = is_gentle() || !has_happened_;
+    if (nothing_happened && has_failed && !is_whole()) ++account_.failed;
     for (const one_way* each : {&there_, &back_}) {
       if (each == &back_ && !has_answer_) continue;
-      const std::string wrong = each->judge(must_be_whole, account_);
+      const std::string wrong = each->judge(nothing_happened && !has_failed, !has_failed, account_);
       if (!wrong.empty())
         account_.complain(std::string(k_names_of_turns[static_cast<unsigned>(turn_)]) +
                           (each == &back_ ? ", the answer: " : ": ") + wrong);
@@ -193,6 +220,7 @@ class conversation {
   }
 
   stream_pair pair_;
+  std::function<bool()> end_between_;
   std::minstd_rand random_;
   soak_account& account_;
   const soak_pace& pace_;
@@ -205,7 +233,7 @@ class conversation {
 
 }  // namespace
 
-void converse(stream_pair pair, std::uint64_t seed, soak_account& account, const soak_pace& pace) {
+void converse(soaked_pair pair, std::uint64_t seed, soak_account& account, const soak_pace& pace) {
   conversation(std::move(pair), seed, account, pace).run();
 }
 

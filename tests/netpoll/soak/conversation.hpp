@@ -2,11 +2,14 @@
 // Room: tests of netpoll. One conversation of the network soak: bytes that tell their own position, one way or both,
 // through readers that are slow, and something that happens in the middle of it. Every byte is accounted for: a way
 // that came to its end has brought all, one that was cut off the beginning, and one to which nothing happened came to
-// its end.
+// its end. A fault that the system calls draw (a reset, a refusal) is something that happens, too: one of the two ends
+// is told, or who passes on between them; and there are no more conversations of that kind than faults.
 
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <random>
 #include <string>
@@ -15,7 +18,7 @@
 
 #include <weft/runtime/spawn.hpp>
 
-#include "soak/soaked_kinds.hpp"
+#include "soak/soaked_pair.hpp"
 
 namespace weft::testing {
 
@@ -36,9 +39,11 @@ inline constexpr const char* k_names_of_turns[k_turns_of_events] = {
 // Of all conversations. Any thread.
 struct soak_account {
   std::atomic<std::uint64_t> conversations[k_turns_of_events] = {};
+  std::atomic<std::uint64_t> of_kind[k_most_soaked_kinds] = {};
   std::atomic<std::uint64_t> written{0}, read{0};           // bytes
   std::atomic<std::uint64_t> whole{0}, cut{0};              // ways
   std::atomic<std::uint64_t> timed_out{0}, half_closed{0};  // calls; conversations that went on one way
+  std::atomic<std::uint64_t> failed{0};                     // conversations that a fault, drawn or real, has cut off
   std::atomic<std::uint64_t> live{0}, most_live{0};
   std::atomic<bool> is_over{false};  // readers are slow no more
 
@@ -66,11 +71,17 @@ class one_way {
   void read(net::any_stream& from, std::minstd_rand random, soak_account& account, const soak_pace& pace,
             const std::function<void(std::size_t)>& reached);
 
-  // When both have ended. Empty: all is well.
-  [[nodiscard]] std::string judge(bool must_be_whole, soak_account& account) const;
+  // When both have ended. An end is believed of a stream that has not failed. Empty: all is well.
+  [[nodiscard]] std::string judge(bool must_be_whole, bool is_believed, soak_account& account) const;
+
+  // When both have ended.
+  [[nodiscard]] bool is_whole() const noexcept { return has_seen_end_ && has_ended_writing_; }
+  // The same: one of them was told that the stream is broken, or that something has run out.
+  [[nodiscard]] bool has_failed() const noexcept;
 
  private:
   [[nodiscard]] std::byte byte_at(std::size_t position) const noexcept;
+  bool has_more_time(net::any_stream& to, soak_account& account);
 
   const std::uint64_t id_;
   const std::size_t size_;
@@ -82,6 +93,6 @@ class one_way {
 };
 
 // From its beginning to its end, on the calling fiber and some of its own.
-void converse(stream_pair pair, std::uint64_t seed, soak_account& account, const soak_pace& pace);
+void converse(soaked_pair pair, std::uint64_t seed, soak_account& account, const soak_pace& pace);
 
 }  // namespace weft::testing

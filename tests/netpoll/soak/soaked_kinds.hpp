@@ -1,36 +1,26 @@
 #pragma once
 // Room: tests of netpoll. What the network soak is made of: who brings a kind of stream adds a lane for it here, and a
-// line in k_soaked_kinds.
+// line in k_soaked_kinds. What needs OpenSSL: tls_lanes.hpp.
 
-#include <functional>
+#include <iterator>
 #include <memory>
 #include <utility>
 
 #include <weft/netpoll/pipe.hpp>
 #include <weft/netpoll/tcp.hpp>
 
-#include "contract/stream_kinds.hpp"
+#include "soak/accept_peer.hpp"
+#include "soak/soaked_pair.hpp"
+#include "soak/tls_lanes.hpp"
 
 namespace weft::testing {
 
-// Makes connected pairs, one after the other. Throws std::system_error if one cannot be had now.
-using soak_lane = std::function<stream_pair()>;
-
 struct soaked_kind {
   const char* name;
+  unsigned weight;            // its part of all connections
   int descriptors;            // of a pair
   soak_lane (*begin_lane)();  // on a fiber
 };
-
-// A dial that failed half-way may have left a connection in the backlog: it is not the peer of the next one.
-inline net::tcp_stream accept_peer_of(net::tcp_listener& listener, const net::tcp_stream& dialed) {
-  const net::endpoint expected = dialed.local_address();
-  for (;;) {
-    net::tcp_stream accepted = listener.accept();
-    std::error_code ec;
-    if (accepted.remote_address(ec) == expected && !ec) return accepted;
-  }
-}
 
 inline soak_lane begin_tcp_lane() {
   auto listener = std::make_shared<net::tcp_listener>(net::listen("127.0.0.1:0"));
@@ -61,9 +51,12 @@ inline soak_lane begin_pipe_lane() {
 inline soak_lane begin_unix_lane() { return &make_unix_pair; }
 
 inline constexpr soaked_kind k_soaked_kinds[] = {
-    {"tcp", 2, &begin_tcp_lane},
-    {"pipe", 0, &begin_pipe_lane},
-    {"unix", 2, &begin_unix_lane},
+    {"tcp", 8, 2, &begin_tcp_lane},         {"pipe", 8, 0, &begin_pipe_lane}, {"unix", 8, 2, &begin_unix_lane},
+#if SOAK_HAS_TLS
+    {"tls", 2, 2, &begin_tls_lane},          // a handshake costs as much as hundreds of reads
+    {"proxied", 1, 4, &begin_proxied_lane},  // and here, six fibers
+#endif
 };
+static_assert(std::size(k_soaked_kinds) <= k_most_soaked_kinds);
 
 }  // namespace weft::testing
