@@ -20,7 +20,7 @@ using weft::detail::wake_reason;
 namespace {
 
 #if defined(WEFT_EPOLL)
-void forget_shared(int epoll, int fd) noexcept { unwatch(epoll, fd); }
+void forget_shared(int epoll, int fd) noexcept { remove_from_epoll(epoll, fd); }
 #else
 void forget_shared(int, int) noexcept {}
 #endif

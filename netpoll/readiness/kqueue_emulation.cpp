@@ -42,7 +42,7 @@ void delete_from_kqueue(const descriptor_block& block) noexcept {
   if (g_kqueues == nullptr) return;
   // relaxed, both: the caller is the only user.
   const auto mine = g_kqueues->find(block.home.load(std::memory_order_relaxed));
-  if (mine != g_kqueues->end()) unwatch(mine->second, block.fd.load(std::memory_order_relaxed));
+  if (mine != g_kqueues->end()) remove_from_kqueue(mine->second, block.fd.load(std::memory_order_relaxed));
 }
 
 }  // namespace weft::net::detail

@@ -29,7 +29,7 @@ std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key
 }
 
 // no faults: nobody hears of them.
-void unwatch(int epoll, int fd) noexcept { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
+void remove_from_epoll(int epoll, int fd) noexcept { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
 
 namespace {
 

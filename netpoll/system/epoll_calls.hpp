@@ -16,7 +16,7 @@ namespace weft::net::detail {
 
 [[nodiscard]] opened open_epoll() noexcept;
 [[nodiscard]] std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key) noexcept;
-void unwatch(int epoll, int fd) noexcept;
+void remove_from_epoll(int epoll, int fd) noexcept;
 
 // Blocks until there are events, or `until` has passed. Returns how many; fewer than there are, or none at all, is no
 // error. Ends the process if the kernel will never answer: the descriptor is not the poller's any more.

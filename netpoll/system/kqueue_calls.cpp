@@ -77,7 +77,7 @@ std::error_code watch(int kqueue, int fd, std::uint64_t key, bool& is_broken) no
   return {};
 }
 
-void unwatch(int kqueue, int fd) noexcept {
+void remove_from_kqueue(int kqueue, int fd) noexcept {
   for (const int filter : {EVFILT_READ, EVFILT_WRITE})
     tell(kqueue, change(static_cast<std::uintptr_t>(fd), filter, EV_DELETE));
 }

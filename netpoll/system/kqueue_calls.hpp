@@ -23,7 +23,7 @@ namespace weft::net::detail {
 [[nodiscard]] std::error_code watch(int kqueue, int fd, std::uint64_t key, bool& is_broken) noexcept;
 
 // Only where closing does not do it (kqueue_emulation.hpp).
-void unwatch(int kqueue, int fd) noexcept;
+void remove_from_kqueue(int kqueue, int fd) noexcept;
 
 // The key that watch was given.
 [[nodiscard]] inline std::uint64_t key_of(const struct kevent& event) noexcept {

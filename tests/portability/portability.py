@@ -49,12 +49,13 @@ class Failed(Exception):
 
 
 def run(command, log, **environment):
-    """Its output is in the log. Raises Failed."""
+    """Its output is in the log. It stands in BUILD, where compilers that are asked for their names may leave files. Raises
+    Failed."""
     BUILD.mkdir(parents=True, exist_ok=True)
     path = BUILD / log
     with open(path, "a", encoding="utf-8") as output:
         print("$", *command, file=output, flush=True)
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=ROOT,
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, cwd=BUILD,
                               env=os.environ | environment, check=False)
     if done.returncode != 0:
         text = path.read_text(encoding="utf-8", errors="replace")
@@ -173,7 +174,8 @@ endian = 'little'
 def configured(target, environment, prefix, log, *options):
     place = BUILD / target
     if not (place / "build.ninja").exists():
-        run(["meson", "setup", str(place), "--cross-file", str(cross_file(target, prefix)), *QUICK, *options], log, **environment)
+        run(["meson", "setup", str(place), str(ROOT), "--cross-file", str(cross_file(target, prefix)), *QUICK, *options],
+            log, **environment)
     return place
 
 
@@ -241,8 +243,8 @@ def kqueue_passes():
     for sanitizer in ("none", "address,undefined"):
         build = BUILD / ("kqueue" if sanitizer == "none" else "kqueue-asan")
         if not (build / "build.ninja").exists():
-            run(["meson", "setup", str(build), *QUICK, "-Ddebug=true", "-Dcpp_args=-g1", "-Dexamples=false", "-Dpoller=both",
-                 f"-Db_sanitize={sanitizer}"], log, **environment)
+            run(["meson", "setup", str(build), str(ROOT), *QUICK, "-Ddebug=true", "-Dcpp_args=-g1", "-Dexamples=false",
+                 "-Dpoller=both", f"-Db_sanitize={sanitizer}"], log, **environment)
         run(["ninja", "-C", str(build), "tests/netpoll/netpoll_tests"], log, **environment)
         run(["timeout", "300", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1"], log, **environment)
         yield "kqueue: the tests of netpoll pass on libkqueue" + ("" if sanitizer == "none" else f", under {sanitizer}")
