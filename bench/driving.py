@@ -1,6 +1,6 @@
 """Room: bench. How the scripts here start servers, put load on them, and end them: never a hang, only own children.
 
-Whatever goes wrong is a Failure, whose text says what and what to do about it. Next: demo.py, echo.py, table.py.
+Whatever goes wrong is a Failure, whose text says what and what to do about it. Next: demo.py, comparing.py, table.py.
 """
 import datetime
 import json
@@ -20,6 +20,7 @@ import time
 START_LIMIT = 10.0  # seconds for a server to say where it listens
 ANSWER_LIMIT = 10.0  # for one answer of a server
 END_LIMIT = 10.0  # for a server to end when it is asked to
+WARM_UP = 0.2  # of bench/load, or as long as it measures
 
 
 class Failure(Exception):
@@ -164,8 +165,32 @@ def connect(server):
         raise Failure(f"{server.name} cannot be reached at port {server.port}: {error}") from error
 
 
-def run_load(server, command, seconds, meanwhile=None):
-    """Runs a load generator against the server, and `meanwhile` in the middle of it; returns what it printed."""
+def cpu_seconds(server):
+    """Of the server, user and system, since its start."""
+    with open(f"/proc/{server.child.pid}/stat", encoding="utf-8") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def under_load(server, command, seconds, meanwhile=None):
+    """The figures of bench/load (command: the program, its options) against the server: those that it prints, and cpu_us,
+    the server's own time of a request. Wrong answers and lost connections are in `errors`."""
+    before = cpu_seconds(server)
+    out = run_load(server, command, seconds, meanwhile, well=(0, 1))
+    try:
+        run = json.loads(out)
+    except ValueError as error:
+        raise Failure(f"load against {server.name} printed {out.strip()!r}") from error
+    if run["requests_per_s"] == 0:
+        raise Failure(f"{server.name} does not answer at {run['connections']} connections")
+    # The load is on before it counts, too.
+    answered = run["requests_per_s"] * (seconds + min(WARM_UP, seconds))
+    return {**run, "cpu_us": (cpu_seconds(server) - before) * 1e6 / answered}
+
+
+def run_load(server, command, seconds, meanwhile=None, well=(0,)):
+    """Runs a load generator against the server, and `meanwhile` in the middle of it; returns what it printed. `well`: the
+    statuses that it may end with."""
     server.must_be_alive()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     try:
@@ -181,7 +206,7 @@ def run_load(server, command, seconds, meanwhile=None):
             child.kill()
             child.communicate()
     server.must_be_alive()
-    if child.returncode != 0:
+    if child.returncode not in well:
         raise Failure(f"{' '.join(command)} failed (status {child.returncode}): {out.decode(errors='replace').strip()}")
     return out.decode(errors="replace")
 

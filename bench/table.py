@@ -10,19 +10,17 @@ if something is missing; 130 if interrupted.
 import argparse
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
 
 from driving import (Failure, find_program, machine, main_of, print_table, raise_on_sigterm, save_json, say)
+from go_side import NO_GO, build_gobench, go_tool
 from rows import all_measurements
 from sides import Absent, Context, Failed, figures_in, output_of
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIDES = {"weft": "weft", "go": "Go", "boost_fiber": "Boost.Fiber", "limit": "limit"}
-NO_GO = ("there is no Go here, and its column is empty: put `go` on the PATH (Debian, Ubuntu: apt install golang-go; "
-         "the newest: see go.dev/doc/install)")
 
 
 def arguments():
@@ -49,27 +47,7 @@ def progress(text):
     print(text, file=sys.stderr, flush=True)
 
 
-# --- Go
-
-
-def go_tool():
-    return shutil.which("go") or shutil.which("/usr/local/go/bin/go")
-
-
-def build_gobench(build_dir):
-    """Go's side, built into the build directory; None without Go."""
-    go = go_tool()
-    if go is None:
-        progress(f"table.py: {NO_GO}")
-        return None
-    program = os.path.join(os.path.abspath(build_dir), "bench", "gobench")
-    # Nothing is fetched: neither another toolchain nor a module.
-    environment = {**os.environ, "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOWORK": "off"}
-    done = subprocess.run([go, "build", "-o", program, "."], cwd=os.path.join(ROOT, "bench", "peers", "go"),
-                          env=environment, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Failure(f"bench/peers/go does not build: {done.stderr.strip()}", 2)
-    return program
+# --- what was measured
 
 
 def versions(build_dir):

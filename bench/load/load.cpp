@@ -35,9 +35,10 @@ using steady_clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr auto k_warm_up = 200ms;  // every connection known, every buffer touched
-constexpr auto k_patience = 5s;    // without a single answer: the server has died, or never answers
+constexpr nanoseconds k_longest_warm_up = 200ms;  // every connection known, every buffer touched
+constexpr auto k_patience = 5s;                   // without a single answer: the server has died, or never answers
 constexpr auto k_longest_drain = 2s;
+constexpr std::size_t k_of_one_source = 4096;
 
 double processor_seconds() {
   rusage used{};
@@ -68,17 +69,18 @@ class generator {
 
   void run(nanoseconds length) {
     begin_ = steady_clock::now();
-    end_ = begin_ + k_warm_up + length;
+    counted_from_ = begin_ + std::min(k_longest_warm_up, length);
+    end_ = counted_from_ + length;
     last_answer_ = begin_;
     if (!plan_)
       for (auto& each : peers_) ask(each, steady_clock::now());
     double processor = 0;
     for (auto now = begin_; now < end_ && alive_ > 0; now = steady_clock::now()) {
-      if (processor == 0 && now >= begin_ + k_warm_up) processor = processor_seconds();
+      if (processor == 0 && now >= counted_from_) processor = processor_seconds();
       if (plan_) ask_what_is_due(now);
       turn(until_next(now));
     }
-    took_ = std::chrono::duration<double>(steady_clock::now() - begin_ - k_warm_up).count();
+    took_ = std::chrono::duration<double>(steady_clock::now() - counted_from_).count();
     busy_ = (processor_seconds() - processor) / took_;
     if (plan_) drain();
   }
@@ -118,6 +120,7 @@ class generator {
     const sockaddr_in address = peers::loopback(port);
     const timeval limit{5, 0};
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    take_source(fd, index);
     peers::must(connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0,
                 "connect to 127.0.0.1:" + std::to_string(port));
     peers::set_no_delay(fd);
@@ -127,6 +130,21 @@ class generator {
     peers::must(epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0, "epoll_ctl");
     peers_[index].fd = fd;
     ++alive_;
+  }
+
+  // One address has 28,000 ports, and each that was closed is busy for a minute: of more connections than a few, each
+  // 4,096 come from an address of the loopback of their own, which another process of the next minute does not have.
+  void take_source(int fd, std::size_t index) const {
+    if (peers_.size() <= k_of_one_source) return;
+    const auto process = static_cast<std::uint32_t>(getpid());
+    const auto place = static_cast<std::uint32_t>(index / k_of_one_source);
+    sockaddr_in source = peers::loopback(0);
+    source.sin_addr.s_addr =
+        htonl((127U << 24) | ((process % 250 + 1) << 16) | ((process / 250 % 256) << 8) | (place + 1));
+    const int on = 1;
+    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+    peers::must(bind(fd, reinterpret_cast<const sockaddr*>(&source), sizeof source) == 0,
+                "bind to an address of 127/8");
   }
 
   void ask(peer& to, steady_clock::time_point since) {
@@ -153,7 +171,7 @@ class generator {
     }
   }
 
-  [[nodiscard]] bool is_counted(steady_clock::time_point since) const { return since >= begin_ + k_warm_up; }
+  [[nodiscard]] bool is_counted(steady_clock::time_point since) const { return since >= counted_from_; }
 
   [[nodiscard]] nanoseconds until_next(steady_clock::time_point now) const {
     const auto next = plan_ ? std::min(end_, begin_ + plan_->due()) : end_;
@@ -221,7 +239,7 @@ class generator {
   std::optional<load::schedule> plan_;
   std::array<char, 65536> buffer_;
   std::array<epoll_event, 256> events_;
-  steady_clock::time_point begin_, end_, last_answer_;
+  steady_clock::time_point begin_, counted_from_, end_, last_answer_;
   std::size_t alive_ = 0;
   std::size_t errors_ = 0;
   std::uint64_t unanswered_ = 0;
@@ -243,6 +261,15 @@ struct wishes {
   std::vector<std::string> numbers;
 };
 
+// Whole, or with a fraction: 0.1
+nanoseconds parse_seconds(const std::string& text) {
+  double value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 3600))
+    throw std::invalid_argument("not a number of seconds: '" + text + "'");
+  return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(value));
+}
+
 wishes parse(int argc, char** argv) {
   wishes found;
   for (int i = 1; i < argc; ++i) {
@@ -262,9 +289,9 @@ wishes parse(int argc, char** argv) {
 }
 
 template <class Talk>
-int run(Talk talk, const wishes& how, std::uint16_t port, unsigned connections, unsigned seconds, unsigned payload) {
+int run(Talk talk, const wishes& how, std::uint16_t port, unsigned connections, nanoseconds length, unsigned payload) {
   generator<Talk> all(std::move(talk), port, connections, how.rate);
-  all.run(std::chrono::seconds(seconds));
+  all.run(length);
   all.print(payload);
   return all.errors() == 0 ? 0 : 1;
 }
@@ -278,13 +305,13 @@ int main(int argc, char** argv) try {
   };
   const std::uint16_t port = peers::parse_port(how.numbers[0]);
   const unsigned connections = number(1, 64, 1'000'000, "number of connections");
-  const unsigned seconds = number(2, 3, 3600, "number of seconds");
+  const nanoseconds length = how.numbers.size() > 2 ? parse_seconds(how.numbers[2]) : 3s;
   const unsigned payload = number(3, 64, 65536, "payload");
-  if (connections == 0 || seconds == 0 || payload == 0) throw std::invalid_argument("nothing to do: an argument is 0");
+  if (connections == 0 || length == 0s || payload == 0) throw std::invalid_argument("nothing to do: an argument is 0");
   allow_descriptors(connections);
   prctl(PR_SET_TIMERSLACK, 1);  // ns: else what is due next is sent 50 us late
-  if (!how.target.empty()) return run(load::http_talk(how.target), how, port, connections, seconds, 0);
-  return run(load::echo_talk(payload), how, port, connections, seconds, payload);
+  if (!how.target.empty()) return run(load::http_talk(how.target), how, port, connections, length, 0);
+  return run(load::echo_talk(payload), how, port, connections, length, payload);
 } catch (const std::exception& error) {
   std::cerr << "load: " << error.what() << '\n';
   return 2;

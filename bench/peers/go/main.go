@@ -44,6 +44,7 @@ var rows = map[string]struct {
 	"copy":               {func(a []int) figures { return copying(a[0], a[1]) }, []int{1024, 64 << 10}},
 	"idle":               {func(a []int) figures { return idle(a[0]) }, []int{10_000}},
 	"serve_tcp":          {func([]int) figures { return serveTCP() }, nil},
+	"serve_http":         {func([]int) figures { return serveHTTP() }, nil},
 	"serve_udp":          {func([]int) figures { return serveUDP() }, nil},
 	"serve_unix":         {func([]int) figures { return serveUnix() }, nil},
 }

@@ -2,12 +2,15 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
+	"time"
 )
 
-// Servers for echo.py and sockets.py: they announce themselves as all servers here do, and serve until they are ended.
+// Servers for echo.py, http.py and sockets.py: they announce themselves as all servers here do, and serve until they are ended.
 
 func serveUDP() figures {
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -33,6 +36,37 @@ func serveTCP() figures {
 		conn, err := listener.Accept()
 		must(err)
 		go converse(conn)
+	}
+}
+
+// The server of examples/http.cpp: the same answer to GET /, the same limits and deadlines.
+func serveHTTP() figures {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	must(err)
+	fmt.Printf("listening on %s\n", listener.Addr())
+	server := http.Server{
+		Handler:        http.HandlerFunc(answer),
+		IdleTimeout:    30 * time.Second,
+		ReadTimeout:    30 * time.Second,
+		MaxHeaderBytes: 8 << 10,
+	}
+	must(server.Serve(listener))
+	return nil
+}
+
+func answer(to http.ResponseWriter, asked *http.Request) {
+	to.Header()["Date"] = nil // the others give none, and each byte is compared
+	to.Header().Set("Content-Type", "text/plain")
+	switch {
+	case asked.URL.Path != "/":
+		to.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(to, "no such page\n")
+	case asked.Method != http.MethodGet && asked.Method != http.MethodHead:
+		to.Header().Set("Allow", "GET, HEAD")
+		to.WriteHeader(http.StatusMethodNotAllowed)
+		_, _ = io.WriteString(to, "only GET and HEAD\n")
+	default:
+		_, _ = io.WriteString(to, "hello from a fiber\n")
 	}
 }
 
