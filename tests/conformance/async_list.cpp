@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <conformance/conformance_list.hpp>
+#include <conformance/copies.hpp>
 #include <conformance/crew.hpp>
 #include <conformance/requirements.hpp>
 
@@ -179,6 +180,12 @@ CONFORMS(async_list, nests) {
     return n + rest.get();
   };
   EXPECT_EQ(sum_to(8), 36);
+}
+
+CONFORMS(async_list, copies_its_function_and_arguments_once) {
+  for (const std::launch policy : {std::launch::async, std::launch::deferred})
+    expect_one_copy_alone(
+        [policy](auto&&... given) { World::async(policy, std::forward<decltype(given)>(given)...).get(); });
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <gtest/gtest.h>
 
 #include <conformance/conformance_list.hpp>
+#include <conformance/copies.hpp>
 #include <conformance/crew.hpp>
 #include <conformance/requirements.hpp>
 #include <conformance/thrown.hpp>
@@ -220,6 +221,10 @@ TYPED_TEST_SUITE(jthread_death_test, jthread_worlds, name_of_subject);
 TYPED_TEST(jthread_death_test, an_exception_out_of_its_function_terminates) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(TypeParam::run([] { jthread_of<TypeParam>([] { throw std::runtime_error("mine"); }).join(); }), "mine");
+}
+
+CONFORMS(jthread_list, copies_its_function_and_arguments_once) {
+  expect_one_copy_alone([](auto&&... given) { jthread_of<World>(std::forward<decltype(given)>(given)...).join(); });
 }
 
 }  // namespace

@@ -241,5 +241,55 @@ CONFORMS(promise_list, set_at_thread_exit_is_ready_when_the_thread_has_ended) {
   t.join();
 }
 
+// Counts what is taken from it and not given back.
+template <class T>
+struct counting_allocator {
+  using value_type = T;
+  std::atomic<int>* taken;
+  std::atomic<int>* ever;
+
+  counting_allocator(std::atomic<int>& now, std::atomic<int>& all) noexcept : taken(&now), ever(&all) {}
+  template <class U>
+  counting_allocator(const counting_allocator<U>& from) noexcept : taken(from.taken), ever(from.ever) {}  // NOLINT
+
+  T* allocate(std::size_t n) {
+    ++*taken;
+    ++*ever;
+    return std::allocator<T>().allocate(n);
+  }
+  void deallocate(T* p, std::size_t n) noexcept {
+    --*taken;
+    std::allocator<T>().deallocate(p, n);
+  }
+  template <class U>
+  bool operator==(const counting_allocator<U>& other) const noexcept {
+    return taken == other.taken;
+  }
+};
+
+template <class World, class R, class Set>
+void expect_state_from_allocator(Set set) {
+  std::atomic<int> taken{0}, ever{0};
+  {
+    promise_of<World, R> p(std::allocator_arg, counting_allocator<char>(taken, ever));
+    auto f = p.get_future();
+    EXPECT_GE(taken.load(), 1);
+    set(p);
+    p = promise_of<World, R>();
+    EXPECT_GE(taken.load(), 1);  // the future's
+    f.get();
+  }
+  EXPECT_EQ(taken.load(), 0);
+  EXPECT_GE(ever.load(), 1);
+}
+
+CONFORMS(promise_list, takes_what_is_shared_from_an_allocator) {
+  static_assert(std::uses_allocator_v<promise_of_int<World>, counting_allocator<char>>);
+  int target = 0;
+  expect_state_from_allocator<World, int>([](auto& p) { p.set_value(7); });
+  expect_state_from_allocator<World, int&>([&target](auto& p) { p.set_value(target); });
+  expect_state_from_allocator<World, void>([](auto& p) { p.set_value(); });
+}
+
 }  // namespace
 }  // namespace weft::testing

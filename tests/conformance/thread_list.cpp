@@ -16,6 +16,7 @@
 #include <gtest/gtest.h>
 
 #include <conformance/conformance_list.hpp>
+#include <conformance/copies.hpp>
 #include <conformance/crew.hpp>
 #include <conformance/requirements.hpp>
 #include <conformance/thrown.hpp>
@@ -274,6 +275,10 @@ TYPED_TEST(thread_death_test, assigned_over_joinable_terminates) {
 TYPED_TEST(thread_death_test, an_exception_out_of_its_function_terminates) {
   ::testing::FLAGS_gtest_death_test_style = "threadsafe";
   EXPECT_DEATH(TypeParam::run([] { thread_of<TypeParam>([] { throw std::runtime_error("mine"); }).join(); }), "mine");
+}
+
+CONFORMS(thread_list, copies_its_function_and_arguments_once) {
+  expect_one_copy_alone([](auto&&... given) { thread_of<World>(std::forward<decltype(given)>(given)...).join(); });
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // Room: tests of netpoll. The network soak: thousands of conversations at once, of every kind of stream, for so long.
 //
-//   network_soak [--seconds N] [--connections N] [--seed N] [--kinds KIND,...]   60, 1,000, WEFT_SEED or fresh, all kinds
+//   network_soak [--seconds N] [--connections N] [--seed N] [--kinds KIND,...]     60, 1,000, WEFT_SEED or fresh, all
 //
 // Two rounds: a short one, after which what the process keeps for itself is there, and a long one, after which there is
 // no fiber, timer, descriptor or thread more, nor more heap than what threads keep for themselves. System calls are

@@ -30,8 +30,8 @@ class async_state final : public future_state<R> {
     if (fiber_.joinable() && !unwinds) shield([this] { fiber_.join(); });
   }  // otherwise join_handle's destructor cancels and joins
 
-  template <class F>
-  void start(source_site site, F&& f);
+  template <class Make>
+  void start(source_site site, Make&& make);
 
  private:
   join_handle<void> fiber_;
@@ -41,8 +41,8 @@ class async_state final : public future_state<R> {
 template <class R, class F>
 class async_call {
  public:
-  template <class From>
-  async_call(future_state<R>& to, From&& f) : to_(&to), f_(std::forward<From>(f)) {}
+  template <class Make>
+  async_call(future_state<R>& to, Make&& make) : to_(&to), f_(make()) {}
   async_call(async_call&& from) noexcept(std::is_nothrow_move_constructible_v<F>)
       : to_(std::exchange(from.to_, nullptr)), f_(std::move(from.f_)) {}
   ~async_call() {
@@ -59,16 +59,17 @@ class async_call {
 };
 
 template <class R>
-template <class F>
-void async_state<R>::start(source_site site, F&& f) {
-  fiber_ = start_thread("async", site, async_call<R, std::remove_cvref_t<F>>(*this, std::forward<F>(f)));
+template <class Make>
+void async_state<R>::start(source_site site, Make&& make) {
+  fiber_ = start_thread("async", site, [&] { return async_call<R, std::invoke_result_t<Make&>>(*this, make); });
 }
 
 // Run by whoever waits first.
 template <class R, class F>
 class deferred_state final : public future_state<R> {
  public:
-  explicit deferred_state(F&& f) : future_state<R>(future_core::fate::deferred), f_(std::move(f)) {}
+  template <class Make>
+  explicit deferred_state(Make&& make) : future_state<R>(future_core::fate::deferred), f_(make()) {}
 
  private:
   void run_deferred() override {
@@ -78,16 +79,17 @@ class deferred_state final : public future_state<R> {
   F f_;
 };
 
-template <class R, class F>
-future<R> launch_call(std::launch policy, source_site site, F&& f) {
+// `make` returns the function.
+template <class R, class Make>
+future<R> launch_call(std::launch policy, source_site site, Make&& make) {
   if ((policy & std::launch::async) == std::launch::async) {
     auto state = std::make_shared<async_state<R>>();
-    state->start(site, std::move(f));
+    state->start(site, make);
     return future_access::make<R>(std::move(state));
   }
   if ((policy & std::launch::deferred) != std::launch::deferred)
     throw std::invalid_argument("weft::async: a policy must have launch::async or launch::deferred");
-  return future_access::make<R>(std::make_shared<deferred_state<R, std::remove_cvref_t<F>>>(std::move(f)));
+  return future_access::make<R>(std::make_shared<deferred_state<R, std::invoke_result_t<Make&>>>(make));
 }
 
 template <class F, class... Args>
@@ -121,15 +123,15 @@ template <class F, class... Args>
 [[gnu::noinline]] future<detail::async_result<F, Args...>> async(F&& f, Args&&... args) {
   return detail::launch_call<detail::async_result<F, Args...>>(
       std::launch::async, {nullptr, 0, __builtin_return_address(0)},
-      detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
+      [&] { return detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...); });
 }
 
 template <class F, class... Args>
   requires std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>
 [[gnu::noinline]] future<detail::async_result<F, Args...>> async(std::launch policy, F&& f, Args&&... args) {
-  return detail::launch_call<detail::async_result<F, Args...>>(
-      policy, {nullptr, 0, __builtin_return_address(0)},
-      detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
+  return detail::launch_call<detail::async_result<F, Args...>>(policy, {nullptr, 0, __builtin_return_address(0)}, [&] {
+    return detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+  });
 }
 
 template <class F, class... Args>

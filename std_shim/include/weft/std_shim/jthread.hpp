@@ -77,10 +77,12 @@ class jthread {
   template <class F, class... Args>
   static thread start(const std::stop_source& source, source_site site, F&& f, Args&&... args) {
     if constexpr (std::is_invocable_v<std::decay_t<F>, std::stop_token, std::decay_t<Args>...>)
-      return thread("jthread", site,
-                    detail::bind_call(std::forward<F>(f), source.get_token(), std::forward<Args>(args)...));
+      return thread("jthread", site, [&] {
+        return detail::bind_call(std::forward<F>(f), source.get_token(), std::forward<Args>(args)...);
+      });
     else
-      return thread("jthread", site, detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...));
+      return thread("jthread", site,
+                    [&] { return detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...); });
   }
 
   void end() noexcept {

@@ -37,12 +37,12 @@ struct thread_body {
 };
 
 // Not a switch point. What joins it never throws for the function's sake. `call` is what the user has called, for the
-// error outside a runtime.
-template <class F>
-join_handle<void> start_thread(const char* call, source_site site, F&& f) {
+// error outside a runtime. `make` returns the function, so that it is made where it waits for its first turn.
+template <class Make>
+join_handle<void> start_thread(const char* call, source_site site, Make&& make) {
   require_fiber(call);
-  fiber_block* const fiber = make_fiber_for(nullptr, {}, site, std::forward<F>(f)).fiber;
-  start_joinable(fiber, thread_body<std::remove_cvref_t<F>>::body);
+  fiber_block* const fiber = make_fiber_that(nullptr, {}, site, make).fiber;
+  start_joinable(fiber, thread_body<std::invoke_result_t<Make&>>::body);
   return join_handle<void>(fiber);
 }
 
@@ -58,7 +58,8 @@ join_handle<void> start_thread(const char* call, source_site site, F&& f) {
 // out of its function terminates the process, and so does destroying, or assigning over, one that is joinable. The one
 // difference is what std knows nothing of: while an exception unwinds the owner (its cancellation, above all), the
 // destructor cancels the thread and joins it instead. There is no native_handle(). An id is a fiber_id: compared,
-// hashed and printed as std's, and never given twice.
+// hashed and printed as std's, and never given twice. The function and its arguments are copied or moved once, as by
+// std, and moved once more at most, to the fiber's stack.
 class thread {
  public:
   using id = fiber_id;
@@ -68,8 +69,9 @@ class thread {
     requires(!std::is_same_v<std::remove_cvref_t<F>, thread> &&
              std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
   [[gnu::noinline]] explicit thread(F&& f, Args&&... args)
-      : handle_(detail::start_thread("thread", {nullptr, 0, __builtin_return_address(0)},
-                                     detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...))) {}
+      : handle_(detail::start_thread("thread", {nullptr, 0, __builtin_return_address(0)}, [&] {
+          return detail::bind_call(std::forward<F>(f), std::forward<Args>(args)...);
+        })) {}
   template <class F, class... Args>
     requires(!std::is_same_v<std::remove_cvref_t<F>, thread> &&
              !std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>)
@@ -99,9 +101,8 @@ class thread {
 
  private:
   friend class jthread;
-  template <class Closure>
-  thread(const char* call, source_site site, Closure&& closure)
-      : handle_(detail::start_thread(call, site, std::forward<Closure>(closure))) {}
+  template <class Make>
+  thread(const char* call, source_site site, Make&& make) : handle_(detail::start_thread(call, site, make)) {}
 
   join_handle<void> handle_;
 };

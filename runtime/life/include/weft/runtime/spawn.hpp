@@ -18,14 +18,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <new>
 #include <string_view>
 #include <system_error>
-#include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/closure.hpp>
 #include <weft/runtime/detail/fiber_body.hpp>
 #include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/detail/not_a_call.hpp>
@@ -85,67 +84,6 @@ void request_stop(fiber_block* fiber) noexcept;
 // std::terminate, naming the fiber whose storage that is: `thrown` came out of it and nobody will look.
 [[noreturn]] void terminate_unseen(const void* storage, const std::exception_ptr& thrown) noexcept;
 
-template <class T>
-inline constexpr bool stays_where_it_is = false;
-template <class R>
-inline constexpr bool stays_where_it_is<outcome<R>> = true;
-
-// A value in a fiber's storage: inline if it fits and moves without throwing, or never, else on the heap.
-template <class T>
-struct stored {
-  static constexpr bool k_inline = sizeof(T) <= k_inline_closure && alignof(T) <= alignof(std::max_align_t) &&
-                                   (stays_where_it_is<T> || std::is_nothrow_move_constructible_v<T>);
-
-  template <class... Args>
-  static void put(void* storage, Args&&... args) {
-    if constexpr (k_inline)
-      ::new (storage) T(std::forward<Args>(args)...);
-    else
-      ::new (storage) T*(new T(std::forward<Args>(args)...));
-  }
-  static T& get(void* storage) noexcept {
-    if constexpr (k_inline)
-      return *std::launder(static_cast<T*>(storage));
-    else
-      return **std::launder(static_cast<T**>(storage));
-  }
-  static void drop(void* storage) noexcept {
-    if constexpr (k_inline)
-      get(storage).~T();
-    else
-      delete &get(storage);
-  }
-};
-
-// Brings the closure from the storage to the frame of its caller, and leaves the storage free.
-template <class F>
-class unpacked {
- public:
-  explicit unpacked(void* storage) noexcept {
-    if constexpr (stored<F>::k_inline) {
-      ::new (&inline_) F(std::move(stored<F>::get(storage)));
-      stored<F>::drop(storage);
-      f_ = std::launder(reinterpret_cast<F*>(&inline_));
-    } else {
-      f_ = &stored<F>::get(storage);
-    }
-  }
-  ~unpacked() {
-    if constexpr (stored<F>::k_inline)
-      f_->~F();
-    else
-      delete f_;
-  }
-  unpacked(const unpacked&) = delete;
-  unpacked& operator=(const unpacked&) = delete;
-  F& operator*() noexcept { return *f_; }
-
- private:
-  struct nothing {};
-  F* f_;
-  std::conditional_t<stored<F>::k_inline, std::aligned_storage_t<sizeof(F), alignof(F)>, nothing> inline_;
-};
-
 template <class F>
 struct detached_body {
   static void run(void* storage, bool wanted) {
@@ -191,30 +129,23 @@ struct joinable_body {
   static constexpr fiber_body body{&run, &drop_outcome, &thrown};
 };
 
-// f(args...) as one closure without arguments.
-template <class F, class... Args>
-auto bind_call(F&& f, Args&&... args) {
-  if constexpr (sizeof...(Args) == 0)
-    return std::decay_t<F>(std::forward<F>(f));
-  else
-    return [f = std::decay_t<F>(std::forward<F>(f)),
-            args = std::tuple<std::decay_t<Args>...>(std::forward<Args>(args)...)]() mutable -> decltype(auto) {
-      return std::apply(
-          [&f](auto&... each) -> decltype(auto) { return detail::invoke(std::move(f), std::move(each)...); }, args);
-    };
-}
-
-template <class Closure>
-new_fiber make_fiber_for(scheduler* home, const spawn_options& options, source_site site, Closure&& closure) {
-  using F = std::remove_cvref_t<Closure>;
+// One that runs the closure that `make` returns.
+template <class Make>
+new_fiber make_fiber_that(scheduler* home, const spawn_options& options, source_site site, Make&& make) {
   const new_fiber born = make_fiber(home, options, site);
   try {
-    stored<F>::put(born.storage, std::forward<Closure>(closure));
+    stored<std::invoke_result_t<Make&>>::put_made(born.storage, make);
   } catch (...) {
     discard_fiber(born.fiber);
     throw;
   }
   return born;
+}
+
+template <class Closure>
+new_fiber make_fiber_for(scheduler* home, const spawn_options& options, source_site site, Closure&& closure) {
+  using F = std::remove_cvref_t<Closure>;
+  return make_fiber_that(home, options, site, [&closure] { return F(std::forward<Closure>(closure)); });
 }
 
 template <class T>

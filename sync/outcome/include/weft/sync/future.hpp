@@ -8,8 +8,8 @@
 //   int answer = f.get();
 //
 // As in std, with its names and codes: std::future_error with no_state, future_already_retrieved,
-// promise_already_satisfied, broken_promise; R may be an object type, a reference, or void. Left out: the constructor
-// that takes an allocator.
+// promise_already_satisfied, broken_promise; R may be an object type, a reference, or void. promise(std::allocator_arg,
+// a) takes what both ends share from a, and gives it back there, on whatever thread the last handle goes.
 // The setters ..._at_thread_exit set at once, and make ready when the calling fiber, or plain thread, has ended: its
 // function's closure and its fiber_locals are destroyed by then, and whoever joins it finds the future ready. The state
 // is kept until then; the promise may go before, and is not broken. They may throw std::bad_alloc; then nothing is set.
@@ -153,6 +153,8 @@ template <class R>
 class promise_base {
  public:
   promise_base() : state_(std::make_shared<future_state<R>>()) {}
+  template <class Allocator>
+  promise_base(std::allocator_arg_t, const Allocator& from) : state_(std::allocate_shared<future_state<R>>(from)) {}
   promise_base(promise_base&&) noexcept = default;
   promise_base& operator=(promise_base&& from) noexcept {
     promise_base(std::move(from)).swap(*this);
@@ -201,6 +203,7 @@ class promise_base {
 template <class R>
 class promise : public detail::promise_base<R> {
  public:
+  using detail::promise_base<R>::promise_base;
   void set_value(const R& value) { this->state().set(value); }
   void set_value(R&& value) { this->state().set(std::move(value)); }
   void set_value_at_thread_exit(const R& value) { this->set_at_end(value); }
@@ -210,6 +213,7 @@ class promise : public detail::promise_base<R> {
 template <class R>
 class promise<R&> : public detail::promise_base<R&> {
  public:
+  using detail::promise_base<R&>::promise_base;
   void set_value(R& value) { this->state().set(std::addressof(value)); }
   void set_value_at_thread_exit(R& value) { this->set_at_end(std::addressof(value)); }
 };
@@ -219,6 +223,7 @@ template <class R>
   requires std::is_void_v<R>
 class promise<R> : public detail::promise_base<R> {
  public:
+  using detail::promise_base<R>::promise_base;
   void set_value() { this->state().set(); }
   void set_value_at_thread_exit() { this->set_at_end(); }
 };
@@ -229,5 +234,8 @@ void swap(promise<R>& a, promise<R>& b) noexcept {
 }
 
 }  // namespace weft
+
+template <class R, class Allocator>
+struct std::uses_allocator<weft::promise<R>, Allocator> : std::true_type {};
 
 #pragma GCC visibility pop
