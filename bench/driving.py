@@ -183,8 +183,8 @@ def under_load(server, command, seconds, meanwhile=None):
         raise Failure(f"load against {server.name} printed {out.strip()!r}") from error
     if run["requests_per_s"] == 0:
         raise Failure(f"{server.name} does not answer at {run['connections']} connections")
-    # The load is on before it counts, too.
-    answered = run["requests_per_s"] * (seconds + min(WARM_UP, seconds))
+    # The load is on before it counts, too, and each connection has one request before that.
+    answered = run["requests_per_s"] * (seconds + min(WARM_UP, seconds)) + run["connections"]
     return {**run, "cpu_us": (cpu_seconds(server) - before) * 1e6 / answered}
 
 

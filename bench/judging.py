@@ -81,17 +81,22 @@ def judge(rows):
 # --- showing
 
 
+def late(row):
+    """How late the load sent what it could have sent in time: it is in the percentiles, of all servers alike."""
+    return f"{statistics.median(run['late_p99_us'] for run in row['rounds']):.0f}" if row["loop"] == "open" else ""
+
+
 def print_figures(rows, rounds):
     head = ["server", "connections", "loop", "requests/s", "p50 us", "p99 us", "p99.9 us", "CPU us", "errors",
-            "load at its limit"]
+            "load busy", "late p99 us", "load at its limit"]
     table = []
     for row in rows:
         begin = [row["server"], row["connections"], row["loop"]]
         if "failed" in row:
-            table.append([*begin, "FAILED", *[""] * 6])
+            table.append([*begin, "FAILED", *[""] * 8])
         else:
             table.append([*begin, *(f"{row[key]:.0f}" for key in ("requests_per_s", "p50_us", "p99_us", "p999_us")),
-                          f"{row['cpu_us']:.1f}", row["errors"], f"{row['limited']}/{rounds}"])
+                          f"{row['cpu_us']:.1f}", row["errors"], f"{row['busy']:.2f}", late(row), f"{row['limited']}/{rounds}"])
     print_table(head, table)
     for row in rows:
         if "failed" in row:

@@ -71,6 +71,9 @@ def commands_of(cell):
         for name in SMOKE:
             yield f"smoke {name}_bench", [f"build/release/bench/{name}_bench", "--benchmark_min_time=0.01"]
         yield "smoke table", ["python3", "bench/table.py", "build/release", "--quick"]
+        for script in ("echo", "http_servers", "sockets"):
+            yield f"smoke {script}", ["python3", f"bench/{script}.py", "build/release", "--quick"]
+        yield "smoke demo", ["python3", "bench/demo.py", "build/release", "--quick", "--servers", "weft"]
         yield "example hello", ["build/release/examples/hello"]
         yield "example crawl", ["build/release/examples/crawl"]
         for server in ("echo", "http"):

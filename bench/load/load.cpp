@@ -35,7 +35,7 @@ using steady_clock = std::chrono::steady_clock;
 using std::chrono::nanoseconds;
 using namespace std::chrono_literals;
 
-constexpr nanoseconds k_longest_warm_up = 200ms;  // every connection known, every buffer touched
+constexpr nanoseconds k_longest_warm_up = 200ms;  // after each connection had an answer
 constexpr auto k_patience = 5s;                   // without a single answer: the server has died, or never answers
 constexpr auto k_longest_drain = 2s;
 constexpr std::size_t k_of_one_source = 4096;
@@ -67,13 +67,26 @@ class generator {
     if (rate > 0) plan_.emplace(rate, connections);
   }
 
+  // The first answer on a connection has its accept in it, and a server may owe thousands of them: nothing is counted,
+  // and no request is due, before each connection had one.
+  void greet() {
+    last_answer_ = steady_clock::now();
+    is_greeting_ = true;
+    for (auto& each : peers_) ask(each, last_answer_);
+    while (std::any_of(peers_.begin(), peers_.end(), [](const peer& each) { return each.is_asked; })) turn(100ms);
+    is_greeting_ = false;
+  }
+
   void run(nanoseconds length) {
+    greet();
     begin_ = steady_clock::now();
     counted_from_ = begin_ + std::min(k_longest_warm_up, length);
     end_ = counted_from_ + length;
     last_answer_ = begin_;
-    if (!plan_)
-      for (auto& each : peers_) ask(each, steady_clock::now());
+    if (!plan_) {
+      for (auto& each : peers_)
+        if (each.fd >= 0) ask(each, steady_clock::now());
+    }
     double processor = 0;
     for (auto now = begin_; now < end_ && alive_ > 0; now = steady_clock::now()) {
       if (processor == 0 && now >= counted_from_) processor = processor_seconds();
@@ -171,7 +184,8 @@ class generator {
     }
   }
 
-  [[nodiscard]] bool is_counted(steady_clock::time_point since) const { return since >= counted_from_; }
+  // In an open loop what is due in the time that counts, in a closed one what is answered in it.
+  [[nodiscard]] bool is_counted(steady_clock::time_point when) const { return when >= counted_from_; }
 
   [[nodiscard]] nanoseconds until_next(steady_clock::time_point now) const {
     const auto next = plan_ ? std::min(end_, begin_ + plan_->due()) : end_;
@@ -195,7 +209,8 @@ class generator {
     if (!*is_whole) return;
     from.is_asked = false;
     const auto now = steady_clock::now();
-    if (is_counted(from.since)) times_.add(now - from.since);
+    if (is_greeting_) return;
+    if (is_counted(plan_ ? from.since : now)) times_.add(now - from.since);
     if (!plan_)
       ask(from, now);
     else if (from.owed > 0)
@@ -240,6 +255,7 @@ class generator {
   std::array<char, 65536> buffer_;
   std::array<epoll_event, 256> events_;
   steady_clock::time_point begin_, counted_from_, end_, last_answer_;
+  bool is_greeting_ = false;
   std::size_t alive_ = 0;
   std::size_t errors_ = 0;
   std::uint64_t unanswered_ = 0;
@@ -260,15 +276,6 @@ struct wishes {
   std::string target;  // of HTTP
   std::vector<std::string> numbers;
 };
-
-// Whole, or with a fraction: 0.1
-nanoseconds parse_seconds(const std::string& text) {
-  double value = 0;
-  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 3600))
-    throw std::invalid_argument("not a number of seconds: '" + text + "'");
-  return std::chrono::duration_cast<nanoseconds>(std::chrono::duration<double>(value));
-}
 
 wishes parse(int argc, char** argv) {
   wishes found;
@@ -305,7 +312,8 @@ int main(int argc, char** argv) try {
   };
   const std::uint16_t port = peers::parse_port(how.numbers[0]);
   const unsigned connections = number(1, 64, 1'000'000, "number of connections");
-  const nanoseconds length = how.numbers.size() > 2 ? parse_seconds(how.numbers[2]) : 3s;
+  const std::chrono::duration<double> seconds(how.numbers.size() > 2 ? peers::parse_seconds(how.numbers[2]) : 3);
+  const auto length = std::chrono::duration_cast<nanoseconds>(seconds);
   const unsigned payload = number(3, 64, 65536, "payload");
   if (connections == 0 || length == 0s || payload == 0) throw std::invalid_argument("nothing to do: an argument is 0");
   allow_descriptors(connections);

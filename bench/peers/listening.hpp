@@ -28,6 +28,15 @@ inline unsigned parse_number(std::string_view text, unsigned most, const char* w
   return value;
 }
 
+// Whole, or with a fraction: 0.1
+inline double parse_seconds(std::string_view text) {
+  double value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size() || !(value >= 0 && value <= 3600))
+    throw std::invalid_argument("not a number of seconds: '" + std::string(text) + "'");
+  return value;
+}
+
 inline std::uint16_t parse_port(std::string_view text) {
   return static_cast<std::uint16_t>(parse_number(text, 65535, "port"));
 }

@@ -112,7 +112,7 @@ int main(int argc, char** argv) try {
   const peers::transport kind = peers::parse_transport(argv[1]);
   const unsigned number = peers::parse_number(argv[2], 1u << 30, "number of a server");
   const unsigned sockets = argc > 3 ? peers::parse_number(argv[3], 100'000, "number of sockets") : 64;
-  const unsigned seconds = argc > 4 ? peers::parse_number(argv[4], 3600, "number of seconds") : 3;
+  const double seconds = argc > 4 ? peers::parse_seconds(argv[4]) : 3;
   const unsigned payload = argc > 5 ? peers::parse_number(argv[5], 60'000, "payload") : 64;
   if (sockets == 0 || seconds == 0 || payload == 0) throw std::invalid_argument("nothing to do: an argument is 0");
 
@@ -121,7 +121,7 @@ int main(int argc, char** argv) try {
   all.run_for(200ms);  // every socket known, every buffer touched
   all.forget();
   const auto start = steady_clock::now();
-  all.run_for(std::chrono::seconds(seconds));
+  all.run_for(std::chrono::duration_cast<steady_clock::duration>(std::chrono::duration<double>(seconds)));
   const std::chrono::duration<double> took = steady_clock::now() - start;
   std::cout << "{\"sockets\": " << sockets << ", \"payload\": " << payload
             << ", \"requests_per_s\": " << static_cast<long>(static_cast<double>(all.answers()) / took.count())
