@@ -230,7 +230,11 @@ def growth(sizes):
 
 
 def secure(workers, on, seconds):
-    return Measurement("tls", {"weft": Optional("secure", seconds, workers, 8), "go": Go("secure", workers, seconds, 8)}, [
+    """The limit has one thread, and stands beside one worker."""
+    sides = {"weft": Optional("secure", seconds, workers, 8), "go": Go("secure", workers, seconds, 8)}
+    if workers == 1:
+        sides["limit"] = Optional("bare_tls", seconds)
+    return Measurement("tls", sides, [
         Row(f"TLS handshake, full, 8 clients, {on}", "handshake_ns", "us", 1e-3, [of_go(1)]),
         Row(f"TLS, a MiB one way, {on}", "mebibyte_us", "us", 1.0, [of_go(1)]),
     ])

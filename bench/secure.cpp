@@ -11,16 +11,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <memory>
-#include <stdexcept>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include <openssl/ec.h>
-#include <openssl/pem.h>
-#include <openssl/x509v3.h>
-
+#include "certifying.hpp"
 #include "figures.hpp"
 
 namespace {
@@ -30,43 +24,12 @@ using std::chrono::steady_clock;
 
 constexpr std::size_t k_piece = 64 * 1024;
 
-struct identity {
-  std::string certificate, key;
-};
-
-// Both, as PEM. `write` is one of OpenSSL's.
-template <class Write>
-std::string text_of(Write write) {
-  const std::unique_ptr<BIO, decltype(&BIO_free_all)> out(BIO_new(BIO_s_mem()), BIO_free_all);
-  char* data = nullptr;
-  if (write(out.get()) != 1) throw std::runtime_error("OpenSSL makes no certificate");
-  const auto size = static_cast<std::size_t>(BIO_get_mem_data(out.get(), &data));
-  return {data, size};
-}
-
-identity make_identity() {
-  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(EVP_EC_gen("P-256"), EVP_PKEY_free);
-  const std::unique_ptr<X509, decltype(&X509_free)> made(X509_new(), X509_free);
-  X509_set_version(made.get(), X509_VERSION_3);
-  ASN1_INTEGER_set(X509_get_serialNumber(made.get()), 1);
-  X509_gmtime_adj(X509_getm_notBefore(made.get()), -3600);
-  X509_gmtime_adj(X509_getm_notAfter(made.get()), 24 * 3600);
-  X509_set_pubkey(made.get(), key.get());
-  X509_EXTENSION* const names = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, "DNS:localhost");
-  X509_add_ext(made.get(), names, -1);
-  X509_EXTENSION_free(names);
-  X509_sign(made.get(), key.get(), EVP_sha256());
-  return {text_of([&](BIO* out) { return PEM_write_bio_X509(out, made.get()); }), text_of([&](BIO* out) {
-            return PEM_write_bio_PrivateKey(out, key.get(), nullptr, nullptr, 0, nullptr, nullptr);
-          })};
-}
-
 struct pair_of_contexts {
   tls::context client, server;
 };
 
 pair_of_contexts make_contexts() {
-  const auto own = make_identity();
+  const auto own = certifying::make_identity();
   return {tls::context::client({.trust_pem = own.certificate, .min_version = tls::version::tls_1_3, .resume = false}),
           tls::context::server({.certificate_pem = own.certificate, .key_pem = own.key})};
 }
