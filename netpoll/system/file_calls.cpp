@@ -41,6 +41,12 @@ std::error_code move_position(int fd, std::int64_t position) noexcept {
   return outcome([&] { return ::lseek(fd, position, SEEK_SET); });
 }
 
+std::int64_t position_of(int fd, std::error_code& ec) noexcept {
+  std::int64_t position = 0;
+  ec = outcome([&] { return position = ::lseek(fd, 0, SEEK_CUR); });
+  return position;
+}
+
 std::error_code sync_file(int fd, bool only_data) noexcept {
 #if defined(__APPLE__)
   static_cast<void>(only_data);  // declared by no header there

@@ -24,6 +24,7 @@ inline constexpr std::int64_t k_in_sequence = -1;
 [[nodiscard]] transferred write_file(int fd, std::span<const std::byte> data, std::int64_t position) noexcept;
 
 [[nodiscard]] std::error_code move_position(int fd, std::int64_t position) noexcept;
+[[nodiscard]] std::int64_t position_of(int fd, std::error_code& ec) noexcept;
 [[nodiscard]] std::error_code sync_file(int fd, bool only_data) noexcept;
 [[nodiscard]] std::error_code truncate_file(int fd, std::int64_t size) noexcept;
 

@@ -28,6 +28,7 @@
 #include <weft/netpoll/buffered_stream.hpp>
 #include <weft/netpoll/descriptor_stream.hpp>
 #include <weft/netpoll/copy.hpp>
+#include <weft/netpoll/copy_file.hpp>
 #include <weft/netpoll/dial.hpp>
 #include <weft/netpoll/dial_unix.hpp>
 #include <weft/netpoll/endpoint.hpp>

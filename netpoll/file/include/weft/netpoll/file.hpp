@@ -13,6 +13,7 @@
 //
 //   std::string all = net::read_file("/etc/hostname");
 //
+// To a socket, without a buffer of one's own: net::copy (copy_file.hpp).
 // What it costs. A read that the system's page cache can answer is answered at once, on the worker. All else may wait
 // for a disk, and goes through weft::blocking: the fiber parks, a helper thread waits. So do open, sync, stat.
 // Waiting. Every call that may wait is a cancellation point as it begins (weft::cancelled, also from the forms with an
@@ -37,6 +38,10 @@
 #include <weft/netpoll/buffers.hpp>
 #include <weft/netpoll/detail/descriptor.hpp>
 #include <weft/runtime/detail/chrono.hpp>
+
+namespace weft::net::detail {
+struct file_access;  // for copies (copy_file.hpp)
+}
 
 #pragma GCC visibility push(default)
 
@@ -171,6 +176,8 @@ class file {
   std::size_t read_next(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t write_next(std::span<const std::byte> data, std::error_code& ec);
   [[noreturn]] void fail(const std::error_code& ec, const char* call) const;
+
+  friend struct detail::file_access;
 
   detail::descriptor descriptor_;
   std::string path_;
