@@ -163,7 +163,7 @@ class conversation {
       join(answers);
       join(hears);
     }
-    const bool has_failed = end_all() || there_.has_failed() || back_.has_failed();
+    const bool has_failed = end_all() || is_cut_between() || there_.has_failed() || back_.has_failed();
     --account_.live;
     judge(has_failed);
   }
@@ -201,6 +201,11 @@ class conversation {
     pair_.near.close();
     pair_.far.close();
     return end_between_();
+  }
+
+  // Who passes on cannot tell of a fault that met his very last words, and breaks off: the reader hears of that alone.
+  [[nodiscard]] bool is_cut_between() const noexcept {
+    return end_between_ && (there_.is_cut_off() || back_.is_cut_off());
   }
 
   [[nodiscard]] bool is_whole() const noexcept { return there_.is_whole() && (!has_answer_ || back_.is_whole()); }

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <random>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -78,6 +79,10 @@ class one_way {
   [[nodiscard]] bool is_whole() const noexcept { return has_seen_end_ && has_ended_writing_; }
   // The same: one of them was told that the stream is broken, or that something has run out.
   [[nodiscard]] bool has_failed() const noexcept;
+  // The same: the stream said that it has no end, and all that was written has come.
+  [[nodiscard]] bool is_cut_off() const noexcept {
+    return read_ == written_ && std::string_view(read_error_.category().name()) == "weft.tls";
+  }
 
  private:
   [[nodiscard]] std::byte byte_at(std::size_t position) const noexcept;
