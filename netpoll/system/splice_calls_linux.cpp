@@ -30,7 +30,7 @@ class held_sigpipe {
   }
   ~held_sigpipe() {
     if (was_pending_) return;
-    if (raised_) {
+    if (may_be_raised_) {
       const timespec at_once{};
       static_cast<void>(repeat([&] { return ::sigtimedwait(&only_, nullptr, &at_once); }));
     }
@@ -39,13 +39,13 @@ class held_sigpipe {
   held_sigpipe(const held_sigpipe&) = delete;
   held_sigpipe& operator=(const held_sigpipe&) = delete;
 
-  void note_raised() noexcept { raised_ = true; }
+  void note_may_be_raised() noexcept { may_be_raised_ = true; }
 
  private:
   sigset_t only_;
   sigset_t before_;
   bool was_pending_ = false;
-  bool raised_ = false;
+  bool may_be_raised_ = false;
 };
 
 // no faults: those who call it draw them, by transfer.
@@ -74,7 +74,8 @@ transferred splice_from_socket(int socket, int pipe, std::size_t most) noexcept 
 transferred splice_to_socket(int pipe, int socket, std::size_t most) noexcept {
   held_sigpipe held;
   const transferred put = transfer(socket, most, EPIPE, [&](std::size_t n) { return splice(pipe, socket, n); });
-  if (put.error == std::errc::broken_pipe) held.note_raised();
+  // One that has moved some bytes before the connection broke tells of these, and raises it all the same.
+  if (put.count < most) held.note_may_be_raised();
   return put;
 }
 
