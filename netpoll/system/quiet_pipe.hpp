@@ -19,7 +19,7 @@ class quiet_pipe {
     const int kept = last_error();
     const sigset_t broken_pipe = only_broken_pipe();
     int taken = 0;
-    // Whatever the call has returned: one that has moved some bytes before the pipe broke tells of these, and raises it.
+    // Whatever the call has returned: one that moved some bytes before the pipe broke tells of these, and raises it.
     if (!was_pending_ && is_pending()) ::sigwait(&broken_pipe, &taken);
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     restore_error(kept);

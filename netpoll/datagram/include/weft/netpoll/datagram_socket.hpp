@@ -101,6 +101,8 @@ class datagram_socket {
   // --- Ending. Wakes whoever waits on this socket, with std::errc::operation_canceled. Does not park, is no
   // cancellation point. The plain form may be called again and does nothing then; the other one says
   // std::errc::bad_file_descriptor.
+  // The address is free a moment later, when calls in progress have left, and a poll on another thread has: who binds
+  // it at once, and is told address_in_use, asks again.
   void close() noexcept { static_cast<void>(self().close_now()); }
   void close(std::error_code& ec) noexcept {
     ec = self().close_now() ? std::error_code() : std::make_error_code(std::errc::bad_file_descriptor);

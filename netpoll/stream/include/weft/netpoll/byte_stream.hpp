@@ -169,6 +169,7 @@ class byte_stream {
 
   // Wakes whoever waits on this stream, with std::errc::operation_canceled. Does not park, is no cancellation point.
   // The plain form may be called again and does nothing then; the other one says std::errc::bad_file_descriptor.
+  // The peer hears of it when calls in progress have left, and a poll on another thread has: a moment later, perhaps.
   void close() noexcept { static_cast<void>(self().close_now()); }
   void close(std::error_code& ec) noexcept {
     ec = self().close_now() ? std::error_code() : std::make_error_code(std::errc::bad_file_descriptor);

@@ -60,6 +60,9 @@ class tcp_listener {
 
   // Wakes whoever accepts. Does not park. The plain form may be called again and does nothing then; the other one says
   // std::errc::bad_file_descriptor.
+  // The address is free a moment later: when those who accept have left, and the system has let go of the socket, which
+  // a poll on another thread may hold until it returns. Who listens there at once, and is told address_in_use, asks
+  // again; until then a dial may still be taken in, and be reset.
   void close() noexcept;
   void close(std::error_code& ec) noexcept;
 

@@ -51,6 +51,9 @@ class unix_listener {
 
   // Wakes whoever accepts, and removes the path, if it still is the one that listen_unix made. Does not park. The plain
   // form may be called again and does nothing then; the other one says std::errc::bad_file_descriptor.
+  // The socket goes a moment later: when those who accept have left, and the system has let go of it, which a poll on
+  // another thread may hold until it returns. Until then an abstract name may still be address_in_use to who listens
+  // there at once, and a dial be taken in; of a path the name is gone when this returns.
   void close() noexcept;
   void close(std::error_code& ec) noexcept;
 
