@@ -135,9 +135,10 @@ class Runner:
                                            arguments=["--gtest_shuffle", "--gtest_filter=-*death_test*"]):
                         return
 
-    def network_soak(self, seconds, connections, meanwhile=lambda: None, through=()):
+    def network_soak(self, seconds, connections, meanwhile=lambda: None, through=(), kinds=None):
         """Thousands of conversations at once, in the release build, and what is done meanwhile."""
         command = [*through, "build/release/tests/netpoll/network_soak", "--seconds", str(seconds), "--connections", str(connections)]
+        command += ["--kinds", kinds] if kinds else []
         log = "build/network-soak.log"
         with open(log, "w", encoding="utf-8") as output:
             soak = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
@@ -204,7 +205,7 @@ class Runner:
                                 multiplier=12, WEFT_SIMULATE_SEEDS=ORDERS_IN_A_SOAK)
             third = max(30, int((end - time.monotonic()) / 3))
             self.network_soak(min(SECONDS_OF_NETWORK, third), CONNECTIONS_IN_A_SOAK)
-            self.network_soak(min(60, third), CONNECTIONS_IN_CI, through=["tests/netpoll/soak/over_bad_network.sh"])
+            self.network_soak(min(60, third), CONNECTIONS_IN_CI, through=["tests/netpoll/soak/over_bad_network.sh"], kinds="tcp")
             self.stress(end - time.monotonic(), STRESSED)
 
 

@@ -9,6 +9,6 @@ unshare --user --map-root-user --net true 2>/dev/null ||
   { echo "skipped: a bad network wants a network namespace, and this machine gives none"; exit 0; }
 exec unshare --user --map-root-user --net bash -c '
   ip link set lo up
-  tc qdisc add dev lo root netem delay 4ms 2ms loss 1% duplicate 1% reorder 5% 50% 2>/dev/null ||
-    { echo "skipped: a bad network wants the queueing discipline netem, and this kernel has none"; exit 0; }
+  refusal=$(tc qdisc add dev lo root netem delay 4ms 2ms loss 1% duplicate 1% reorder 5% 50% 2>&1) ||
+    { echo "skipped: a bad network wants the queueing discipline netem (sch_netem), which this kernel refuses:" $refusal; exit 0; }
   exec "$@"' bash "$@"
