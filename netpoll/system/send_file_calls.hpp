@@ -10,7 +10,7 @@
 
 namespace weft::net::detail {
 
-// Whether all of it, as far as the file goes, is in memory. Does not block. False also if the system does not tell: it
+// Whether all of it, as far as the file goes, is in memory, or on its way there. Does not block. False also if the system does not tell: it
 // may be too old (Linux 6.5), or the file another user's.
 [[nodiscard]] bool is_in_page_cache(int file, std::int64_t position, std::size_t size) noexcept;
 

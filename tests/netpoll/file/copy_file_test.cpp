@@ -26,9 +26,13 @@
 
 #include "buffer_pool.hpp"
 #include "faults.hpp"
+#include "file_calls.hpp"
 #include "file_sending.hpp"
 #include "net_support.hpp"
 #include "scratch_directory.hpp"
+#if defined(__linux__)
+#include "send_file_calls.hpp"
+#endif
 #include "syscalls.hpp"
 
 namespace weft::testing {
@@ -311,6 +315,27 @@ FIBER_TEST(copy_file, many_parts_of_one_at_once) {
     }));
   for (auto& each : parts) EXPECT_TRUE(each.join());
 }
+
+#if defined(__linux__)
+// What decides who sends: the worker, or a helper that may wait for the disk.
+FIBER_TEST(copy_file, asks_whether_the_page_cache_has_a_piece) {
+  filled_file from(3000);
+  const int fd = from.data.native_handle();
+  std::byte one[1];
+  const auto has_first = [&] { return net::detail::read_cached(fd, one, 0).count == 1; };
+  if (!has_first()) GTEST_SKIP() << "a file system that does not tell";
+  if (!net::detail::is_in_page_cache(fd, 0, 3000)) GTEST_SKIP() << "a kernel without cachestat";
+  EXPECT_TRUE(net::detail::is_in_page_cache(fd, 0, 1 << 20)) << "it ends before";
+  EXPECT_TRUE(net::detail::is_in_page_cache(fd, 1 << 20, 1 << 20)) << "nothing to wait for";
+  from.cool();
+  const bool is_there = net::detail::is_in_page_cache(fd, 0, 3000);
+  EXPECT_EQ(is_there, has_first());  // in this order: a read that does not wait has the page fetched
+  from.data.read_at(one, 0);
+  EXPECT_TRUE(net::detail::is_in_page_cache(fd, 0, 3000));
+  const fault_injection faults({.seed = seed_of_this_test(), .refused = 1024});
+  EXPECT_FALSE(net::detail::is_in_page_cache(fd, 0, 3000)) << "not told is not there";
+}
+#endif
 
 }  // namespace
 }  // namespace weft::testing
