@@ -2,6 +2,7 @@
 // Protocols: use_word.hpp.
 
 #include <weft/netpoll/detail/descriptor.hpp>
+#include <weft/netpoll/detail/foreign_wait.hpp>
 
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
@@ -21,6 +22,12 @@ using weft::detail::wake_reason;
 namespace {
 
 constexpr direction k_directions[] = {direction::read, direction::write};
+
+#if defined(WEFT_EPOLL)
+void leave_number(int fd) noexcept { close_foreign(fd); }  // somebody may wait for it by its number
+#else
+void leave_number(int) noexcept {}
+#endif
 
 void wake(waiter_id id, wake_reason reason) noexcept {
   if (const auto won = claim_waiter(id, reason)) weft::detail::unpark(won);
@@ -117,6 +124,7 @@ void close_and_leave(descriptor_block& block) noexcept {
   delete_from_kqueue(block);
   block.fd.store(-1, std::memory_order_relaxed);
   if (block.is_shared) descriptor_poller::forget(block, fd);
+  leave_number(fd);
   close_descriptor(fd);
   if (block.use.leave_closed()) descriptors.give_back(&block);
   descriptor_shortage.relieve();

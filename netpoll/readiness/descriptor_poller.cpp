@@ -6,6 +6,7 @@
 
 #if defined(WEFT_EPOLL)
 #include "epoll_calls.hpp"
+#include "foreign_table.hpp"
 #endif
 
 #include "direction_use.hpp"
@@ -23,6 +24,8 @@ namespace {
 void forget_shared(int epoll, int fd) noexcept { remove_from_epoll(epoll, fd); }
 #else
 void forget_shared(int, int) noexcept {}
+void forget_foreign(int) noexcept {}
+void forget_foreign_of(const void*) noexcept {}
 #endif
 
 }  // namespace
@@ -36,6 +39,7 @@ descriptor_poller& descriptor_poller::of_this_runtime() {
 std::error_code descriptor_poller::add(descriptor_block& block) noexcept {
   // relaxed, both: the calling fiber has moved the block in, or is a user of it.
   bool is_broken = false;
+  forget_foreign(block.fd.load(std::memory_order_relaxed));  // what is known of an earlier descriptor with its number
   const std::error_code ec =
       watch(block.fd.load(std::memory_order_relaxed), block.key.load(std::memory_order_relaxed), is_broken);
   if (!ec && block.is_shared)
@@ -58,6 +62,7 @@ void descriptor_poller::forget(const descriptor_block& block, int fd) noexcept {
 }
 
 void descriptor_poller::refuse_who_is_left() noexcept {
+  forget_foreign_of(this);
   descriptors.for_each([this](descriptor_block& block) {
     if (!block.use.enter()) return;
     // relaxed: a tenant of ours stays one while we use the block.

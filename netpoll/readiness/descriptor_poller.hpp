@@ -48,6 +48,10 @@ class descriptor_poller : public weft::detail::poller {
 
   [[nodiscard]] bool has_waiters() const noexcept override;
 
+  // Of an epoll, which forgets a descriptor when its open description is closed by all who have it; a kqueue forgets
+  // the descriptor itself, and has none.
+  [[nodiscard]] virtual int registry() const noexcept { return -1; }
+
   // What an event means for the block that its key names; nothing if the block has a new tenant. Room for two in
   // `ready`.
   static void deliver(std::uint64_t key, occurrence event, weft::detail::ready_batch& ready) noexcept;
@@ -72,9 +76,6 @@ class descriptor_poller : public weft::detail::poller {
  private:
   // `is_broken`: the system refuses to watch what is broken already. No event will come, and none is needed.
   [[nodiscard]] virtual std::error_code watch(int fd, std::uint64_t key, bool& is_broken) noexcept = 0;
-  // Of an epoll, which forgets a descriptor when its open description is closed by all who have it; a kqueue forgets
-  // the descriptor itself, and has none.
-  [[nodiscard]] virtual int registry() const noexcept { return -1; }
 
   // Any thread.
   std::atomic<bool> wake_pending_{false};

@@ -18,12 +18,12 @@ class epoll_poller final : public descriptor_poller {
 
   void poll(deadline until, weft::detail::ready_batch& ready) noexcept override;
   void wake() noexcept override;
+  [[nodiscard]] int registry() const noexcept override { return epoll_; }
 
  private:
   static constexpr std::size_t k_most_events = 128;
 
   [[nodiscard]] std::error_code watch(int fd, std::uint64_t key, bool& is_broken) noexcept override;
-  [[nodiscard]] int registry() const noexcept override { return epoll_; }
 
   int epoll_ = -1;
   int wake_event_ = -1;

@@ -28,6 +28,15 @@ std::error_code watch(int epoll, int fd, std::uint32_t events, std::uint64_t key
   return outcome([&] { return ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event); });
 }
 
+// Nobody's memory: no faults but an interruption.
+std::error_code watch_again(int epoll, int fd, std::uint32_t events, std::uint64_t key) noexcept {
+  epoll_event event{};
+  event.events = events;
+  event.data.u64 = key;
+  if (repeat([&] { return ::epoll_ctl(epoll, EPOLL_CTL_MOD, fd, &event); }) < 0) return last_error_code();
+  return {};
+}
+
 // no faults: nobody hears of them.
 void remove_from_epoll(int epoll, int fd) noexcept { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
 

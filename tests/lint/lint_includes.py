@@ -12,6 +12,7 @@ BELOW = {
     "netpoll": {"netpoll", "runtime"},
     "sync": {"sync", "runtime"},
     "std_shim": {"std_shim", "sync", "netpoll", "runtime"},
+    "posix": {"posix", "std_shim", "sync", "netpoll", "runtime"},
     "tls": {"tls", "std_shim", "sync", "netpoll", "runtime"},
 }
 # Who may name Boost: the one file that jumps between stacks, the header for Asio, and programs that compare.

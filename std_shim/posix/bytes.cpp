@@ -1,0 +1,112 @@
+// Room: posix. read and write, of one buffer and of several.
+
+#include <weft/posix.hpp>
+
+#include <cerrno>
+
+#include "moving.hpp"
+#include "off_worker.hpp"
+#include "parts.hpp"
+#include "real.hpp"
+#include "trying.hpp"
+
+namespace weft::posix {
+
+namespace {
+
+// The rest of a transfer with a disk, on a helper thread. `done` was moved before, which is told if nothing more is.
+template <class Call>
+ssize_t finish_on_helper(std::size_t done, Call call) noexcept {
+  const ssize_t n = off_worker([&] { return call(done); });
+  return n >= 0 ? static_cast<ssize_t>(done) + n : moved_or(done, last_error());
+}
+
+struct read_attempt {
+  int fd;
+  const iovec* parts;
+  int count;
+
+  [[nodiscard]] static const char* label() noexcept { return "posix read"; }
+  [[nodiscard]] ssize_t block() const noexcept { return real().readv(fd, parts, count); }
+  ssize_t operator()(std::size_t) const noexcept { return try_in(fd, parts, count, -1); }
+};
+
+struct write_attempt {
+  int fd;
+  const iovec* parts;
+  int count;
+
+  [[nodiscard]] static const char* label() noexcept { return "posix write"; }
+  [[nodiscard]] ssize_t block() const noexcept { return real().writev(fd, parts, count); }
+  ssize_t operator()(std::size_t done) const noexcept {
+    if (done == 0) return try_out(fd, parts, count, -1);
+    const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
+    return try_out(fd, rest.parts, static_cast<int>(rest.count), -1);
+  }
+};
+
+ssize_t read_from_disk(int fd, const iovec* parts, int count, std::size_t total) noexcept {
+  const ssize_t n = try_in(fd, parts, count, -1);
+  if (n == 0 || (n > 0 && static_cast<std::size_t>(n) >= total)) return n;
+  if (n < 0 && last_error() != EAGAIN) return n;
+  return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
+    const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
+    return done == 0 ? real().readv(fd, parts, count) : real().readv(fd, rest.parts, static_cast<int>(rest.count));
+  });
+}
+
+ssize_t write_to_disk(int fd, const iovec* parts, int count, std::size_t total) noexcept {
+  const ssize_t n = try_out(fd, parts, count, -1);
+  if (n >= 0 && static_cast<std::size_t>(n) >= total) return n;
+  if (n < 0 && last_error() != EAGAIN) return n;
+  return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
+    const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
+    return done == 0 ? real().writev(fd, parts, count) : real().writev(fd, rest.parts, static_cast<int>(rest.count));
+  });
+}
+
+ssize_t read_parts(int fd, const iovec* parts, int count, std::size_t total) noexcept {
+  if (is_on_disk(way_of(fd, side::in))) return read_from_disk(fd, parts, count, total);
+  return take_in(fd, total, false, true, limit::receive, read_attempt{fd, parts, count});
+}
+
+ssize_t write_parts(int fd, const iovec* parts, int count, std::size_t total) noexcept {
+  if (is_on_disk(way_of(fd, side::out))) return write_to_disk(fd, parts, count, total);
+  return put_out(fd, total, true, limit::send, write_attempt{fd, parts, count});
+}
+
+}  // namespace
+
+ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
+  if (size == 0 || !enter()) return real().read(fd, buffer, size);
+  // The two ways that are common, without the detour over a list of buffers.
+  if (way_of(fd, side::in) == way::message) {
+    const ssize_t n = real().recv(fd, buffer, size, MSG_DONTWAIT);
+    if (n >= 0) [[likely]]
+      return n;
+  }
+  const iovec part{buffer, size};
+  return read_parts(fd, &part, 1, size);
+}
+
+ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
+  if (size == 0 || !enter()) return real().write(fd, buffer, size);
+  const iovec part{const_cast<void*>(buffer), size};
+  return write_parts(fd, &part, 1, size);
+}
+
+ssize_t readv(int fd, const iovec* parts, int count) noexcept {
+  std::size_t total = 0;
+  const bool is_sound = count > 0 && sum_of(parts, static_cast<std::size_t>(count), total);
+  if (!is_sound || total == 0 || !enter()) return real().readv(fd, parts, count);
+  return read_parts(fd, parts, count, total);
+}
+
+ssize_t writev(int fd, const iovec* parts, int count) noexcept {
+  std::size_t total = 0;
+  const bool is_sound = count > 0 && sum_of(parts, static_cast<std::size_t>(count), total);
+  if (!is_sound || total == 0 || !enter()) return real().writev(fd, parts, count);
+  return write_parts(fd, parts, count, total);
+}
+
+}  // namespace weft::posix

@@ -1,0 +1,68 @@
+// Room: posix. See descriptor_kind.hpp.
+
+#include "descriptor_kind.hpp"
+
+#include <array>
+#include <atomic>
+
+#include <sys/stat.h>
+
+namespace weft::posix {
+
+namespace {
+
+// Numbers beyond are probed at each call. Pages of it that nobody touches are never there.
+constexpr int k_kept = 1 << 16;
+using ways = std::array<std::atomic<way>, k_kept>;
+constinit std::array<ways, 2> g_ways{};
+
+// relaxed, all: what is read is a guess, which the call itself corrects.
+std::atomic<way>* kept_way(int fd, side s) noexcept {
+  if (fd < 0 || fd >= k_kept) return nullptr;
+  return &g_ways[static_cast<std::size_t>(s)][static_cast<std::size_t>(fd)];
+}
+
+void keep_way(int fd, side s, way what) noexcept {
+  if (auto* const place = kept_way(fd, s)) place->store(what, std::memory_order_relaxed);  // relaxed: a guess
+}
+
+way probe(int fd) noexcept {
+  struct stat what {};
+  if (::fstat(fd, &what) != 0) return way::unknown;
+  if (S_ISSOCK(what.st_mode)) return way::message;
+  const bool is_storage = S_ISREG(what.st_mode) || S_ISDIR(what.st_mode) || S_ISBLK(what.st_mode);
+  return is_storage ? way::storage : way::flag;
+}
+
+[[gnu::noinline]] way probe_and_keep(int fd, side s) noexcept {
+  const way found = probe(fd);
+  keep_way(fd, s, found);
+  return found;
+}
+
+}  // namespace
+
+way way_of(int fd, side s) noexcept {
+  if (auto* const place = kept_way(fd, s)) {
+    const way kept = place->load(std::memory_order_relaxed);  // relaxed: a guess
+    if (kept != way::unknown) [[likely]]
+      return kept;
+  }
+  return probe_and_keep(fd, s);
+}
+
+void note_no_flag(int fd, side s) noexcept {
+  switch (probe(fd)) {
+    case way::message: return keep_way(fd, s, way::message);
+    case way::storage: return keep_way(fd, s, way::helper);
+    case way::unknown: return forget_way(fd);
+    default: return keep_way(fd, s, way::look);
+  }
+}
+
+void forget_way(int fd) noexcept {
+  keep_way(fd, side::in, way::unknown);
+  keep_way(fd, side::out, way::unknown);
+}
+
+}  // namespace weft::posix

@@ -1,0 +1,81 @@
+#pragma once
+// Room: posix. libc's calls that wait, in libc's own shape, for code that was never written for fibers: inside a fiber
+// they park it instead of blocking its thread. Linux alone, and not in the umbrella header.
+//
+//   int fd = ::socket(AF_INET, SOCK_STREAM, 0);
+//   if (weft::posix::connect(fd, where, size) < 0) return weft::posix::last_error();
+//   char buffer[512];
+//   ssize_t n = weft::posix::read(fd, buffer, sizeof(buffer));   // other fibers run meanwhile
+//
+// Each does what libc's function of that name does: results, errors in errno, SIGPIPE, EINTR of a real signal,
+// SO_RCVTIMEO and SO_SNDTIMEO (EAGAIN; EINPROGRESS of connect). None throws. What is different:
+// - A descriptor's flags stay as they are; a blocking one is tried without blocking, by means that leave it alone. One
+//   that is O_NONBLOCK, or a call with MSG_DONTWAIT, says EAGAIN as ever. accept, connect, sendfile and splice have no
+//   such means: for the moment of the call itself the open description is O_NONBLOCK.
+// - A fiber that is asked to end gets -1 and ECANCELED from each call that would wait, at once and in the middle of a
+//   wait; what was moved before is returned instead. A time limit around it (with_timeout) does the same. connect is
+//   then not undone, as after EINTR.
+// - close (and dup2 over a number) wakes who waits there in other fibers, with ECANCELED. A number that is closed by
+//   libc's own close wakes nobody; who waits for it afterwards, under whatever it then stands for, is served rightly.
+// - errno belongs to the thread, and a fiber may come back on another one. A compiler may keep its address over a call:
+//   last_error() reads the right one. pin_guard.hpp keeps a fiber on its thread.
+// Straight to libc, which blocks: on a plain thread, inside weft::blocking, in a forked child, in a signal handler that
+// has a stack of its own, and inside a simulation (but for sleeps, which wait in its time).
+//
+// Any thread; any number of fibers may use one descriptor. Regular files are read out of the page cache if it has the
+// answer, and on a helper thread otherwise, as is what is written to them.
+// Next: ../../README.md, which call waits in which way.
+
+#include <weft/runtime/detail/require_cpp20.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+
+#include <poll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#pragma GCC visibility push(default)
+
+namespace weft::posix {
+
+// errno of the calling thread, now.
+[[nodiscard]] int last_error() noexcept;
+
+// --- Bytes. Those of several buffers are libc's readv and its like. A blocking write or send writes all of it.
+
+ssize_t read(int fd, void* buffer, std::size_t size) noexcept;
+ssize_t write(int fd, const void* buffer, std::size_t size) noexcept;
+ssize_t readv(int fd, const iovec* parts, int count) noexcept;
+ssize_t writev(int fd, const iovec* parts, int count) noexcept;
+
+// --- Sockets.
+
+ssize_t recv(int fd, void* buffer, std::size_t size, int flags) noexcept;
+ssize_t recvfrom(int fd, void* buffer, std::size_t size, int flags, sockaddr* from, socklen_t* from_size) noexcept;
+ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept;
+ssize_t send(int fd, const void* buffer, std::size_t size, int flags) noexcept;
+ssize_t sendto(int fd, const void* buffer, std::size_t size, int flags, const sockaddr* to, socklen_t to_size) noexcept;
+ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept;
+int accept(int fd, sockaddr* from, socklen_t* from_size) noexcept;
+int accept4(int fd, sockaddr* from, socklen_t* from_size, int flags) noexcept;
+int connect(int fd, const sockaddr* to, socklen_t to_size) noexcept;
+
+// --- Several descriptors. Any number of them, of any kind, also such as others wait for.
+
+int poll(pollfd* fds, nfds_t count, int milliseconds) noexcept;
+
+// --- Time.
+
+int nanosleep(const timespec* length, timespec* left) noexcept;
+
+// --- Numbers. What else makes or closes one needs no call of ours.
+
+int close(int fd) noexcept;
+
+}  // namespace weft::posix
+
+#pragma GCC visibility pop

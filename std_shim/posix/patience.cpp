@@ -1,0 +1,92 @@
+// Room: posix. See patience.hpp.
+
+#include "patience.hpp"
+
+#include <algorithm>
+#include <cerrno>
+
+#include <signal.h>
+
+#include <weft/posix.hpp>
+#include <weft/runtime/cancellation.hpp>
+
+#include "real.hpp"
+
+namespace weft::posix {
+
+using weft::detail::wake_reason;
+using weft::net::detail::foreign_end;
+using weft::net::detail::foreign_place;
+
+// Not inlined, nor known to be pure, so that the address of errno is never kept.
+[[gnu::noinline, gnu::noipa]] int last_error() noexcept { return errno; }
+[[gnu::noinline, gnu::noipa]] void set_error(int number) noexcept { errno = number; }
+
+int fail(int number) noexcept {
+  set_error(number);
+  return -1;
+}
+
+bool enter() noexcept {
+  if (!weft::detail::on_fiber()) return false;
+  weft::detail::switch_point();
+  return true;
+}
+
+bool can_park() noexcept {
+  if (weft::detail::clock_is_virtual()) return false;
+  stack_t own{};
+  return ::sigaltstack(nullptr, &own) != 0 || (own.ss_flags & SS_ONSTACK) == 0;
+}
+
+bool is_nonblocking(int fd) noexcept {
+  const int flags = real().fcntl(fd, F_GETFL);
+  return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+std::chrono::milliseconds pause_after(std::uint32_t count) noexcept {
+  return std::chrono::milliseconds(1) * (1u << std::min(count, 6u));
+}
+
+int pause(std::chrono::milliseconds length, deadline until, weft::detail::wait_label label) noexcept {
+  const auto over = std::min(until, deadline::after(weft::detail::now(), length));
+  const auto token = weft::detail::arm(weft::detail::cancellation::honoured);
+  if (weft::detail::park(token, over, label) == wake_reason::cancelled) return ECANCELED;
+  return until <= weft::detail::now() ? ETIMEDOUT : 0;
+}
+
+int error_of(foreign_end end) noexcept {
+  switch (end) {
+    case foreign_end::cancelled:
+    case foreign_end::closed: return ECANCELED;
+    case foreign_end::timed_out: return ETIMEDOUT;
+    default: return 0;
+  }
+}
+
+deadline patience::until() noexcept {
+  if (has_deadline_ || limit_ == limit::none) return until_;
+  has_deadline_ = true;
+  timeval length{};
+  socklen_t size = sizeof(length);
+  const int option = limit_ == limit::receive ? SO_RCVTIMEO : SO_SNDTIMEO;
+  const bool is_set = ::getsockopt(fd_, SOL_SOCKET, option, &length, &size) == 0 &&  // else no socket
+                      (length.tv_sec != 0 || length.tv_usec != 0);
+  if (is_set)
+    until_ = deadline::after(weft::detail::now(),
+                             std::chrono::seconds(length.tv_sec) + std::chrono::microseconds(length.tv_usec));
+  return until_;
+}
+
+int patience::wait() noexcept {
+  const deadline end = until();
+  if (++looks_ > k_quick_looks) return pause(pause_after(looks_ - k_quick_looks), end, label_);
+  foreign_place place;
+  place.fd = fd_;
+  place.events = static_cast<std::uint16_t>(events_);
+  const foreign_end why = weft::net::detail::await_foreign({&place, 1}, end, label_);
+  if (why == foreign_end::not_watched) return pause(pause_after(looks_), end, label_);
+  return error_of(why);
+}
+
+}  // namespace weft::posix

@@ -1,0 +1,43 @@
+#pragma once
+// Room: posix. libc's own functions. A library that takes libc's names (so that programs need not say weft::posix)
+// would be called by its own calls: who works for it calls libc by this table. Its users are this room and such a
+// library alone.
+//
+// Filled as the program is loaded, or by the first call before that. A name is looked up behind us, where libc's is, or
+// a sanitizer's or another preloaded library's; if that finds the one that takes libc's names, in libc itself.
+
+#include <ctime>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace weft::posix {
+
+#define WEFT_REAL_NAMES(NAME)                                                                                          \
+  NAME(read)                                                                                                           \
+  NAME(write) NAME(readv) NAME(writev) NAME(preadv2) NAME(pwritev2) NAME(recv) NAME(recvfrom) NAME(recvmsg) NAME(send) \
+      NAME(sendto) NAME(sendmsg) NAME(accept4) NAME(connect) NAME(poll) NAME(nanosleep) NAME(close) NAME(fcntl)
+
+struct real_table {
+#define WEFT_REAL_MEMBER(name) decltype(&::name) name;
+  WEFT_REAL_NAMES(WEFT_REAL_MEMBER)
+#undef WEFT_REAL_MEMBER
+};
+
+// Zero until it is filled.
+extern constinit real_table g_real;
+void fill_real() noexcept;
+
+[[nodiscard]] inline const real_table& real() noexcept {
+  if (g_real.fcntl == nullptr) [[unlikely]]  // the last one that is filled in
+    fill_real();
+  return g_real;
+}
+
+}  // namespace weft::posix

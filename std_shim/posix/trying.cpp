@@ -1,0 +1,110 @@
+// Room: posix. See trying.hpp.
+
+#include "trying.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include <poll.h>
+#include <sys/stat.h>
+
+#include <weft/posix.hpp>
+#include <weft/runtime/detail/internal_lock.hpp>
+
+#include "patience.hpp"
+#include "real.hpp"
+
+namespace weft::posix {
+
+namespace {
+
+constexpr int k_no_wait = 0x08;  // RWF_NOWAIT: Linux 4.14
+
+// Two fibers that look and then read the same terminal would both believe the look. Held for a look and a call that
+// does not wait; if another process takes what was seen in between, it does.
+constinit weft::detail::internal_lock g_look_locks[64];
+
+bool is_worth_it(int fd, short events) noexcept {
+  pollfd look{fd, events, 0};
+  return real().poll(&look, 1, 0) != 0;  // an error is the call's to tell
+}
+
+template <class Call>
+ssize_t after_look(int fd, short events, Call call) noexcept {
+  const weft::detail::internal_guard guard(g_look_locks[static_cast<unsigned>(fd) % 64]);
+  return is_worth_it(fd, events) ? call() : fail(EAGAIN);
+}
+
+// A look promises a pipe room for so much in one piece, a terminal less.
+std::size_t room_seen_by_look(int fd) noexcept {
+  struct stat what {};
+  return ::fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode) ? PIPE_BUF : 256;
+}
+
+bool is_flag_unknown() noexcept {
+  const int error = last_error();
+  return error == EOPNOTSUPP || error == EINVAL;
+}
+
+ssize_t read_after_look(int fd, const iovec* parts, int count) noexcept {
+  return after_look(fd, POLLIN, [&] { return real().readv(fd, parts, count); });
+}
+
+ssize_t write_after_look(int fd, const iovec* parts, int count) noexcept {
+  const std::size_t room = room_seen_by_look(fd);
+  for (int i = 0; i < count; ++i) {
+    if (parts[i].iov_len == 0) continue;
+    const iovec first{parts[i].iov_base, std::min(parts[i].iov_len, room)};
+    return after_look(fd, POLLOUT, [&] { return real().writev(fd, &first, 1); });
+  }
+  return real().writev(fd, parts, count);
+}
+
+// The bytes of one datagram go together, so the whole of it is one try.
+ssize_t receive(int fd, const iovec* parts, int count) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return real().recvmsg(fd, &message, MSG_DONTWAIT);
+}
+
+ssize_t send(int fd, const iovec* parts, int count) noexcept {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(parts);
+  message.msg_iovlen = static_cast<std::size_t>(count);
+  return real().sendmsg(fd, &message, MSG_DONTWAIT);
+}
+
+// `by_flag` and `by_look` are the two ways that are not a socket's.
+template <class ByMessage, class ByFlag, class ByLook>
+ssize_t attempt(int fd, side s, ByMessage by_message, ByFlag by_flag, ByLook by_look) noexcept {
+  for (int tries = 0;; ++tries) {
+    const way by = way_of(fd, s);
+    if (by == way::helper) return fail(EAGAIN);
+    if (by == way::look) return by_look();
+    const ssize_t n = by == way::message ? by_message() : by_flag();
+    const bool is_other = by == way::message ? n < 0 && last_error() == ENOTSOCK : n < 0 && is_flag_unknown();
+    if (!is_other || tries == 2) return n;
+    note_no_flag(fd, s);
+  }
+}
+
+}  // namespace
+
+ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept {
+  return attempt(
+      fd, side::in,
+      [&] { return offset < 0 ? receive(fd, parts, count) : real().preadv2(fd, parts, count, offset, 0); },
+      [&] { return real().preadv2(fd, parts, count, offset, k_no_wait); },
+      [&] { return read_after_look(fd, parts, count); });
+}
+
+ssize_t try_out(int fd, const iovec* parts, int count, off_t offset) noexcept {
+  return attempt(
+      fd, side::out, [&] { return offset < 0 ? send(fd, parts, count) : real().pwritev2(fd, parts, count, offset, 0); },
+      [&] { return real().pwritev2(fd, parts, count, offset, k_no_wait); },
+      [&] { return write_after_look(fd, parts, count); });
+}
+
+}  // namespace weft::posix

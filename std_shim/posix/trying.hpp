@@ -1,0 +1,16 @@
+#pragma once
+// Room: posix. One try of a read or a write of several buffers, that does not block whatever the descriptor is.
+
+#include <sys/uio.h>
+
+#include "descriptor_kind.hpp"
+
+namespace weft::posix {
+
+// EAGAIN: it would block, or (a file) has to be done on a helper thread. `offset`: -1 is the descriptor's own position.
+[[nodiscard]] ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept;
+[[nodiscard]] ssize_t try_out(int fd, const iovec* parts, int count, off_t offset) noexcept;
+
+[[nodiscard]] inline bool is_on_disk(way by) noexcept { return by == way::storage || by == way::helper; }
+
+}  // namespace weft::posix
