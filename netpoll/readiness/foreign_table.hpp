@@ -1,15 +1,15 @@
 #pragma once
 // Room: netpoll. Who waits for descriptors by number. Any number of fibers wait for one descriptor, in both directions,
-// for some of the events, a fiber for many descriptors; and the number may be closed, and given to something
+// each for some of the events, and a fiber for many descriptors; and the number may be closed, and given to something
 // else, by code that tells nobody. So this is not direction_use.hpp, whose descriptors are ours; below it, the
 // readiness words of a descriptor block (readiness_word.hpp) bring the events, as they do for ours.
 //
 // "Waiting by number". A record stands for one number in one poller; the lock is the slot's, that of the number.
 //   who waits                                             whoever else has the lock
-//   N1 tries its call: it would block                     M1 settle: fold each word that is ready into a count of events
+//   N1 tries its call: it would block                     M1 settle: fold each word that is ready into a count
 //   N2 lock; settle; queue, with the counts as seen       M2 claim every place that has seen another count, take it off
 //   N3 if no place stands in the word of a direction      M3 if nobody stands in a word (begin_wait, U4) put the first
-//      (begin_wait), put this one there                      place there that wants it; it is ready by now: M1 again
+//      (begin_wait), put this one there                      place there that wants it; is it ready: M1 again
 //   N4 have the poller look at the descriptor again,      M4 unlock, unpark who was claimed
 //      for what all places want together (EPOLL_CTL_MOD)
 //   N5 unlock, park

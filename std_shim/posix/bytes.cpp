@@ -75,7 +75,40 @@ ssize_t write_parts(int fd, const iovec* parts, int count, std::size_t total) no
   return put_out(fd, total, true, limit::send, write_attempt{fd, parts, count});
 }
 
+// What `attempt` moves of a place in a file; on a helper thread if not at hand. Descriptors that have no places say
+// so at once.
+template <class Attempt, class Call>
+ssize_t move_at(std::size_t size, Attempt attempt, Call call) noexcept {
+  const ssize_t n = attempt();
+  const bool is_over = n >= 0 ? n == 0 || static_cast<std::size_t>(n) >= size : last_error() != EAGAIN;
+  return is_over ? n : finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, call);
+}
+
 }  // namespace
+
+ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept {
+  if (size == 0 || offset < 0 || !enter()) return real().pread(fd, buffer, size, offset);
+  if (!is_on_disk(way_of(fd, side::in))) return real().pread(fd, buffer, size, offset);
+  const iovec part{buffer, size};
+  return move_at(
+      size, [&] { return try_in(fd, &part, 1, offset); },
+      [&](std::size_t done) {
+        const auto behind = static_cast<off_t>(done);
+        return real().pread(fd, static_cast<std::byte*>(buffer) + done, size - done, offset + behind);
+      });
+}
+
+ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexcept {
+  if (size == 0 || offset < 0 || !enter()) return real().pwrite(fd, buffer, size, offset);
+  if (!is_on_disk(way_of(fd, side::out))) return real().pwrite(fd, buffer, size, offset);
+  const iovec part{const_cast<void*>(buffer), size};
+  return move_at(
+      size, [&] { return try_out(fd, &part, 1, offset); },
+      [&](std::size_t done) {
+        const auto behind = static_cast<off_t>(done);
+        return real().pwrite(fd, static_cast<const std::byte*>(buffer) + done, size - done, offset + behind);
+      });
+}
 
 ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().read(fd, buffer, size);

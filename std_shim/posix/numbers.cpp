@@ -25,4 +25,27 @@ int close(int fd) noexcept {
   return result;
 }
 
+namespace {
+
+// As close, if `from` can be given at all: otherwise `to` stays what it is.
+template <class Call>
+int give_number(int from, int to, Call call) noexcept {
+  if (from == to || real().fcntl(from, F_GETFD) < 0) return call();
+  weft::net::detail::close_foreign(to);
+  forget_way(to);
+  const int result = call();
+  weft::net::detail::forget_foreign(to);
+  return result;
+}
+
+}  // namespace
+
+int dup2(int from, int to) noexcept {
+  return give_number(from, to, [&] { return real().dup2(from, to); });
+}
+
+int dup3(int from, int to, int flags) noexcept {
+  return give_number(from, to, [&] { return real().dup3(from, to, flags); });
+}
+
 }  // namespace weft::posix

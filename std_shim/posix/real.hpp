@@ -9,20 +9,29 @@
 #include <ctime>
 
 #include <fcntl.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 namespace weft::posix {
 
 #define WEFT_REAL_NAMES(NAME)                                                                                          \
   NAME(read)                                                                                                           \
-  NAME(write) NAME(readv) NAME(writev) NAME(preadv2) NAME(pwritev2) NAME(recv) NAME(recvfrom) NAME(recvmsg) NAME(send) \
-      NAME(sendto) NAME(sendmsg) NAME(accept4) NAME(connect) NAME(poll) NAME(nanosleep) NAME(close) NAME(fcntl)
+  NAME(write)                                                                                                          \
+  NAME(readv) NAME(writev) NAME(preadv2) NAME(pwritev2) NAME(recv) NAME(recvfrom) NAME(recvmsg) NAME(send)             \
+      NAME(sendto) NAME(sendmsg) NAME(accept4) NAME(connect) NAME(poll) NAME(nanosleep) NAME(close) NAME(pread)        \
+          NAME(pwrite) NAME(ppoll) NAME(select) NAME(pselect) NAME(epoll_wait) NAME(epoll_pwait) NAME(clock_nanosleep) \
+              NAME(usleep) NAME(sleep) NAME(dup2) NAME(dup3) NAME(fsync) NAME(fdatasync) NAME(flock) NAME(wait4)       \
+                  NAME(tcdrain) NAME(getaddrinfo) NAME(getnameinfo) NAME(fcntl)
 
 struct real_table {
 #define WEFT_REAL_MEMBER(name) decltype(&::name) name;

@@ -33,10 +33,14 @@
 #include <ctime>
 
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+
+struct addrinfo;
+struct rusage;
 
 #pragma GCC visibility push(default)
 
@@ -52,6 +56,12 @@ ssize_t write(int fd, const void* buffer, std::size_t size) noexcept;
 ssize_t readv(int fd, const iovec* parts, int count) noexcept;
 ssize_t writev(int fd, const iovec* parts, int count) noexcept;
 
+ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept;
+ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexcept;
+int fsync(int fd) noexcept;
+int fdatasync(int fd) noexcept;
+int tcdrain(int fd) noexcept;
+
 // --- Sockets.
 
 ssize_t recv(int fd, void* buffer, std::size_t size, int flags) noexcept;
@@ -66,15 +76,48 @@ int connect(int fd, const sockaddr* to, socklen_t to_size) noexcept;
 
 // --- Several descriptors. Any number of them, of any kind, also such as others wait for.
 
-int poll(pollfd* fds, nfds_t count, int milliseconds) noexcept;
+// A signal mask is in force only where the signal may come, which workers keep away: with one, ppoll, pselect and
+// epoll_pwait wait on a helper thread, and are not cancelled in that wait. select refuses more than FD_SETSIZE (EINVAL).
 
-// --- Time.
+int poll(pollfd* fds, nfds_t count, int milliseconds) noexcept;
+int ppoll(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mask) noexcept;
+int select(int count, fd_set* readable, fd_set* writable, fd_set* urgent, timeval* length) noexcept;
+int pselect(int count, fd_set* readable, fd_set* writable, fd_set* urgent, const timespec* length,
+            const sigset_t* mask) noexcept;
+int epoll_wait(int epoll, epoll_event* events, int room, int milliseconds) noexcept;
+int epoll_pwait(int epoll, epoll_event* events, int room, int milliseconds, const sigset_t* mask) noexcept;
+
+// --- Time. clock_nanosleep returns its error, as POSIX's does.
 
 int nanosleep(const timespec* length, timespec* left) noexcept;
+int clock_nanosleep(clockid_t clock, int flags, const timespec* length, timespec* left) noexcept;
+int usleep(useconds_t microseconds) noexcept;
+unsigned sleep(unsigned seconds) noexcept;
+
+// --- Locks of files: asked for again and again, up to 64 ms apart. So a fiber that waits can be asked to end, and two
+// processes that wait for each other are not told (EDEADLK). fcntl is libc's for all but F_SETLKW and F_OFD_SETLKW.
+
+int flock(int fd, int operation) noexcept;
+int fcntl(int fd, int command, ...) noexcept;
+
+// --- Children. Of one child its end is an event; of any child, a group, or a stop (pid <= 0, WUNTRACED, WCONTINUED) it
+// is looked for again and again, up to 64 ms apart.
+
+pid_t waitpid(pid_t pid, int* status, int options) noexcept;
+pid_t wait4(pid_t pid, int* status, int options, rusage* used) noexcept;
+
+// --- Names. On a helper thread, which goes on by itself if the fiber is asked to end (EAI_SYSTEM, ECANCELED).
+
+int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) noexcept;
+// Waited for to its end.
+int getnameinfo(const sockaddr* of, socklen_t of_size, char* host, socklen_t host_size, char* service,
+                socklen_t service_size, int flags) noexcept;
 
 // --- Numbers. What else makes or closes one needs no call of ours.
 
 int close(int fd) noexcept;
+int dup2(int from, int to) noexcept;
+int dup3(int from, int to, int flags) noexcept;
 
 }  // namespace weft::posix
 

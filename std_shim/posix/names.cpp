@@ -1,0 +1,93 @@
+// Room: posix. Lookups, on helper threads. One that nobody waits for any more goes on by itself, so it owns what it
+// uses.
+
+#include <weft/posix.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include <netdb.h>
+
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/abandonable_call.hpp>
+
+#include "off_worker.hpp"
+#include "patience.hpp"
+#include "real.hpp"
+
+namespace weft::posix {
+
+namespace {
+
+struct kept_text {
+  explicit kept_text(const char* from) : is_there(from != nullptr), text(from != nullptr ? from : "") {}
+  [[nodiscard]] const char* get() const noexcept { return is_there ? text.c_str() : nullptr; }
+  bool is_there;
+  std::string text;
+};
+
+class lookup : public weft::detail::abandonable_call {
+ public:
+  lookup(const char* node, const char* service, const addrinfo* hints)
+      : node_(node), service_(service), has_hints_(hints != nullptr) {
+    if (hints != nullptr) hints_ = *hints;
+  }
+  ~lookup() override {
+    if (found_ != nullptr) ::freeaddrinfo(found_);
+  }
+  void run() noexcept override {
+    result_ = real().getaddrinfo(node_.get(), service_.get(), has_hints_ ? &hints_ : nullptr, &found_);
+    error_ = last_error();
+  }
+  int hand_over(addrinfo** found) noexcept {
+    if (result_ == 0) *found = std::exchange(found_, nullptr);
+    if (result_ == EAI_SYSTEM) set_error(error_);
+    return result_;
+  }
+
+ private:
+  kept_text node_;
+  kept_text service_;
+  bool has_hints_;
+  addrinfo hints_{};
+  addrinfo* found_ = nullptr;
+  int result_ = 0;
+  int error_ = 0;
+};
+
+int refuse_lookup(int error) noexcept {
+  set_error(error);
+  return EAI_SYSTEM;
+}
+
+}  // namespace
+
+int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) noexcept {
+  if (!enter() || weft::detail::clock_is_virtual()) return real().getaddrinfo(node, service, hints, found);
+  if (weft::detail::is_full_of_abandoned_calls()) return EAI_AGAIN;
+  try {
+    auto over = weft::detail::run_abandonable(std::make_unique<lookup>(node, service, hints), deadline::never(),
+                                              "posix getaddrinfo");
+    return static_cast<lookup&>(*over).hand_over(found);
+  } catch (const std::bad_alloc&) {
+    return EAI_MEMORY;
+  } catch (const std::exception&) {  // no thread to run it on, or a time limit
+    return EAI_AGAIN;
+  } catch (const weft::cancelled&) {
+    return refuse_lookup(ECANCELED);
+  }
+}
+
+int getnameinfo(const sockaddr* of, socklen_t of_size, char* host, socklen_t host_size, char* service,
+                socklen_t service_size, int flags) noexcept {
+  const auto call = [&] { return real().getnameinfo(of, of_size, host, host_size, service, service_size, flags); };
+  if (!enter()) return call();
+  bool has_begun = false;
+  const int result = off_worker([&] { return has_begun = true, call(); });
+  return has_begun ? result : EAI_SYSTEM;
+}
+
+}  // namespace weft::posix

@@ -1,0 +1,255 @@
+// Room: tests of posix. What is a call's own.
+
+#include <weft/posix.hpp>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
+
+namespace {
+
+namespace posix = weft::posix;
+using weft::testing::wait_until_all_parked;
+
+struct two {
+  int in = -1, out = -1;
+  explicit two(int type = SOCK_STREAM) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) == 0) in = ends[0], out = ends[1];
+  }
+  two(const two&) = delete;
+  two& operator=(const two&) = delete;
+  ~two() {
+    posix::close(in);
+    posix::close(out);
+  }
+};
+
+FIBER_TEST(posix, a_blocking_write_goes_on_until_all_is_out) {
+  const two ends;
+  const std::string text(3'000'000, 'x');
+  auto writer = weft::spawn([&] {
+    const iovec parts[2] = {{const_cast<char*>(text.data()), 1'000'000}, {const_cast<char*>(text.data()), 2'000'000}};
+    EXPECT_EQ(posix::writev(ends.out, parts, 2), 3'000'000);
+  });
+  std::string got(3'000'000, '-');
+  EXPECT_EQ(posix::recv(ends.in, got.data(), got.size(), MSG_WAITALL), 3'000'000);
+  EXPECT_EQ(got, text);
+  writer.join();
+  EXPECT_EQ(::fcntl(ends.out, F_GETFL) & O_NONBLOCK, 0);
+}
+
+FIBER_TEST(posix, a_write_that_is_called_off_tells_what_went_out) {
+  const two ends;
+  const std::string text(3'000'000, 'x');
+  auto writer = weft::spawn([&] {
+    const ssize_t n = posix::send(ends.out, text.data(), text.size(), 0);
+    EXPECT_GT(n, 0);
+    EXPECT_LT(n, 3'000'000);
+    EXPECT_EQ(posix::send(ends.out, text.data(), text.size(), 0), -1);
+    EXPECT_EQ(posix::last_error(), ECANCELED);
+  });
+  wait_until_all_parked();
+  writer.request_stop();
+  writer.join();
+}
+
+FIBER_TEST(posix, a_full_datagram_peer_is_waited_for) {
+  const two ends(SOCK_DGRAM);
+  constexpr int k_most = 600;
+  auto writer = weft::spawn([&] {
+    for (int i = 0; i < k_most; ++i) EXPECT_EQ(posix::send(ends.out, &i, sizeof(i), 0), 4);
+  });
+  for (int i = 0, got = 0; i < k_most; ++i) {
+    EXPECT_EQ(posix::recv(ends.in, &got, sizeof(got), 0), 4);
+    EXPECT_EQ(got, i);
+  }
+  writer.join();
+}
+
+FIBER_TEST(posix, accept_and_connect_wait_and_leave_the_flags_alone) {
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in at{};
+  at.sin_family = AF_INET;
+  at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof(at);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&at), size), 0);
+  ASSERT_EQ(::listen(listener, 8), 0);
+  ASSERT_EQ(::getsockname(listener, reinterpret_cast<sockaddr*>(&at), &size), 0);
+  auto server = weft::spawn([&] {
+    const int taken = posix::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    EXPECT_GE(taken, 0);
+    EXPECT_EQ(posix::write(taken, "hello", 5), 5);
+    posix::close(taken);
+  });
+  wait_until_all_parked();
+  EXPECT_EQ(::fcntl(listener, F_GETFL) & O_NONBLOCK, 0);
+  const int client = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_EQ(posix::connect(client, reinterpret_cast<sockaddr*>(&at), size), 0);
+  EXPECT_EQ(posix::connect(client, reinterpret_cast<sockaddr*>(&at), size), -1);
+  EXPECT_EQ(posix::last_error(), EISCONN);
+  EXPECT_EQ(::fcntl(client, F_GETFL) & O_NONBLOCK, 0);
+  char got[5];
+  EXPECT_EQ(posix::recv(client, got, sizeof(got), MSG_WAITALL), 5);
+  server.join();
+  posix::close(listener);
+  EXPECT_EQ(posix::accept(client, nullptr, nullptr), -1);
+  EXPECT_EQ(posix::last_error(), EINVAL);
+  const int late = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  EXPECT_EQ(posix::connect(late, reinterpret_cast<sockaddr*>(&at), size), -1);
+  EXPECT_EQ(posix::last_error(), ECONNREFUSED);
+  posix::close(late);
+  posix::close(client);
+}
+
+FIBER_TEST(posix, poll_waits_for_more_descriptors_than_a_set_has_room_for) {
+  constexpr int k_many = 1'100;
+  rlimit room{};
+  ::getrlimit(RLIMIT_NOFILE, &room);
+  if (room.rlim_cur < k_many + 100) {
+    room.rlim_cur = std::min<rlim_t>(room.rlim_max, k_many + 100);
+    if (::setrlimit(RLIMIT_NOFILE, &room) != 0 || room.rlim_cur < k_many + 100) GTEST_SKIP() << "RLIMIT_NOFILE";
+  }
+  std::vector<pollfd> looks(k_many);
+  for (pollfd& each : looks) each = {::eventfd(0, EFD_CLOEXEC), POLLIN, 0};
+  auto poller = weft::spawn([&] { EXPECT_EQ(posix::poll(looks.data(), looks.size(), -1), 1); });
+  wait_until_all_parked();
+  ::eventfd_write(looks.back().fd, 1);
+  poller.join();
+  EXPECT_EQ(looks.back().revents, POLLIN);
+  EXPECT_EQ(looks.front().revents, 0);
+  for (const pollfd& each : looks) posix::close(each.fd);
+}
+
+FIBER_TEST(posix, poll_and_its_like_wait_for_what_they_name) {
+  const two ends;
+  const int inner = ::epoll_create1(EPOLL_CLOEXEC);
+  epoll_event event{EPOLLIN, {}};
+  ASSERT_EQ(::epoll_ctl(inner, EPOLL_CTL_ADD, ends.in, &event), 0);
+  for (int round = 0; round < 2; ++round) {
+    auto by_epoll = weft::spawn([&] {
+      epoll_event got{};
+      EXPECT_EQ(posix::epoll_wait(inner, &got, 1, -1), 1);
+    });
+    auto by_poll = weft::spawn([&] {
+      pollfd looks[3] = {{-1, POLLIN, 0}, {ends.in, POLLIN, 0}, {ends.in, POLLPRI, 0}};
+      const timespec long_enough{60, 0};
+      EXPECT_EQ(posix::ppoll(looks, 3, &long_enough, nullptr), 1);
+      EXPECT_EQ(looks[1].revents, POLLIN);
+    });
+    auto by_select = weft::spawn([&] {
+      fd_set in;
+      FD_ZERO(&in);
+      FD_SET(ends.in, &in);
+      timeval long_enough{60, 0};
+      EXPECT_EQ(posix::select(ends.in + 1, &in, nullptr, nullptr, &long_enough), 1);
+      EXPECT_TRUE(FD_ISSET(ends.in, &in));
+      EXPECT_LE(long_enough.tv_sec, 60);
+    });
+    wait_until_all_parked();
+    EXPECT_EQ(posix::write(ends.out, "x", 1), 1);
+    by_epoll.join();
+    by_poll.join();
+    by_select.join();
+    char got = 0;
+    EXPECT_EQ(posix::read(ends.in, &got, 1), 1);
+  }
+  pollfd look{ends.in, POLLIN, 0};
+  EXPECT_EQ(posix::poll(&look, 1, 1), 0);
+  pollfd closed{99'999, POLLIN, 0};
+  EXPECT_EQ(posix::poll(&closed, 1, -1), 1);
+  EXPECT_EQ(closed.revents, POLLNVAL);
+  EXPECT_EQ(posix::select(FD_SETSIZE + 1, nullptr, nullptr, nullptr, nullptr), -1);
+  EXPECT_EQ(posix::last_error(), EINVAL);
+  posix::close(inner);
+}
+
+FIBER_TEST(posix, sleeps_end_by_time_and_by_cancellation) {
+  const timespec short_one{0, 1000}, wrong{0, 1'000'000'000}, long_one{60, 0};
+  EXPECT_EQ(posix::nanosleep(&short_one, nullptr), 0);
+  EXPECT_EQ(posix::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &short_one, nullptr), 0);
+  EXPECT_EQ(posix::nanosleep(&wrong, nullptr), -1);
+  EXPECT_EQ(posix::last_error(), EINVAL);
+  EXPECT_EQ(posix::usleep(1), 0);
+  EXPECT_EQ(posix::sleep(0), 0u);
+  auto sleeper = weft::spawn([&] {
+    timespec left{};
+    EXPECT_EQ(posix::nanosleep(&long_one, &left), -1);
+    EXPECT_EQ(posix::last_error(), ECANCELED);
+    EXPECT_GT(left.tv_sec, 0);
+    EXPECT_EQ(posix::sleep(60), 60u);
+  });
+  wait_until_all_parked();
+  sleeper.request_stop();
+  sleeper.join();
+}
+
+FIBER_TEST(posix, files_are_read_written_and_locked) {
+  std::FILE* const file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  const int fd = ::fileno(file);
+  EXPECT_EQ(posix::write(fd, "hello", 5), 5);
+  EXPECT_EQ(posix::pwrite(fd, "J", 1, 0), 1);
+  char got[8] = {};
+  EXPECT_EQ(posix::pread(fd, got, sizeof(got), 0), 5);
+  EXPECT_STREQ(got, "Jello");
+  EXPECT_EQ(posix::read(fd, got, sizeof(got)), 0);
+  EXPECT_EQ(posix::fsync(fd), 0);
+  const int other = ::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_EQ(posix::flock(fd, LOCK_EX), 0);
+  auto second = weft::spawn([&] { EXPECT_EQ(posix::flock(other, LOCK_EX), 0); });
+  auto third = weft::spawn([&] {
+    struct flock all {};
+    all.l_type = F_WRLCK;
+    EXPECT_EQ(posix::fcntl(other, F_OFD_SETLKW, &all), 0);
+  });
+  third.join();
+  EXPECT_EQ(posix::flock(fd, LOCK_UN), 0);
+  second.join();
+  posix::close(other);
+  std::fclose(file);
+}
+
+FIBER_TEST(posix, names_and_children_are_waited_for) {
+  addrinfo* found = nullptr;
+  EXPECT_EQ(posix::getaddrinfo("127.0.0.1", "80", nullptr, &found), 0);
+  ASSERT_NE(found, nullptr);
+  char host[64];
+  EXPECT_EQ(posix::getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof(host), nullptr, 0, NI_NUMERICHOST), 0);
+  EXPECT_STREQ(host, "127.0.0.1");
+  ::freeaddrinfo(found);
+  int status = 0;
+  EXPECT_EQ(posix::waitpid(::getpid(), &status, 0), -1);
+  EXPECT_EQ(posix::last_error(), ECHILD);
+}
+
+TEST(posix_plain, a_plain_thread_goes_straight_to_libc) {
+  char got = 0;
+  EXPECT_EQ(posix::read(-1, &got, 1), -1);
+  EXPECT_EQ(posix::last_error(), EBADF);
+  const two ends;
+  EXPECT_EQ(posix::write(ends.out, "x", 1), 1);
+  EXPECT_EQ(posix::read(ends.in, &got, 1), 1);
+}
+
+}  // namespace
