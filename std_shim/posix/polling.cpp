@@ -21,7 +21,7 @@ deadline until_after(const timespec* length) noexcept {
                          std::chrono::seconds(length->tv_sec) + std::chrono::nanoseconds(length->tv_nsec));
 }
 
-bool is_a_time(const timespec& t) noexcept { return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000; }
+bool is_a_limit(const timespec& t) noexcept { return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000; }
 
 // Three sets as they were given, for a look that overwrites them.
 struct three_sets {
@@ -65,7 +65,7 @@ int wait_for_sets(const three_sets& asked, int count, fd_set* const (&answer)[3]
 }  // namespace
 
 int ppoll(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mask) noexcept {
-  if ((length != nullptr && !is_a_time(*length)) || !enter()) return real().ppoll(fds, count, length, mask);
+  if ((length != nullptr && !is_a_limit(*length)) || !enter()) return real().ppoll(fds, count, length, mask);
   if (mask != nullptr) return off_worker([&] { return real().ppoll(fds, count, length, mask); });
   const int found = real().poll(fds, count, 0);
   if (found != 0) return found;
@@ -77,7 +77,7 @@ int ppoll(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mas
 
 int pselect(int count, fd_set* readable, fd_set* writable, fd_set* urgent, const timespec* length,
             const sigset_t* mask) noexcept {
-  if (count < 0 || count > FD_SETSIZE || (length != nullptr && !is_a_time(*length))) return fail(EINVAL);
+  if (count < 0 || count > FD_SETSIZE || (length != nullptr && !is_a_limit(*length))) return fail(EINVAL);
   if (!enter() || !can_park()) return real().pselect(count, readable, writable, urgent, length, mask);
   if (mask != nullptr)
     return off_worker([&] { return real().pselect(count, readable, writable, urgent, length, mask); });

@@ -77,7 +77,7 @@ int connect(int fd, const sockaddr* to, socklen_t to_size) noexcept;
 // --- Several descriptors. Any number of them, of any kind, also such as others wait for.
 
 // A signal mask is in force only where the signal may come, which workers keep away: with one, ppoll, pselect and
-// epoll_pwait wait on a helper thread, and are not cancelled in that wait. select refuses more than FD_SETSIZE (EINVAL).
+// epoll_pwait wait on a helper thread, and are not cancelled there. select refuses more than FD_SETSIZE (EINVAL).
 
 int poll(pollfd* fds, nfds_t count, int milliseconds) noexcept;
 int ppoll(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mask) noexcept;
