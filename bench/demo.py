@@ -3,7 +3,7 @@
 
     python3 bench/demo.py BUILD_DIR
 
-Starts examples/http and its two peers, drives each with wrk at 64 and at 1,000 connections in short interleaved rounds,
+Starts examples/http and its two peers, puts bench/load on each at 64 and at 1,000 connections in short interleaved rounds,
 shows what the weft server says of itself while it works, and prints one table of medians. Exit status 0 if every server
 held and weft answered every request; 1 if not; 2 if something is missing; 130 if interrupted.
 """
@@ -14,8 +14,8 @@ import re
 import statistics
 import sys
 
-from driving import (ANSWER_LIMIT, Failure, Server, allow_descriptors, connect, find_program, find_tool, machine,
-                     main_of, print_table, raise_on_sigterm, run_load, save_json, say)
+from driving import (Failure, Server, allow_descriptors, connect, find_program, machine, main_of, print_table,
+                     raise_on_sigterm, save_json, say, under_load)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIZES = (64, 1000)
@@ -29,23 +29,23 @@ SERVERS = {
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description="Compares examples/http with its peers under wrk.")
+    parser = argparse.ArgumentParser(description="Compares examples/http with its peers under load.")
     parser.add_argument("build_dir")
-    parser.add_argument("--seconds", type=int, default=2, help="of each run (default 2)")
+    parser.add_argument("--seconds", type=float, default=2, help="of each run (default 2)")
     parser.add_argument("--rounds", type=int, default=5, help="runs of each server at each size (default 5)")
-    parser.add_argument("--quick", action="store_true", help="one run of a second each: to see it work, not to compare")
+    parser.add_argument("--quick", action="store_true", help="one run of half a second each: to see it work, not to compare")
     parser.add_argument("--servers", default=",".join(SERVERS), help=f"some of {','.join(SERVERS)} (default all)")
     parser.add_argument("--port", type=int, default=0, help="of the first server, others follow (default: free)")
     parser.add_argument("--json", metavar="FILE", help="write the figures there, too")
     args = parser.parse_args()
     args.servers = args.servers.split(",")
     if args.quick:
-        args.seconds = args.rounds = 1
+        args.seconds, args.rounds = 0.5, 1
     unknown = [name for name in args.servers if name not in SERVERS]
     if unknown:
         parser.error(f"no such server: {', '.join(unknown)} (there are {', '.join(SERVERS)})")
-    if args.seconds < 1 or args.rounds < 1:
-        parser.error("--seconds and --rounds are at least 1")
+    if args.seconds <= 0 or args.rounds < 1:
+        parser.error("--rounds is at least 1, and --seconds more than 0")
     return args
 
 
@@ -107,49 +107,26 @@ def memory_per_connection(name, args, size):
         return max(0, server.resident() - idle) / size
 
 
-# --- wrk
+# --- load
 
 
-def in_ms(text):
-    value, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
-    return float(value) * {"us": 0.001, "ms": 1, "s": 1000, "m": 60000}[unit]
-
-
-def parse_wrk(out):
-    try:
-        run = {
-            "requests_per_s": float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)),
-            "p50_ms": in_ms(re.search(r"^\s+50%\s+(\S+)", out, re.M).group(1)),
-            "p99_ms": in_ms(re.search(r"^\s+99%\s+(\S+)", out, re.M).group(1)),
-        }
-    except AttributeError as error:
-        raise Failure(f"wrk printed what cannot be read:\n{out}") from error
-    socket_errors = re.search(r"Socket errors: (.*)", out)
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", out)
-    run["errors"] = sum(map(int, re.findall(r"\d+", socket_errors.group(1)))) if socket_errors else 0
-    run["errors"] += int(refused.group(1)) if refused else 0
-    return run
-
-
-def measure(server, wrk, size, seconds, meanwhile=None):
-    url = f"http://127.0.0.1:{server.port}/"
-    command = [wrk, "-t1", f"-c{size}", f"-d{seconds}s", "--latency", "--timeout", f"{ANSWER_LIMIT:.0f}s", url]
-    run = parse_wrk(run_load(server, command, seconds, meanwhile))
-    if run["requests_per_s"] == 0:
-        raise Failure(f"{server.name} does not answer wrk at {size} connections")
-    return run
+def measure(server, load, size, seconds, meanwhile=None):
+    """Closed loop. Wrong and refused answers are errors, as lost connections are."""
+    run = under_load(server, [load, "--http", "/", str(server.port), str(size), str(seconds)], seconds, meanwhile)
+    return {"requests_per_s": run["requests_per_s"], "errors": run["errors"], "limited": run["limited"],
+            **{f"{key}_ms": run[f"{key}_us"] / 1000 for key in ("p50", "p99", "p999")}}
 
 
 # --- all of it
 
 
-def run_rounds(servers, wrk, size, args):
+def run_rounds(servers, load, size, args):
     """Interleaved, so that what else the machine does hits all alike. Returns the runs of each server."""
     runs = {name: [] for name in servers}
     for number in range(args.rounds):
         for name, server in servers.items():
             first = name == "weft" and number == 0
-            run = measure(server, wrk, size, args.seconds, (lambda: show_hierarchy(server)) if first else None)
+            run = measure(server, load, size, args.seconds, (lambda: show_hierarchy(server)) if first else None)
             runs[name].append(run)
             say(f"  round {number + 1}/{args.rounds}  {name:8} {run['requests_per_s']:9.0f} requests/s"
                 f"   p50 {run['p50_ms']:7.2f} ms   p99 {run['p99_ms']:7.2f} ms   errors {run['errors']}")
@@ -158,9 +135,10 @@ def run_rounds(servers, wrk, size, args):
 
 def summary(name, size, runs, memory):
     row = {"server": name, "connections": size}
-    for figure in ("requests_per_s", "p50_ms", "p99_ms"):
+    for figure in ("requests_per_s", "p50_ms", "p99_ms", "p999_ms"):
         row[figure] = statistics.median(run[figure] for run in runs)
     row["errors"] = sum(run["errors"] for run in runs)
+    row["limited"] = f"{sum(run['limited'] for run in runs)}/{len(runs)}"
     row["bytes_per_connection"] = round(memory)
     row["handler_lines"] = handler_lines(name)
     return row
@@ -174,7 +152,7 @@ def end_all(servers):
             raise Failure(f"{server.name} did not end cleanly on SIGINT: status {status}")
 
 
-def measure_all(args, wrk):
+def measure_all(args, load):
     rows = []
     with contextlib.ExitStack() as running:
         servers = {}
@@ -182,8 +160,8 @@ def measure_all(args, wrk):
             servers[name] = running.enter_context(start(name, args, args.port + place if args.port else 0))
             say(f"{servers[name].name}: http://127.0.0.1:{servers[name].port}/")
         for size in SIZES:
-            say(f"\n{size} connections, {args.rounds} rounds of {args.seconds} s each")
-            runs = run_rounds(servers, wrk, size, args)
+            say(f"\n{size} connections, {args.rounds} rounds of {args.seconds:g} s each")
+            runs = run_rounds(servers, load, size, args)
             rows += [(name, size, runs[name]) for name in servers]
         end_all(servers)
     say("\nmemory of idle connections")
@@ -193,20 +171,23 @@ def measure_all(args, wrk):
 def print_rows(rows):
     where = machine()
     say(f"\n{where['cpu']}, {where['cpus']} CPUs, Linux {where['kernel']}, {where['date']}\n")
-    head = ["server", "connections", "requests/s", "p50 ms", "p99 ms", "errors", "KiB/connection", "handler lines"]
+    head = ["server", "connections", "requests/s", "p50 ms", "p99 ms", "p99.9 ms", "errors", "KiB/connection",
+            "handler lines", "load at its limit"]
     print_table(head, [[f"{row['server']} ({SERVERS[row['server']][0]})", row["connections"],
-                        f"{row['requests_per_s']:.0f}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}", row["errors"],
-                        f"{row['bytes_per_connection'] / 1024:.1f}", row["handler_lines"]] for row in rows])
-    say("\nMedians of interleaved rounds; errors of all rounds together: sockets, and answers that are no success.")
+                        f"{row['requests_per_s']:.0f}", f"{row['p50_ms']:.2f}", f"{row['p99_ms']:.2f}",
+                        f"{row['p999_ms']:.2f}", row["errors"], f"{row['bytes_per_connection'] / 1024:.1f}",
+                        row["handler_lines"], row["limited"]] for row in rows])
+    say("\nMedians of interleaved rounds; errors of all rounds together: lost connections, and answers that differ. The load")
+    say("takes a CPU of its own, and may have been the limit itself: in how many rounds, the last column says.")
     say("KiB/connection: resident memory that an idle connection adds, without the kernel's part. Asio has one thread.")
 
 
 def main():
     args = arguments()
     raise_on_sigterm()
-    wrk = find_tool("wrk")
     allow_descriptors(max(SIZES) + 200)
-    rows = measure_all(args, wrk)
+    load = find_program(args.build_dir, "bench", "load")
+    rows = measure_all(args, load)
     print_rows(rows)
     if args.json:
         save_json(args.json, rows)

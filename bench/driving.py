@@ -9,7 +9,6 @@ import platform
 import re
 import resource
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -61,13 +60,6 @@ def find_program(build_dir, *parts):
     path = os.path.join(build_dir, *parts)
     if not os.access(path, os.X_OK):
         raise Failure(f"{path} is not there: build it first (ninja -C {build_dir}), or leave it out", 2)
-    return path
-
-
-def find_tool(name):
-    path = shutil.which(name)
-    if path is None:
-        raise Failure(f"{name} is not installed: get it (Debian, Ubuntu: apt install {name}) or run ./dev setup", 2)
     return path
 
 
