@@ -10,8 +10,8 @@
 
 namespace weft::net::detail {
 
-// Whether all of it, as far as the file goes, is in memory, or on its way there. Does not block. False also if the system does not tell: it
-// may be too old (Linux 6.5), or the file another user's.
+// Whether all of it, as far as the file goes, is in memory, or on its way there. Does not block. False also if the
+// system does not tell: it may be too old (Linux 6.5), or the file another user's.
 [[nodiscard]] bool is_in_page_cache(int file, std::int64_t position, std::size_t size) noexcept;
 
 // May block its thread for the disk, and never for the socket. Never raises SIGPIPE. At the end of the file: 0.
