@@ -1,5 +1,6 @@
 #pragma once
-// Room: bench. A certificate of P-256 that is signed by itself, for localhost, made anew in each run of what measures TLS.
+// Room: bench. A certificate of P-256 that is signed by itself, for localhost, made anew in each run of what measures
+// TLS.
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>

@@ -1,5 +1,5 @@
-// What a call of weft::posix costs that need not wait, beside libc's own: nanoseconds each, inside a fiber and on a plain
-// thread, as a line of JSON.
+// Room: bench. What a call of weft::posix costs that need not wait, beside libc's own: nanoseconds each, inside a fiber
+// and on a plain thread, as a line of JSON.
 
 #include <algorithm>
 #include <chrono>

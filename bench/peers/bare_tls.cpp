@@ -1,6 +1,6 @@
 // Room: bench. What secure.cpp does, by OpenSSL alone: one thread, sockets that do not block, each end of a connection
-// moved on in turn, by way of memory: a system call moves as much as there is. The limit of weft's TLS on one worker: what is above it is weft's, what is here is OpenSSL's and the
-// kernel's.
+// moved on in turn, by way of memory: a system call moves as much as there is. The limit of weft's TLS on one worker:
+// what is above it is weft's, what is here is OpenSSL's and the kernel's.
 //
 //   bare_tls [seconds]          default 2 each
 #include "listening.hpp"

@@ -24,14 +24,14 @@
 
 namespace weft::posix {
 
-#define WEFT_REAL_NAMES(NAME)                                                                                          \
-  NAME(read)                                                                                                           \
-  NAME(write)                                                                                                          \
-  NAME(readv) NAME(writev) NAME(preadv2) NAME(pwritev2) NAME(recv) NAME(recvfrom) NAME(recvmsg) NAME(send)             \
-      NAME(sendto) NAME(sendmsg) NAME(accept4) NAME(connect) NAME(poll) NAME(nanosleep) NAME(close) NAME(pread)        \
-          NAME(pwrite) NAME(ppoll) NAME(select) NAME(pselect) NAME(epoll_wait) NAME(epoll_pwait) NAME(clock_nanosleep) \
-              NAME(usleep) NAME(sleep) NAME(dup2) NAME(dup3) NAME(fsync) NAME(fdatasync) NAME(flock) NAME(wait4)       \
-                  NAME(tcdrain) NAME(getaddrinfo) NAME(getnameinfo) NAME(fcntl)
+// clang-format off
+#define WEFT_REAL_NAMES(NAME)                                                                                         \
+  NAME(read) NAME(write) NAME(readv) NAME(writev) NAME(preadv2) NAME(pwritev2) NAME(recv) NAME(recvfrom)              \
+  NAME(recvmsg) NAME(send) NAME(sendto) NAME(sendmsg) NAME(accept4) NAME(connect) NAME(poll) NAME(nanosleep)          \
+  NAME(close) NAME(pread) NAME(pwrite) NAME(ppoll) NAME(select) NAME(pselect) NAME(epoll_wait)                        \
+  NAME(epoll_pwait) NAME(clock_nanosleep) NAME(usleep) NAME(sleep) NAME(dup2) NAME(dup3) NAME(fsync)                  \
+  NAME(fdatasync) NAME(flock) NAME(wait4) NAME(tcdrain) NAME(getaddrinfo) NAME(getnameinfo) NAME(fcntl)
+// clang-format on
 
 struct real_table {
 #define WEFT_REAL_MEMBER(name) decltype(&::name) name;
