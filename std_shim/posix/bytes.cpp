@@ -110,6 +110,34 @@ ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexc
       });
 }
 
+ssize_t preadv(int fd, const iovec* parts, int count, off_t offset) noexcept {
+  std::size_t total = 0;
+  const bool is_sound = count > 0 && offset >= 0 && sum_of(parts, static_cast<std::size_t>(count), total);
+  if (!is_sound || total == 0 || !enter()) return real().preadv(fd, parts, count, offset);
+  if (!is_on_disk(way_of(fd, side::in))) return real().preadv(fd, parts, count, offset);
+  return move_at(
+      total, [&] { return try_in(fd, parts, count, offset); },
+      [&](std::size_t done) {
+        if (done == 0) return real().preadv(fd, parts, count, offset);
+        const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
+        return real().preadv(fd, rest.parts, static_cast<int>(rest.count), offset + static_cast<off_t>(done));
+      });
+}
+
+ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) noexcept {
+  std::size_t total = 0;
+  const bool is_sound = count > 0 && offset >= 0 && sum_of(parts, static_cast<std::size_t>(count), total);
+  if (!is_sound || total == 0 || !enter()) return real().pwritev(fd, parts, count, offset);
+  if (!is_on_disk(way_of(fd, side::out))) return real().pwritev(fd, parts, count, offset);
+  return move_at(
+      total, [&] { return try_out(fd, parts, count, offset); },
+      [&](std::size_t done) {
+        if (done == 0) return real().pwritev(fd, parts, count, offset);
+        const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
+        return real().pwritev(fd, rest.parts, static_cast<int>(rest.count), offset + static_cast<off_t>(done));
+      });
+}
+
 ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().read(fd, buffer, size);
   // The two ways that are common, without the detour over a list of buffers.

@@ -17,15 +17,6 @@ bool wants_all(int flags) noexcept {
   return (flags & MSG_WAITALL) != 0 && (flags & (MSG_PEEK | MSG_ERRQUEUE | MSG_DONTWAIT)) == 0;
 }
 
-bool is_stream(int fd) noexcept {
-  int type = 0;
-  socklen_t size = sizeof(type);
-  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
-}
-
-// MSG_ERRQUEUE never waits, not even for a blocking descriptor.
-bool may_wait(int flags) noexcept { return (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0; }
-
 struct receive_attempt {
   int fd;
   std::byte* buffer;

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstddef>
 
+#include <sys/socket.h>
 #include <sys/types.h>
 
 #include <weft/posix.hpp>
@@ -12,6 +13,15 @@
 #include "patience.hpp"
 
 namespace weft::posix {
+
+[[nodiscard]] inline bool is_stream(int fd) noexcept {
+  int type = 0;
+  socklen_t size = sizeof(type);
+  return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type == SOCK_STREAM;
+}
+
+// MSG_ERRQUEUE never waits, not even for a blocking descriptor.
+[[nodiscard]] inline bool may_wait(int flags) noexcept { return (flags & (MSG_DONTWAIT | MSG_ERRQUEUE)) == 0; }
 
 // What is left of a call that has moved something: that; else the error.
 [[nodiscard]] inline ssize_t moved_or(std::size_t done, int error) noexcept {

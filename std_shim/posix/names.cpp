@@ -58,6 +58,31 @@ class lookup : public weft::detail::abandonable_call {
   int error_ = 0;
 };
 
+template <class Call>
+hostent* look_up_host(Call call) noexcept {
+  if (!enter()) return call();
+  int told = NETDB_INTERNAL;  // if it does not begin: errno says why
+  hostent* const found = off_worker([&] {
+    hostent* const here = call();
+    told = h_errno;
+    return here;
+  });
+  if (found == nullptr) h_errno = told;
+  return found;
+}
+
+// These return their error.
+template <class Call>
+int fill_in_host(hostent** found, int* error, Call call) noexcept {
+  if (!enter()) return call();
+  bool has_begun = false;
+  const int result = off_worker([&] { return has_begun = true, call(); });
+  if (has_begun) return result;
+  *found = nullptr;
+  *error = NETDB_INTERNAL;
+  return last_error();
+}
+
 int refuse_lookup(int error) noexcept {
   set_error(error);
   return EAI_SYSTEM;
@@ -88,6 +113,37 @@ int getnameinfo(const sockaddr* of, socklen_t of_size, char* host, socklen_t hos
   bool has_begun = false;
   const int result = off_worker([&] { return has_begun = true, call(); });
   return has_begun ? result : EAI_SYSTEM;
+}
+
+// h_errno belongs to the thread, as errno does.
+hostent* gethostbyname(const char* name) noexcept {
+  return look_up_host([&] { return real().gethostbyname(name); });
+}
+
+hostent* gethostbyname2(const char* name, int family) noexcept {
+  return look_up_host([&] { return real().gethostbyname2(name, family); });
+}
+
+hostent* gethostbyaddr(const void* address, socklen_t size, int family) noexcept {
+  return look_up_host([&] { return real().gethostbyaddr(address, size, family); });
+}
+
+int gethostbyname_r(const char* name, hostent* answer, char* buffer, std::size_t size, hostent** found,
+                    int* error) noexcept {
+  return fill_in_host(found, error, [&] { return real().gethostbyname_r(name, answer, buffer, size, found, error); });
+}
+
+int gethostbyname2_r(const char* name, int family, hostent* answer, char* buffer, std::size_t size, hostent** found,
+                     int* error) noexcept {
+  return fill_in_host(found, error,
+                      [&] { return real().gethostbyname2_r(name, family, answer, buffer, size, found, error); });
+}
+
+int gethostbyaddr_r(const void* address, socklen_t address_size, int family, hostent* answer, char* buffer,
+                    std::size_t size, hostent** found, int* error) noexcept {
+  return fill_in_host(found, error, [&] {
+    return real().gethostbyaddr_r(address, address_size, family, answer, buffer, size, found, error);
+  });
 }
 
 }  // namespace weft::posix

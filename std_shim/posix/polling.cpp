@@ -21,6 +21,11 @@ deadline until_after(const timespec* length) noexcept {
                          std::chrono::seconds(length->tv_sec) + std::chrono::nanoseconds(length->tv_nsec));
 }
 
+deadline until_after(int milliseconds) noexcept {
+  if (milliseconds < 0) return deadline::never();
+  return deadline::after(weft::detail::now(), std::chrono::milliseconds(milliseconds));
+}
+
 bool is_a_limit(const timespec& t) noexcept { return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000; }
 
 // Three sets as they were given, for a look that overwrites them.
@@ -53,6 +58,12 @@ int look_at(const three_sets& asked, int count, fd_set* const (&answer)[3]) noex
     for (int fd = 0; answer[i] != nullptr && fd < count; ++fd)
       FD_ISSET(fd, &now.sets[i]) ? FD_SET(fd, answer[i]) : FD_CLR(fd, answer[i]);
   return found;
+}
+
+int wait_for_epoll(int epoll, epoll_event* events, int room, deadline until) noexcept {
+  several waits(1);
+  waits.add(epoll, EPOLLIN);
+  return waits.until_found(until, "posix epoll", [&] { return real().epoll_wait(epoll, events, room, 0); });
 }
 
 int wait_for_sets(const three_sets& asked, int count, fd_set* const (&answer)[3], deadline until) noexcept {
@@ -106,12 +117,7 @@ int epoll_wait(int epoll, epoll_event* events, int room, int milliseconds) noexc
   const int found = real().epoll_wait(epoll, events, room, 0);
   if (found != 0) return found;
   if (!can_park()) return real().epoll_wait(epoll, events, room, milliseconds);
-  const deadline until = milliseconds < 0
-                             ? deadline::never()
-                             : deadline::after(weft::detail::now(), std::chrono::milliseconds(milliseconds));
-  several waits(1);
-  waits.add(epoll, EPOLLIN);
-  return waits.until_found(until, "posix epoll", [&] { return real().epoll_wait(epoll, events, room, 0); });
+  return wait_for_epoll(epoll, events, room, until_after(milliseconds));
 }
 
 int epoll_pwait(int epoll, epoll_event* events, int room, int milliseconds, const sigset_t* mask) noexcept {
@@ -120,14 +126,21 @@ int epoll_pwait(int epoll, epoll_event* events, int room, int milliseconds, cons
   return off_worker([&] { return real().epoll_pwait(epoll, events, room, milliseconds, mask); });
 }
 
+int epoll_pwait2(int epoll, epoll_event* events, int room, const timespec* length, const sigset_t* mask) noexcept {
+  const auto call = [&] { return real().epoll_pwait2(epoll, events, room, length, mask); };
+  if ((length != nullptr && !is_a_limit(*length)) || !enter()) return call();
+  if (mask != nullptr) return off_worker(call);
+  const int found = real().epoll_wait(epoll, events, room, 0);
+  if (found != 0) return found;
+  return can_park() ? wait_for_epoll(epoll, events, room, until_after(length)) : call();
+}
+
 int poll(pollfd* fds, nfds_t count, int milliseconds) noexcept {
   if (milliseconds == 0 || !enter()) return real().poll(fds, count, milliseconds);
   const int found = real().poll(fds, count, 0);
   if (found != 0) return found;
   if (!can_park()) return real().poll(fds, count, milliseconds);
-  const deadline until = milliseconds < 0
-                             ? deadline::never()
-                             : deadline::after(weft::detail::now(), std::chrono::milliseconds(milliseconds));
+  const deadline until = until_after(milliseconds);
   several waits(count);
   for (nfds_t i = 0; i < count; ++i) waits.add(fds[i].fd, static_cast<std::uint16_t>(fds[i].events));
   return waits.until_found(until, "posix poll", [&] { return real().poll(fds, count, 0); });

@@ -6,6 +6,9 @@
 // Filled as the program is loaded, or by the first call before that. A name is looked up behind us, where libc's is, or
 // a sanitizer's or another preloaded library's; if that finds the one that takes libc's names, in libc itself.
 
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <ctime>
 
 #include <fcntl.h>
@@ -15,6 +18,7 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/select.h>
+#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -30,7 +34,10 @@ namespace weft::posix {
   NAME(recvmsg) NAME(send) NAME(sendto) NAME(sendmsg) NAME(accept4) NAME(connect) NAME(poll) NAME(nanosleep)          \
   NAME(close) NAME(pread) NAME(pwrite) NAME(ppoll) NAME(select) NAME(pselect) NAME(epoll_wait)                        \
   NAME(epoll_pwait) NAME(clock_nanosleep) NAME(usleep) NAME(sleep) NAME(dup2) NAME(dup3) NAME(fsync)                  \
-  NAME(fdatasync) NAME(flock) NAME(wait4) NAME(tcdrain) NAME(getaddrinfo) NAME(getnameinfo) NAME(fcntl)
+  NAME(fdatasync) NAME(flock) NAME(wait4) NAME(tcdrain) NAME(getaddrinfo) NAME(getnameinfo) NAME(preadv)              \
+  NAME(pwritev) NAME(recvmmsg) NAME(sendmmsg) NAME(sendfile) NAME(splice) NAME(epoll_pwait2)                          \
+  NAME(gethostbyname) NAME(gethostbyname2) NAME(gethostbyaddr) NAME(gethostbyname_r) NAME(gethostbyname2_r)           \
+  NAME(gethostbyaddr_r) NAME(system) NAME(popen) NAME(pclose) NAME(sigtimedwait) NAME(fcntl)
 // clang-format on
 
 struct real_table {

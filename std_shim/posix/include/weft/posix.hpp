@@ -28,8 +28,10 @@
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
+#include <csignal>
 #include <cstddef>
 #include <cstdint>
+#include <cstdio>
 #include <ctime>
 
 #include <poll.h>
@@ -40,6 +42,8 @@
 #include <sys/uio.h>
 
 struct addrinfo;
+struct hostent;
+struct mmsghdr;
 struct rusage;
 
 #pragma GCC visibility push(default)
@@ -58,6 +62,12 @@ ssize_t writev(int fd, const iovec* parts, int count) noexcept;
 
 ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept;
 ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexcept;
+ssize_t preadv(int fd, const iovec* parts, int count, off_t offset) noexcept;
+ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) noexcept;
+// The fiber waits for descriptors that have events; of a file, what is not in memory is read by the caller's thread.
+// splice waits for what comes as well as for room, and says EAGAIN if either was O_NONBLOCK, or by SPLICE_F_NONBLOCK.
+ssize_t sendfile(int out, int in, off_t* offset, std::size_t count) noexcept;
+ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size_t size, unsigned flags) noexcept;
 int fsync(int fd) noexcept;
 int fdatasync(int fd) noexcept;
 int tcdrain(int fd) noexcept;
@@ -70,6 +80,9 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept;
 ssize_t send(int fd, const void* buffer, std::size_t size, int flags) noexcept;
 ssize_t sendto(int fd, const void* buffer, std::size_t size, int flags, const sockaddr* to, socklen_t to_size) noexcept;
 ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept;
+// As the kernel's: `length` is looked at when a message has come, and so ends nothing while none comes.
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* length) noexcept;
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept;
 int accept(int fd, sockaddr* from, socklen_t* from_size) noexcept;
 int accept4(int fd, sockaddr* from, socklen_t* from_size, int flags) noexcept;
 int connect(int fd, const sockaddr* to, socklen_t to_size) noexcept;
@@ -86,6 +99,7 @@ int pselect(int count, fd_set* readable, fd_set* writable, fd_set* urgent, const
             const sigset_t* mask) noexcept;
 int epoll_wait(int epoll, epoll_event* events, int room, int milliseconds) noexcept;
 int epoll_pwait(int epoll, epoll_event* events, int room, int milliseconds, const sigset_t* mask) noexcept;
+int epoll_pwait2(int epoll, epoll_event* events, int room, const timespec* length, const sigset_t* mask) noexcept;
 
 // --- Time. clock_nanosleep returns its error, as POSIX's does.
 
@@ -112,6 +126,30 @@ int getaddrinfo(const char* node, const char* service, const addrinfo* hints, ad
 // Waited for to its end.
 int getnameinfo(const sockaddr* of, socklen_t of_size, char* host, socklen_t host_size, char* service,
                 socklen_t service_size, int flags) noexcept;
+
+// The same, but waited for to its end. What those without _r return is libc's own, one for all of the process.
+hostent* gethostbyname(const char* name) noexcept;
+hostent* gethostbyname2(const char* name, int family) noexcept;
+hostent* gethostbyaddr(const void* address, socklen_t size, int family) noexcept;
+int gethostbyname_r(const char* name, hostent* answer, char* buffer, std::size_t size, hostent** found,
+                    int* error) noexcept;
+int gethostbyname2_r(const char* name, int family, hostent* answer, char* buffer, std::size_t size, hostent** found,
+                     int* error) noexcept;
+int gethostbyaddr_r(const void* address, socklen_t address_size, int family, hostent* answer, char* buffer,
+                    std::size_t size, hostent** found, int* error) noexcept;
+
+// --- Commands. On a helper thread, and waited for to the end.
+
+int system(const char* command) noexcept;
+FILE* popen(const char* command, const char* mode) noexcept;
+int pclose(FILE* stream) noexcept;
+
+// --- Signals, which are to be blocked in every thread, as for libc's: workers take what nobody has blocked.
+
+// Its error, as POSIX's does.
+int sigwait(const sigset_t* set, int* number) noexcept;
+int sigwaitinfo(const sigset_t* set, siginfo_t* what) noexcept;
+int sigtimedwait(const sigset_t* set, siginfo_t* what, const timespec* length) noexcept;
 
 // --- Numbers. What else makes or closes one needs no call of ours.
 

@@ -1,0 +1,283 @@
+// Room: tests of posix. Calls that move many things at once, or have others wait in their stead.
+
+#include <weft/posix.hpp>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netdb.h>
+#include <spawn.h>
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
+#include <weft/runtime/runtime.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
+
+namespace {
+
+namespace posix = weft::posix;
+using weft::testing::wait_until_all_parked;
+
+struct ends {
+  int in = -1, out = -1;
+  explicit ends(int type) {
+    int both[2];
+    if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, both) == 0) in = both[0], out = both[1];
+  }
+  ends(const ends&) = delete;
+  ends& operator=(const ends&) = delete;
+  ~ends() {
+    posix::close(in);
+    posix::close(out);
+  }
+};
+
+// As many messages of an int each.
+template <std::size_t Count>
+struct messages {
+  std::array<int, Count> numbers{};
+  std::array<iovec, Count> parts{};
+  std::array<mmsghdr, Count> heads{};
+
+  messages() {
+    for (std::size_t i = 0; i < Count; ++i) {
+      numbers[i] = static_cast<int>(i);
+      parts[i] = {&numbers[i], sizeof(int)};
+      heads[i].msg_hdr.msg_iov = &parts[i];
+      heads[i].msg_hdr.msg_iovlen = 1;
+    }
+  }
+};
+
+struct temporary_file {
+  std::FILE* file = std::tmpfile();
+  int fd = ::fileno(file);
+  temporary_file() = default;
+  temporary_file(const temporary_file&) = delete;
+  temporary_file& operator=(const temporary_file&) = delete;
+  ~temporary_file() { std::fclose(file); }
+};
+
+void expect_blocking(int fd) { EXPECT_EQ(::fcntl(fd, F_GETFL) & O_NONBLOCK, 0); }
+
+FIBER_TEST(posix_more, several_buffers_have_a_place_in_a_file) {
+  const temporary_file at;
+  char text[] = "hello world";
+  const iovec out[2] = {{text, 5}, {text + 5, 6}};
+  EXPECT_EQ(posix::pwritev(at.fd, out, 2, 3), 11);
+  char first[4] = {}, second[16] = {};
+  const iovec in[2] = {{first, 3}, {second, 15}};
+  EXPECT_EQ(posix::preadv(at.fd, in, 2, 3), 11);
+  EXPECT_EQ(std::string(first) + second, text);
+  EXPECT_EQ(posix::preadv(at.fd, in, 2, 100), 0);
+  const ends no_place(SOCK_STREAM);
+  EXPECT_EQ(posix::preadv(no_place.in, in, 2, 0), -1);
+  EXPECT_EQ(posix::last_error(), ESPIPE);
+}
+
+FIBER_TEST(posix_more, a_batch_waits_for_its_last_message_unless_told_otherwise) {
+  const ends both(SOCK_DGRAM);
+  std::atomic<int> step{0};
+  auto receiver = weft::spawn([&] {
+    messages<8> got;
+    EXPECT_EQ(posix::recvmmsg(both.in, got.heads.data(), 8, 0, nullptr), 8);
+    for (int i = 0; i < 8; ++i) EXPECT_EQ(got.numbers[static_cast<std::size_t>(i)], i);
+    step = 1;
+    const int some = posix::recvmmsg(both.in, got.heads.data(), 8, MSG_WAITFORONE, nullptr);
+    EXPECT_GE(some, 1);
+    EXPECT_LE(some, 3);
+    if (some < 3) {
+      EXPECT_EQ(posix::recvmmsg(both.in, got.heads.data(), static_cast<unsigned>(3 - some), 0, nullptr), 3 - some);
+    }
+    EXPECT_EQ(posix::recvmmsg(both.in, got.heads.data(), 8, MSG_DONTWAIT, nullptr), -1);
+    EXPECT_EQ(posix::last_error(), EAGAIN);
+    step = 2;
+    timespec none{0, 0};
+    EXPECT_EQ(posix::recvmmsg(both.in, got.heads.data(), 8, 0, &none), 1);
+  });
+  const auto reach = [&step](int wanted) {
+    while (step != wanted) weft::this_fiber::yield();
+  };
+  messages<8> sent;
+  EXPECT_EQ(posix::sendmmsg(both.out, sent.heads.data(), 5, 0), 5);
+  wait_until_all_parked();
+  EXPECT_EQ(posix::sendmmsg(both.out, sent.heads.data() + 5, 3, 0), 3);
+  reach(1);
+  EXPECT_EQ(posix::sendmmsg(both.out, sent.heads.data(), 3, 0), 3);
+  reach(2);
+  EXPECT_EQ(posix::sendmmsg(both.out, sent.heads.data(), 2, 0), 2);
+  receiver.join();
+  expect_blocking(both.in);
+}
+
+FIBER_TEST(posix_more, a_batch_waits_for_room) {
+  for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
+    const ends both(type);
+    constexpr int k_all = 2000;
+    messages<k_all> sent;
+    auto sender = weft::spawn([&] {
+      for (int done = 0; done < k_all;) {
+        const int n = posix::sendmmsg(both.out, sent.heads.data() + done, static_cast<unsigned>(k_all - done), 0);
+        ASSERT_GT(n, 0);
+        done += n;
+      }
+    });
+    for (int i = 0, got = -1; i < k_all; ++i) {
+      ASSERT_EQ(posix::recv(both.in, &got, sizeof(got), MSG_WAITALL), 4);
+      ASSERT_EQ(got, i);
+    }
+    sender.join();
+  }
+}
+
+FIBER_TEST(posix_more, a_file_goes_out_as_there_is_room) {
+  const temporary_file at;
+  std::string text(3'000'000, '-');
+  for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
+  ASSERT_EQ(posix::write(at.fd, text.data(), text.size()), 3'000'000);
+  const ends both(SOCK_STREAM);
+  auto sender = weft::spawn([&] {
+    off_t from = 7;
+    EXPECT_EQ(posix::sendfile(both.out, at.fd, &from, 4'000'000), 2'999'993);
+    EXPECT_EQ(from, 3'000'000);
+  });
+  std::string got(2'999'993, '-');
+  EXPECT_EQ(posix::recv(both.in, got.data(), got.size(), MSG_WAITALL), 2'999'993);
+  EXPECT_EQ(got, text.substr(7));
+  sender.join();
+  expect_blocking(both.out);
+}
+
+FIBER_TEST(posix_more, splice_waits_for_bytes_and_for_room) {
+  const ends source(SOCK_STREAM);
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+  constexpr ssize_t k_all = 1'000'000;
+  auto mover = weft::spawn([&] {
+    for (ssize_t moved = 0; moved < k_all;) {
+      const ssize_t n = posix::splice(source.in, nullptr, pipe[1], nullptr, 1u << 20, 0);
+      ASSERT_GT(n, 0);
+      moved += n;
+    }
+  });
+  wait_until_all_parked();
+  const std::string text(static_cast<std::size_t>(k_all), 'x');
+  auto writer = weft::spawn([&] { EXPECT_EQ(posix::write(source.out, text.data(), text.size()), k_all); });
+  wait_until_all_parked();  // the pipe is full
+  std::string got(text.size(), '-');
+  for (std::size_t done = 0; done < got.size();) {
+    const ssize_t n = posix::read(pipe[0], got.data() + done, got.size() - done);
+    ASSERT_GT(n, 0);
+    done += static_cast<std::size_t>(n);
+  }
+  EXPECT_EQ(got, text);
+  writer.join();
+  mover.join();
+  auto idle = weft::spawn([&] {
+    EXPECT_EQ(posix::splice(source.in, nullptr, pipe[1], nullptr, 1, 0), -1);
+    EXPECT_EQ(posix::last_error(), ECANCELED);
+  });
+  wait_until_all_parked();
+  idle.request_stop();
+  idle.join();
+  expect_blocking(source.in);
+  posix::close(pipe[0]);
+  posix::close(pipe[1]);
+}
+
+FIBER_TEST(posix_more, epoll_has_a_time_in_nanoseconds) {
+  const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+  const int watched = ::eventfd(0, EFD_CLOEXEC);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  ASSERT_EQ(::epoll_ctl(epoll, EPOLL_CTL_ADD, watched, &event), 0);
+  const timespec soon{0, 1'000'000}, none{0, 0}, wrong{0, -1};
+  EXPECT_EQ(posix::epoll_pwait2(epoll, &event, 1, &soon, nullptr), 0);
+  EXPECT_EQ(posix::epoll_pwait2(epoll, &event, 1, &none, nullptr), 0);
+  EXPECT_EQ(posix::epoll_pwait2(epoll, &event, 1, &wrong, nullptr), -1);
+  EXPECT_EQ(posix::last_error(), EINVAL);
+  auto waiter = weft::spawn([&] { EXPECT_EQ(posix::epoll_pwait2(epoll, &event, 1, nullptr, nullptr), 1); });
+  wait_until_all_parked();
+  EXPECT_EQ(::eventfd_write(watched, 1), 0);
+  waiter.join();
+  posix::close(watched);
+  posix::close(epoll);
+}
+
+FIBER_TEST(posix_more, hosts_are_looked_up_in_the_old_way_as_well) {
+  const hostent* const host = posix::gethostbyname("127.0.0.1");
+  ASSERT_NE(host, nullptr);
+  EXPECT_EQ(host->h_length, 4);
+  hostent answer{};
+  hostent* found = nullptr;
+  char buffer[1024];
+  int error = 0;
+  EXPECT_EQ(posix::gethostbyname2_r("127.0.0.1", AF_INET, &answer, buffer, sizeof(buffer), &found, &error), 0);
+  EXPECT_EQ(found, &answer);
+  EXPECT_EQ(posix::gethostbyname_r("127.0.0.1", &answer, buffer, 1, &found, &error), ERANGE);
+}
+
+FIBER_TEST(posix_more, commands_are_waited_for) {
+  EXPECT_EQ(WEXITSTATUS(posix::system("exit 3")), 3);
+  std::FILE* const said = posix::popen("echo hello; exit 4", "r");
+  ASSERT_NE(said, nullptr);
+  char text[16] = {};
+  EXPECT_EQ(std::fgets(text, sizeof(text), said), text);
+  EXPECT_STREQ(text, "hello\n");
+  EXPECT_EQ(WEXITSTATUS(posix::pclose(said)), 4);
+}
+
+// Run by the next one, in a process in which every thread has SIGUSR1 blocked.
+TEST(posix_signals, DISABLED_are_waited_for_where_all_have_them_blocked) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, SIGUSR1);
+  weft::run([&] {
+    const timespec soon{0, 1'000'000};
+    EXPECT_EQ(posix::sigtimedwait(&wanted, nullptr, &soon), -1);
+    EXPECT_EQ(posix::last_error(), EAGAIN);
+    int number = 0;
+    auto waiter = weft::spawn([&] { EXPECT_EQ(posix::sigwait(&wanted, &number), 0); });
+    wait_until_all_parked();
+    EXPECT_EQ(::kill(::getpid(), SIGUSR1), 0);
+    waiter.join();
+    EXPECT_EQ(number, SIGUSR1);
+    auto idle = weft::spawn([&] { EXPECT_EQ(posix::sigwait(&wanted, &number), ECANCELED); });
+    wait_until_all_parked();
+    idle.request_stop();
+    idle.join();
+  });
+}
+
+TEST(posix_signals, are_waited_for) {
+  posix_spawnattr_t how;
+  ASSERT_EQ(::posix_spawnattr_init(&how), 0);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  ::posix_spawnattr_setsigmask(&how, &blocked);
+  ::posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK);
+  std::string self = "/proc/self/exe", filter = "--gtest_filter=*DISABLED_are_waited_for*",
+              disabled = "--gtest_also_run_disabled_tests";
+  char* const words[] = {self.data(), filter.data(), disabled.data(), nullptr};
+  pid_t child = 0;
+  ASSERT_EQ(::posix_spawn(&child, "/proc/self/exe", nullptr, &how, words, environ), 0);
+  int status = -1;
+  EXPECT_EQ(posix::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+  ::posix_spawnattr_destroy(&how);
+}
+
+}  // namespace
