@@ -58,6 +58,9 @@ class lookup : public weft::detail::abandonable_call {
   int error_ = 0;
 };
 
+// h_errno, as set_error.
+__attribute__((noinline, no_sanitize("thread"))) void set_host_error(int number) noexcept { h_errno = number; }
+
 template <class Call>
 hostent* look_up_host(Call call) noexcept {
   if (!enter()) return call();
@@ -67,7 +70,7 @@ hostent* look_up_host(Call call) noexcept {
     told = h_errno;
     return here;
   });
-  if (found == nullptr) h_errno = told;
+  if (found == nullptr) set_host_error(told);
   return found;
 }
 
