@@ -45,10 +45,19 @@ struct write_attempt {
   }
 };
 
+ssize_t read_by_waiting(int fd, const iovec* parts, int count, std::size_t total) noexcept {
+  return take_in(fd, total, false, true, limit::receive, read_attempt{fd, parts, count});
+}
+
+ssize_t write_by_waiting(int fd, const iovec* parts, int count, std::size_t total) noexcept {
+  return put_out(fd, total, true, limit::send, write_attempt{fd, parts, count});
+}
+
 ssize_t read_from_disk(int fd, const iovec* parts, int count, std::size_t total) noexcept {
   const ssize_t n = try_in(fd, parts, count, -1);
   if (n == 0 || (n > 0 && static_cast<std::size_t>(n) >= total)) return n;
   if (n < 0 && last_error() != EAGAIN) return n;
+  if (!is_storage_yet(fd)) return n > 0 ? n : read_by_waiting(fd, parts, count, total);
   return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
     const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
     return done == 0 ? real().readv(fd, parts, count) : real().readv(fd, rest.parts, static_cast<int>(rest.count));
@@ -59,7 +68,14 @@ ssize_t write_to_disk(int fd, const iovec* parts, int count, std::size_t total) 
   const ssize_t n = try_out(fd, parts, count, -1);
   if (n >= 0 && static_cast<std::size_t>(n) >= total) return n;
   if (n < 0 && last_error() != EAGAIN) return n;
-  return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
+  const std::size_t begun = n > 0 ? static_cast<std::size_t>(n) : 0;
+  if (!is_storage_yet(fd)) {
+    const rest_of_parts rest(parts, static_cast<std::size_t>(count), begun);
+    const ssize_t more = begun == 0 ? write_by_waiting(fd, parts, count, total)
+                                    : write_by_waiting(fd, rest.parts, static_cast<int>(rest.count), total - begun);
+    return begun == 0 ? more : n + (more > 0 ? more : 0);
+  }
+  return finish_on_helper(begun, [&](std::size_t done) {
     const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
     return done == 0 ? real().writev(fd, parts, count) : real().writev(fd, rest.parts, static_cast<int>(rest.count));
   });
@@ -67,12 +83,12 @@ ssize_t write_to_disk(int fd, const iovec* parts, int count, std::size_t total) 
 
 ssize_t read_parts(int fd, const iovec* parts, int count, std::size_t total) noexcept {
   if (is_on_disk(way_of(fd, side::in))) return read_from_disk(fd, parts, count, total);
-  return take_in(fd, total, false, true, limit::receive, read_attempt{fd, parts, count});
+  return read_by_waiting(fd, parts, count, total);
 }
 
 ssize_t write_parts(int fd, const iovec* parts, int count, std::size_t total) noexcept {
   if (is_on_disk(way_of(fd, side::out))) return write_to_disk(fd, parts, count, total);
-  return put_out(fd, total, true, limit::send, write_attempt{fd, parts, count});
+  return write_by_waiting(fd, parts, count, total);
 }
 
 // What `attempt` moves of a place in a file; on a helper thread if not at hand. Descriptors that have no places say

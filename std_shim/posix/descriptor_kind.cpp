@@ -51,6 +51,12 @@ way way_of(int fd, side s) noexcept {
   return probe_and_keep(fd, s);
 }
 
+bool is_storage_yet(int fd) noexcept {
+  if (probe(fd) == way::storage) return true;
+  forget_way(fd);
+  return false;
+}
+
 void note_no_flag(int fd, side s) noexcept {
   switch (probe(fd)) {
     case way::message: return keep_way(fd, s, way::message);

@@ -3,6 +3,7 @@
 #include <weft/posix.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -227,6 +228,35 @@ FIBER_TEST(posix, files_are_read_written_and_locked) {
   EXPECT_EQ(posix::flock(fd, LOCK_UN), 0);
   second.join();
   posix::close(other);
+  std::fclose(file);
+}
+
+// libc's own close tells nobody: what was a file may be a pipe by now, whose reader has to be called off as any other.
+FIBER_TEST(posix, a_number_that_was_a_files_is_waited_for_as_what_it_is_now) {
+  std::FILE* const file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  const int number = ::fileno(file);
+  char got[4] = {};
+  EXPECT_EQ(posix::read(number, got, sizeof(got)), 0);
+  EXPECT_EQ(posix::write(number, got, sizeof(got)), 4);
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  ASSERT_EQ(::dup2(ends[0], number), number);  // unseen
+  std::atomic<bool> has_read{false};
+  auto reader = weft::spawn([&] {
+    EXPECT_EQ(posix::read(number, got, sizeof(got)), 2);
+    has_read = true;
+    EXPECT_EQ(posix::read(number, got, sizeof(got)), -1);
+    EXPECT_EQ(posix::last_error(), ECANCELED);
+  });
+  wait_until_all_parked();
+  EXPECT_EQ(posix::write(ends[1], "hi", 2), 2);
+  while (!has_read) weft::this_fiber::yield();
+  wait_until_all_parked();
+  reader.request_stop();
+  reader.join();
+  posix::close(ends[0]);
+  posix::close(ends[1]);
   std::fclose(file);
 }
 
