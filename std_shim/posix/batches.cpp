@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "moving.hpp"
+#include "parts.hpp"
 #include "real.hpp"
 
 namespace weft::posix {
@@ -16,10 +17,9 @@ struct receive_many_attempt {
   mmsghdr* messages;
   unsigned count;
   int flags;
-  timespec* length;
 
   [[nodiscard]] static const char* label() noexcept { return "posix receive"; }
-  [[nodiscard]] ssize_t block() const noexcept { return real().recvmmsg(fd, messages, count, flags, length); }
+  [[nodiscard]] ssize_t block() const noexcept { return real().recvmmsg(fd, messages, count, flags, nullptr); }
   ssize_t operator()(std::size_t done) const noexcept {
     return real().recvmmsg(fd, messages + done, count - static_cast<unsigned>(done), flags | MSG_DONTWAIT, nullptr);
   }
@@ -39,12 +39,17 @@ struct send_many_attempt {
   }
 };
 
-// One by one: of a stream a message may go out in pieces, and what a try left of it comes before the next.
+// One by one: of a stream a message may go out in pieces, and the next one must not follow half of it. One that could
+// not go on counts, as the kernel has it; its length tells how much of it went.
 int send_each(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
   for (unsigned i = 0; i < count; ++i) {
     const ssize_t n = posix::sendmsg(fd, &messages[i].msg_hdr, flags);
     if (n < 0) return i > 0 ? static_cast<int>(i) : -1;
     messages[i].msg_len = static_cast<unsigned>(n);
+    std::size_t whole = 0;
+    const msghdr& message = messages[i].msg_hdr;
+    if (sum_of(message.msg_iov, message.msg_iovlen, whole) && static_cast<std::size_t>(n) < whole)
+      return static_cast<int>(i + 1);
   }
   return static_cast<int>(count);
 }
@@ -70,7 +75,7 @@ int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags, timespec* len
   if (count == 0 || !enter()) return real().recvmmsg(fd, messages, count, flags, length);
   if (length != nullptr) return receive_until(fd, messages, count, flags, length);
   const bool is_all = (flags & MSG_WAITFORONE) == 0 && may_wait(flags);
-  const receive_many_attempt attempt{fd, messages, count, flags, nullptr};
+  const receive_many_attempt attempt{fd, messages, count, flags};
   return static_cast<int>(take_in(fd, count, is_all, may_wait(flags), limit::receive, attempt));
 }
 
