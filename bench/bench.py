@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 
-from driving import Failure, machine, main_of, raise_on_sigterm, say
+from driving import Failure, end_on_signals, machine, main_of, say
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 # name: (script, whether it takes --rows, --seconds)
@@ -96,7 +96,7 @@ def save(path, parts):
 
 def main():
     args = arguments()
-    raise_on_sigterm()
+    end_on_signals()
     statuses, parts = {}, {}
     with tempfile.TemporaryDirectory() as directory:
         for part in args.only:

@@ -9,7 +9,7 @@ import dataclasses
 import os
 import statistics
 
-from driving import (Failure, Server, allow_descriptors, find_program, machine, main_of, raise_on_sigterm, save_json, say,
+from driving import (Failure, Server, allow_descriptors, end_on_signals, find_program, machine, main_of, save_json, say,
                      under_load)
 from go_side import build_gobench
 from judging import judge, print_figures, print_verdicts
@@ -167,7 +167,7 @@ def measure_size(servers, load, size, args):
 
 def compare(of):
     args = arguments(of)
-    raise_on_sigterm()
+    end_on_signals()
     allow_descriptors(max(args.connections) + 200)
     load = [find_program(args.build_dir, "bench", "load"), *of.load]
     with contextlib.ExitStack() as running:

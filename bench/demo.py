@@ -14,8 +14,8 @@ import re
 import statistics
 import sys
 
-from driving import (Failure, Server, allow_descriptors, connect, find_program, machine, main_of, print_table,
-                     raise_on_sigterm, save_json, say, under_load)
+from driving import (Failure, Server, allow_descriptors, connect, end_on_signals, find_program, machine, main_of,
+                     print_table, save_json, say, under_load)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIZES = (64, 1000)
@@ -184,7 +184,7 @@ def print_rows(rows):
 
 def main():
     args = arguments()
-    raise_on_sigterm()
+    end_on_signals()
     allow_descriptors(max(SIZES) + 200)
     load = find_program(args.build_dir, "bench", "load")
     rows = measure_all(args, load)

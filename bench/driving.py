@@ -46,14 +46,14 @@ def main_of(script, main):
         sys.exit(130)
 
 
-def raise_on_sigterm():
-    """Ended by SIGTERM, too, a script ends its children."""
-
+def end_on_signals():
+    """Ended by SIGTERM, too, a script ends its children. They inherit no ignored SIGINT, as a script in the background has."""
 
     def interrupt(*_):
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def find_program(build_dir, *parts):

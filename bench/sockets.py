@@ -11,7 +11,7 @@ import contextlib
 import json
 import statistics
 
-from driving import (Failure, Server, allow_descriptors, find_program, machine, main_of, print_table, raise_on_sigterm,
+from driving import (Failure, Server, allow_descriptors, end_on_signals, find_program, machine, main_of, print_table,
                      run_load, save_json, say)
 from go_side import build_gobench
 
@@ -99,7 +99,7 @@ def run_kind(kind, load, gobench, args):
 
 def main():
     args = arguments()
-    raise_on_sigterm()
+    end_on_signals()
     allow_descriptors(max(args.sockets) + 200)
     load = find_program(args.build_dir, "bench", "socket_load")
     gobench = build_gobench(args.build_dir)

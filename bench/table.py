@@ -14,7 +14,7 @@ import statistics
 import subprocess
 import sys
 
-from driving import (Failure, find_program, machine, main_of, print_table, raise_on_sigterm, save_json, say)
+from driving import Failure, end_on_signals, find_program, machine, main_of, print_table, save_json, say
 from go_side import NO_GO, build_gobench, go_tool
 from rows import all_measurements
 from sides import Absent, Context, Failed, figures_in, output_of
@@ -200,7 +200,7 @@ def notes(rows):
 
 def main():
     args = arguments()
-    raise_on_sigterm()
+    end_on_signals()
     context = Context(args.build_dir, args.quick, build_gobench(args.build_dir))
     built = versions(args.build_dir)
     wanted = [each for each in all_measurements(args.quick) if each.group in args.rows]
