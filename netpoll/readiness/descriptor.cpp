@@ -23,12 +23,6 @@ namespace {
 
 constexpr direction k_directions[] = {direction::read, direction::write};
 
-#if defined(WEFT_EPOLL)
-void leave_number(int fd) noexcept { close_foreign(fd); }  // somebody may wait for it by its number
-#else
-void leave_number(int) noexcept {}
-#endif
-
 void wake(waiter_id id, wake_reason reason) noexcept {
   if (const auto won = claim_waiter(id, reason)) weft::detail::unpark(won);
 }
@@ -124,7 +118,7 @@ void close_and_leave(descriptor_block& block) noexcept {
   delete_from_kqueue(block);
   block.fd.store(-1, std::memory_order_relaxed);
   if (block.is_shared) descriptor_poller::forget(block, fd);
-  leave_number(fd);
+  close_foreign(fd);  // somebody may wait for it by its number
   close_descriptor(fd);
   if (block.use.leave_closed()) descriptors.give_back(&block);
   descriptor_shortage.relieve();

@@ -4,14 +4,14 @@
 
 #include <weft/runtime/detail/check.hpp>
 
-#if defined(WEFT_EPOLL)
-#include "epoll_calls.hpp"
-#include "foreign_table.hpp"
-#endif
-
 #include "direction_use.hpp"
+#include "foreign_table.hpp"
 #include "leaving.hpp"
 #include "waiting_count.hpp"
+
+#if defined(WEFT_EPOLL)
+#include "epoll_calls.hpp"
+#endif
 
 namespace weft::net::detail {
 
@@ -23,9 +23,7 @@ namespace {
 #if defined(WEFT_EPOLL)
 void forget_shared(int epoll, int fd) noexcept { remove_from_epoll(epoll, fd); }
 #else
-void forget_shared(int, int) noexcept {}
-void forget_foreign(int) noexcept {}
-void forget_foreign_of(const void*) noexcept {}
+void forget_shared(int, int) noexcept {}  // a kqueue forgets each number that is closed
 #endif
 
 }  // namespace
