@@ -17,7 +17,7 @@ enum class piece_sent : std::uint8_t { done, impossible };
 [[nodiscard]] piece_sent send_piece(const descriptor& from, const descriptor& to, std::uint64_t position,
                                     std::size_t most, std::size_t& sent, std::error_code& ec);
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(WEFT_AS_ELSEWHERE)
 inline constexpr bool k_has_send_file = true;
 #else
 inline constexpr bool k_has_send_file = false;

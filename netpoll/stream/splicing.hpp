@@ -22,7 +22,7 @@ enum class spliced : std::uint8_t { done, impossible };
 [[nodiscard]] spliced splice_piece(const descriptor& from, const descriptor& to, copied_piece& piece,
                                    std::error_code& ec);
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(WEFT_AS_ELSEWHERE)
 inline constexpr bool k_has_splice = true;
 #else
 inline constexpr bool k_has_splice = false;

@@ -12,6 +12,7 @@
 
 #include "calling.hpp"
 #include "child_watch.hpp"
+#include "child_watch_emulation.hpp"
 #include "unique_fd.hpp"
 
 namespace weft::net::detail {
@@ -50,17 +51,20 @@ opened open_child_watch(pid_t pid) noexcept {
   unique_fd fd(queue.fd);
   ::fcntl(fd.get(), F_SETFD, FD_CLOEXEC);
   if (auto ec = watch_end(fd.get(), pid)) return {-1, ec};
-  return {fd.release(), {}};
+  return readable_as(fd, pid);
 }
 
-reaped reap_child(pid_t pid, int) noexcept {
+reaped reap_child(pid_t pid, int watch) noexcept {
   int status = 0;
   const pid_t found = repeat([&] { return ::waitpid(pid, &status, WNOHANG); });
   if (found == 0) return {};
   if (found < 0) {
     const std::error_code ec = last_error_code();
-    return {ec != std::errc::interrupted, -1, 0, false, ec};
+    if (ec == std::errc::interrupted) return {};
+    note_reaped(pid, watch);
+    return {true, -1, 0, false, ec};
   }
+  note_reaped(pid, watch);
   if (WIFEXITED(status)) return {true, WEXITSTATUS(status), 0, false, {}};
   return {true, -1, WTERMSIG(status), WCOREDUMP(status) != 0, {}};
 }

@@ -60,6 +60,7 @@ opened open_kqueue() noexcept {
 // Receipts: what became of each of the two, without any event that is there already.
 std::error_code watch(int kqueue, int fd, std::uint64_t key, bool& is_broken) noexcept {
   if (is_faulty(fault::unwatched)) return error_of(ENOMEM);
+  if (const int refused = drawn_refusal()) return error_of(refused);
   const auto of = static_cast<std::uintptr_t>(fd);
   const struct kevent both[] = {change(of, EVFILT_READ, EV_ADD | EV_CLEAR | EV_RECEIPT, 0, key),
                                 change(of, EVFILT_WRITE, EV_ADD | EV_CLEAR | EV_RECEIPT, 0, key)};
@@ -69,7 +70,7 @@ std::error_code watch(int kqueue, int fd, std::uint64_t key, bool& is_broken) no
   for (const struct kevent& receipt : std::span(receipts).first(static_cast<std::size_t>(count))) {
     const int error = static_cast<int>(receipt.data);
     if ((receipt.flags & EV_ERROR) == 0 || error == 0) continue;
-    // A kqueue, as child_watch_calls_bsd.cpp has one: nobody writes to it.
+    // A kqueue, as child_watch_bsd.cpp has one: nobody writes to it.
     if (receipt.filter == EVFILT_WRITE && error == EINVAL) continue;
     if (error != EPIPE) return error_of(error);
     is_broken = true;

@@ -37,7 +37,17 @@ QUICK = ["-Ddebug=false", "-Doptimization=1", "-Ddefault_library=static", "-Db_l
 NOT_UNDER_QEMU = ["*death_test*", "deadlock.*", "quit.*", "stack_overflow.*", "terminate.*", "check.*", "end_of_a_runtime.*",
                   "inheritance.*", "simulate_refuses.*", "simulate.another_process*", "simulate.the_process_seed*",
                   "filling_in.says_why*", "stack_exhaustion.*", "runtime.a_backtrace_ends*",
-                  "children/*", "dump.in_a_simulation_leaves*"]
+                  "children/*", "dump.in_a_simulation_leaves*",
+                  # It knows no MCAST_JOIN_GROUP, tells no parent that a child could not begin, ignores two signals of its own in
+                  # each, does not end by our messages, and leaves what is cut off a message of descriptors open.
+                  "udp_socket.members_of_a_group_hear*", "process.one_that_cannot_begin*",
+                  "process.begins_with_default_signals*", "faults.a_poller_whose_descriptor_was_closed*",
+                  "descriptor_passing.more_than_was_asked_for*"]
+# kqueue alone brings with it what else those systems do otherwise and Linux can do as well (netpoll/meson.build).
+KQUEUE_BUILDS = {
+    "kqueue-alone": (["-Dpoller=kqueue"], "with children, events, batches and copies as on macOS and FreeBSD"),
+    "kqueue-asan": (["-Dpoller=both", "-Db_sanitize=address,undefined"], "beside epoll, under address,undefined"),
+}
 
 
 class Skipped(Exception):
@@ -240,14 +250,14 @@ def kqueue_passes():
         shared.unlink()  # the archive is to be linked
     yield "libkqueue builds"
     environment = {"PKG_CONFIG_PATH": str(installed / "lib" / "pkgconfig"), "WEFT_POLLER": "kqueue"}
-    for sanitizer in ("none", "address,undefined"):
-        build = BUILD / ("kqueue" if sanitizer == "none" else "kqueue-asan")
+    for name, (options, what) in KQUEUE_BUILDS.items():
+        build = BUILD / name
         if not (build / "build.ninja").exists():
             run(["meson", "setup", str(build), str(ROOT), *QUICK, "-Ddebug=true", "-Dcpp_args=-g1", "-Dexamples=false",
-                 "-Dpoller=both", f"-Db_sanitize={sanitizer}"], log, **environment)
+                 *options], log, **environment)
         run(["ninja", "-C", str(build), "tests/netpoll/netpoll_tests"], log, **environment)
         run(["timeout", "300", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1"], log, **environment)
-        yield "kqueue: the tests of netpoll pass on libkqueue" + ("" if sanitizer == "none" else f", under {sanitizer}")
+        yield f"kqueue: the tests of netpoll pass on libkqueue, {what}"
 
 
 def main(*wanted):

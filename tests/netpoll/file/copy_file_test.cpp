@@ -30,7 +30,7 @@
 #include "file_sending.hpp"
 #include "net_support.hpp"
 #include "scratch_directory.hpp"
-#if defined(__linux__)
+#if defined(__linux__) && !defined(WEFT_AS_ELSEWHERE)
 #include "send_file_calls.hpp"
 #endif
 #include "syscalls.hpp"
@@ -316,7 +316,7 @@ FIBER_TEST(copy_file, many_parts_of_one_at_once) {
   for (auto& each : parts) EXPECT_TRUE(each.join());
 }
 
-#if defined(__linux__)
+#if defined(__linux__) && !defined(WEFT_AS_ELSEWHERE)
 // What decides who sends: the worker, or a helper that may wait for the disk.
 FIBER_TEST(copy_file, asks_whether_the_page_cache_has_a_piece) {
   filled_file from(3000);

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <support/fiber_test.hpp>
@@ -160,23 +162,34 @@ FIBER_TEST(descriptor_poller, a_worker_that_sleeps_in_it_is_woken_for_its_pinned
   reader.join();
 }
 
-descriptor open_watched_event() {
-  net::detail::unique_fd fd(net::detail::open_event().waited);
-  std::error_code ec;
-  descriptor watched = net::detail::watch_descriptor(fd, false, ec);
-  EXPECT_FALSE(ec);
-  return watched;
-}
+// Nobody raises it. The end for that stays open as long as it is watched: closed, it is an event of the other one.
+struct watched_event {
+  net::detail::opened_event event = net::detail::open_event();
+  descriptor watched;
+
+  watched_event() {
+    net::detail::unique_fd fd(event.waited);
+    std::error_code ec;
+    watched = net::detail::watch_descriptor(fd, false, ec);
+    EXPECT_FALSE(ec);
+  }
+  ~watched_event() {
+    watched = descriptor();
+    net::detail::close_raised_end(event);
+  }
+  watched_event(const watched_event&) = delete;
+  watched_event& operator=(const watched_event&) = delete;
+};
 
 FIBER_TEST(descriptor_poller, a_stale_event_does_not_reach_the_next_tenant) {
-  descriptor first = open_watched_event();
-  descriptor_block* const block = first.block();
+  std::optional<watched_event> first(std::in_place);
+  descriptor_block* const block = first->watched.block();
   const std::uint64_t stale = block->key.load();
   const net::detail::occurrence broken{.readable = true, .writable = true, .doubtful = true};
-  first = descriptor();
+  first.reset();
   // Blocks are reused last in, first out; other fibers open none here.
-  descriptor second = open_watched_event();
-  ASSERT_EQ(second.block(), block);
+  const watched_event second;
+  ASSERT_EQ(second.watched.block(), block);
   readiness& reading = block->readiness_of(direction::read);
   ASSERT_TRUE(reading.clear(reading.prepare()));
   ready_batch none;

@@ -204,7 +204,11 @@ ended_copy end_while_it_writes(End end) {
     const bytes sent = pattern(k_bulk, 11);
     while (!ignored) way.source.write_all(sent, ignored);
   });
-  await_parked(1, k_has_splice ? "copy write" : "tcp write");
+  if (k_has_splice) {
+    await_parked(1, "copy write");
+  } else {
+    await_parked(2, "tcp write");  // the copy, and who fills it
+  }
   end(way, copying);
   auto how = ended_copy();
   try {

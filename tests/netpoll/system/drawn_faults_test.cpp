@@ -10,7 +10,6 @@
 
 #include <sys/socket.h>
 
-#include <epoll_calls.hpp>
 #include <faults.hpp>
 #include <lookup_calls.hpp>
 #include <socket_calls.hpp>
@@ -23,6 +22,12 @@
 
 #include "net_support.hpp"
 
+#if defined(WEFT_EPOLL)
+#include <epoll_calls.hpp>
+#else
+#include <kqueue_calls.hpp>
+#endif
+
 namespace weft::testing {
 namespace {
 
@@ -30,12 +35,23 @@ using net::detail::fault;
 using net::detail::fault_injection;
 using net::detail::unique_fd;
 
-// What a wrapper is given: a connected pair, a listener, an epoll; all of the system's own making.
+#if defined(WEFT_EPOLL)
+net::detail::opened open_registry() { return net::detail::open_epoll(); }
+std::error_code watch_by(int registry, int fd) { return net::detail::watch(registry, fd, EPOLLIN, 1); }
+#else
+net::detail::opened open_registry() { return net::detail::open_kqueue(); }
+std::error_code watch_by(int registry, int fd) {
+  bool is_broken = false;
+  return net::detail::watch(registry, fd, 1, is_broken);
+}
+#endif
+
+// What a wrapper is given: a connected pair, a listener, an epoll or kqueue; all of the system's own making.
 struct things_to_call {
-  unique_fd near, far, listener, epoll;
+  unique_fd near, far, listener, registry;
   net::endpoint address;
 
-  things_to_call() : listener(net::detail::open_tcp_socket(false).fd), epoll(net::detail::open_epoll().fd) {
+  things_to_call() : listener(net::detail::open_tcp_socket(false).fd), registry(open_registry().fd) {
     int pair[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0) std::abort();
     near = unique_fd(pair[0]);
@@ -70,7 +86,7 @@ const std::span<const std::byte> k_const_parts[] = {buffer};
 const wrapped_call k_calls[] = {
     {"open_tcp_socket", [](things_to_call&) { return error_of(net::detail::open_tcp_socket(false)); }},
     {"open_event", [](things_to_call&) { return error_of(net::detail::open_event()); }},
-    {"open_epoll", [](things_to_call&) { return error_of(net::detail::open_epoll()); }},
+    {"open_epoll or open_kqueue", [](things_to_call&) { return error_of(open_registry()); }},
     {"accept_one", [](things_to_call& t) { return error_of(net::detail::accept_one(t.listener.get())); }},
     {"bind_to",
      [](things_to_call& t) {
@@ -105,7 +121,7 @@ const wrapped_call k_calls[] = {
     {"receive into several", [](things_to_call& t) { return error_of(net::detail::receive(t.near.get(), k_parts)); }},
     {"send", [](things_to_call& t) { return error_of(net::detail::send(t.far.get(), buffer)); }},
     {"send from several", [](things_to_call& t) { return error_of(net::detail::send(t.far.get(), k_const_parts)); }},
-    {"watch", [](things_to_call& t) { return net::detail::watch(t.epoll.get(), t.near.get(), EPOLLIN, 1); }},
+    {"watch", [](things_to_call& t) { return watch_by(t.registry.get(), t.near.get()); }},
 };
 
 TEST(drawn_faults, each_wrapper_can_be_refused_and_be_interrupted) {
