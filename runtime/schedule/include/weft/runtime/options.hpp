@@ -2,6 +2,14 @@
 // Room: runtime. What a runtime is made with. An option in code beats the environment, which beats the default; zero
 // means not given. A value that cannot be is refused with std::invalid_argument, naming the variable or the option, and
 // the value.
+//
+// The environment, all that the library reads of it. Empty means not given:
+//   WEFT_WORKERS     4               options::workers
+//   WEFT_STACK_SIZE  64k, 1m         options::stack_size
+//   WEFT_SEED        a number        options::seed, and simulation_options::seed
+//   WEFT_END_LIMIT   500ms, 10s      options::end_limit
+//   WEFT_POLLER      epoll, kqueue   how descriptors are watched, read as a runtime opens its first. For tests: a build
+//                                    has its system's, or two by -Dpoller=both, and no option says which
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 
