@@ -30,7 +30,7 @@ CELLS = {
         # The daily one. Each file of the library is compiled alone, so that it says what it includes; the public headers, too.
         Cell("debug", "g++", ("--buildtype=debug", "-Ddefault_library=static", "-Dbench=false", "-Dexamples=false",
                               "-Dcpp_args=-g1", "-Dwerror=true"),
-             rooms=(*ROOMS, "fuzz", "conformance"), models=True),
+             rooms=(*ROOMS, "interpose", "fuzz", "conformance"), models=True),
         Cell("lint"),
         # What users install; and all that is measured or copied.
         Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), whole=True),

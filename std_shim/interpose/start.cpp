@@ -1,0 +1,79 @@
+// std_shim, interpose: the start. Each name is looked up as the program finds it, and compared with ours by its
+// address: a library in between that took a name first (a sanitizer's, another interposer) would leave half a set,
+// which is worse than none. What is wrong is said in one line on stderr, and never passed over in silence.
+//
+//   WEFT_INTERPOSE=report     tells at the end of the process who waited, and how (report.hpp)
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include <dlfcn.h>
+
+#include "report.hpp"
+
+namespace weft::interpose {
+
+namespace {
+
+constexpr const char* k_all[] = {
+#define WEFT_ONE(name) #name,
+#define WEFT_ALIAS(alias, name) #alias,
+    WEFT_TAKEN_NAMES(WEFT_ONE, WEFT_ALIAS)
+#undef WEFT_ONE
+#undef WEFT_ALIAS
+};
+
+// As a library that asks for it finds it.
+bool comes_to_us(const char* name) noexcept {
+  const void* const found = ::dlsym(RTLD_DEFAULT, name);
+  Dl_info theirs{}, ours{};
+  return found != nullptr && ::dladdr(found, &theirs) != 0 &&
+         ::dladdr(reinterpret_cast<const void*>(&find_real_functions), &ours) != 0 &&
+         theirs.dli_fbase == ours.dli_fbase;
+}
+
+void check_names() noexcept {
+  unsigned lost = 0;
+  const char* first = nullptr;
+  for (const char* const each : k_all) {
+    if (comes_to_us(each)) continue;
+    if (lost++ == 0) first = each;
+  }
+  if (lost != 0)
+    std::fprintf(
+        stderr,
+        "weft: libweft_interpose is not in the way of %u of %zu names (%s, for one): load it before all others, "
+        "or link it to the program first; under a sanitizer link libweft_interpose.a into the program\n",
+        lost, sizeof k_all / sizeof k_all[0], first);
+}
+
+bool asks_for(const char* word) noexcept {
+  const char* const wanted = std::getenv("WEFT_INTERPOSE");
+  return wanted != nullptr && std::strstr(wanted, word) != nullptr;
+}
+
+[[gnu::constructor]] void start() noexcept {
+  find_real_functions();
+  if (!survey())
+    std::fputs(
+        "weft: libweft_interpose does not know this loader's locks: a fiber must not wait in a constructor that dlopen "
+        "runs\n",
+        stderr);
+  if (!weft_is_apart())
+    std::fputs(
+        "weft: libweft_interpose needs the shared libweft: this program has weft linked into it, and calls of weft's "
+        "own "
+        "cannot be told from the program's\n",
+        stderr);
+  check_names();
+  g_reports = asks_for("report");
+}
+
+[[gnu::destructor]] void end() noexcept {
+  if (reports()) print_report();
+}
+
+}  // namespace
+
+}  // namespace weft::interpose
