@@ -17,6 +17,7 @@
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -297,6 +298,51 @@ TEST(posix_signals, are_waited_for) {
   EXPECT_EQ(posix::waitpid(child, &status, 0), child);
   EXPECT_EQ(status, 0);
   ::posix_spawnattr_destroy(&how);
+}
+
+FIBER_TEST(posix, waitid_tells_of_a_child_by_each_of_its_names) {
+  for (const idtype_t kind : {P_PID, P_ALL, P_PIDFD}) {
+    std::string name = "true";
+    char* const words[] = {name.data(), nullptr};
+    pid_t child = 0;
+    ASSERT_EQ(::posix_spawnp(&child, "true", nullptr, nullptr, words, environ), 0);
+    const int watch = static_cast<int>(::syscall(SYS_pidfd_open, child, 0));
+    ASSERT_GE(watch, 0);
+    siginfo_t what{};
+    const id_t id = kind == P_PIDFD ? static_cast<id_t>(watch) : static_cast<id_t>(child);
+    EXPECT_EQ(posix::waitid(kind, id, &what, WEXITED), 0) << kind;
+    EXPECT_EQ(what.si_pid, child) << kind;
+    EXPECT_EQ(what.si_status, 0) << kind;
+    posix::close(watch);
+  }
+  EXPECT_EQ(posix::waitid(P_PID, static_cast<id_t>(::getpid()), nullptr, WEXITED), -1);
+  EXPECT_EQ(posix::last_error(), ECHILD);
+}
+
+FIBER_TEST(posix, who_waits_by_waitid_can_be_called_off) {
+  int stop[2];
+  ASSERT_EQ(::pipe2(stop, O_CLOEXEC), 0);
+  posix_spawn_file_actions_t files;
+  ::posix_spawn_file_actions_init(&files);
+  ::posix_spawn_file_actions_adddup2(&files, stop[0], 0);
+  std::string name = "cat";
+  char* const words[] = {name.data(), nullptr};
+  pid_t child = 0;
+  ASSERT_EQ(::posix_spawnp(&child, "cat", &files, nullptr, words, environ), 0);
+  ::posix_spawn_file_actions_destroy(&files);
+  posix::close(stop[0]);
+  auto waits = weft::spawn([&] {
+    siginfo_t what{};
+    const int result = posix::waitid(P_PID, static_cast<id_t>(child), &what, WEXITED);
+    return result < 0 ? posix::last_error() : 0;
+  });
+  wait_until_all_parked();
+  waits.request_stop();
+  EXPECT_EQ(waits.join(), ECANCELED);
+  posix::close(stop[1]);
+  int status = -1;
+  EXPECT_EQ(posix::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

@@ -40,6 +40,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 struct addrinfo;
 struct hostent;
@@ -119,6 +120,7 @@ int fcntl(int fd, int command, ...) noexcept;
 
 pid_t waitpid(pid_t pid, int* status, int options) noexcept;
 pid_t wait4(pid_t pid, int* status, int options, rusage* used) noexcept;
+int waitid(idtype_t kind, id_t id, siginfo_t* what, int options) noexcept;
 
 // --- Names. On a helper thread, which goes on by itself if the fiber is asked to end (EAI_SYSTEM, ECANCELED).
 
