@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <string>
 
+#include <dlfcn.h>
 #include <pthread.h>
 
 #include "deadlock.hpp"
@@ -32,6 +33,14 @@ void watch_forks() {
 
 bool is_left_in_the_parent(const detail::scheduler& of) noexcept { return of.is_of_parent() && !of.is_shut(); }
 
+// libweft_interpose, where it is loaded, is told of each runtime and by which weft it is run: there may be two in a
+// process.
+void meet_who_takes_libcs_names() noexcept {
+  using meets = void (*)(const void* code) noexcept;
+  const auto tell = reinterpret_cast<meets>(::dlsym(RTLD_DEFAULT, "weft_interpose_meets"));
+  if (tell != nullptr) tell(reinterpret_cast<const void*>(&meet_who_takes_libcs_names));
+}
+
 }  // namespace
 
 runtime::runtime(const options& wanted, detail::clock_source* clock) {
@@ -40,6 +49,7 @@ runtime::runtime(const options& wanted, detail::clock_source* clock) {
   watch_forks();
   detail::name_fibers_on_terminate();
   detail::report_stack_overflows();
+  meet_who_takes_libcs_names();
   scheduler_ = detail::owned(new detail::scheduler(detail::settle_options(wanted), clock));
   if (wanted.quit == on_quit::dump) detail::begin_quit_dump(scheduler_->watch());
 }

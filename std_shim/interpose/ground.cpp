@@ -10,6 +10,7 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <pthread.h>
 
 #include <weft/runtime/park.hpp>
 
@@ -28,7 +29,9 @@ struct image {
 // Written by survey(), before there is a second thread or a fiber.
 image g_weft;
 image g_this;
+image g_allocator;
 bool g_apart = false;
+bool g_is_child = false;  // of a fork; written there, by its only thread
 std::array<const pthread_mutex_t*, 8> g_loader_locks{};
 std::size_t g_loader_lock_count = 0;
 
@@ -82,6 +85,13 @@ void find_loader_locks() noexcept {
   }
 }
 
+// Not libc's own, and not one that is linked into the program, whose range is the program's.
+void find_allocator() noexcept {
+  void* const allocate = ::dlsym(RTLD_DEFAULT, "malloc");
+  const search used = image_of(allocate);
+  if (!used.is_program && !used.found.has(number(reinterpret_cast<const void*>(real().read)))) g_allocator = used.found;
+}
+
 bool has_loader_lock(int thread) noexcept {
   return std::any_of(g_loader_locks.begin(), g_loader_locks.begin() + g_loader_lock_count,
                      [thread](const pthread_mutex_t* lock) {
@@ -98,7 +108,7 @@ bool is_on_handler_stack(const detail::foreign_caller& who) noexcept {
 }
 
 ground find_ground(const detail::foreign_caller& who, const void* caller) noexcept {
-  if (who.fiber == 0) return ground::no_fiber;
+  if (who.fiber == 0 || g_is_child) return ground::no_fiber;
   if (is_ours(caller)) return ground::ours;
   if (t_once_routines != 0) return ground::once;
   if (has_loader_lock(who.thread)) return ground::loader;
@@ -107,7 +117,11 @@ ground find_ground(const detail::foreign_caller& who, const void* caller) noexce
 
 }  // namespace
 
-bool is_ours(const void* code) noexcept { return g_weft.has(number(code)) || g_this.has(number(code)); }
+bool is_forked_child() noexcept { return g_is_child; }
+
+bool is_ours(const void* code) noexcept {
+  return g_weft.has(number(code)) || g_this.has(number(code)) || g_allocator.has(number(code));
+}
 
 ground look_around(taken which, const void* caller) noexcept {
   const ground found = find_ground(detail::this_foreign_caller(), caller);
@@ -123,6 +137,7 @@ once_routine::once_routine() noexcept { ++t_once_routines; }
 once_routine::~once_routine() { --t_once_routines; }
 
 bool weft_is_apart() noexcept { return g_apart; }
+bool is_the_weft_we_know(const void* code) noexcept { return g_weft.has(number(code)); }
 
 bool survey() noexcept {
   const search weft = image_of(reinterpret_cast<const void*>(&detail::this_foreign_caller));
@@ -131,6 +146,8 @@ bool survey() noexcept {
   // Linked into the program, this library's range would be the program's.
   const search self = image_of(reinterpret_cast<const void*>(&survey));
   if (!self.is_program) g_this = self.found;
+  find_allocator();
+  ::pthread_atfork(nullptr, nullptr, [] { g_is_child = true; });
   find_loader_locks();
   return g_loader_lock_count != 0;
 }

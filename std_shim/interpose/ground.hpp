@@ -31,7 +31,11 @@ enum class ground : unsigned char {
 // ... and that this object cannot be waited for by parking; a call of libweft's own, or of no fiber, is not noted.
 void note_cannot(taken which, const void* caller) noexcept;
 
-// Addresses of the code of libweft, or of this library.
+// fork's child, which may only become another program, or end.
+[[nodiscard]] bool is_forked_child() noexcept;
+
+// Addresses of the code of libweft, of this library, or of the allocator that is in malloc's place: it is called under
+// any lock of libweft's, and must not park there.
 [[nodiscard]] bool is_ours(const void* code) noexcept;
 
 // While a routine of pthread_once runs on this thread.
@@ -47,5 +51,7 @@ class once_routine {
 [[nodiscard]] bool survey() noexcept;
 // Whether libweft is a shared library; if not, calls of its own could not be told from those of the program.
 [[nodiscard]] bool weft_is_apart() noexcept;
+// Whether that is code of the libweft whose fibers are known here.
+[[nodiscard]] bool is_the_weft_we_know(const void* code) noexcept;
 
 }  // namespace weft::interpose

@@ -23,7 +23,10 @@ constexpr const char* k_names[] = {
 
 void* find(const char* name) noexcept {
   if (void* const function = ::dlsym(RTLD_NEXT, name)) return function;
-  std::fprintf(stderr, "weft: libweft_interpose: this libc has no %s; it needs glibc 2.34 or later\n", name);
+  // Loaded behind libc: the start says so (start.cpp).
+  void* const libc = ::dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  if (void* const function = libc != nullptr ? ::dlsym(libc, name) : nullptr) return function;
+  std::fprintf(stderr, "weft: libweft_interpose: this libc has no %s; it needs glibc 2.35 or later\n", name);
   std::abort();
 }
 

@@ -2,11 +2,31 @@
 // std_shim, interpose: libc's own functions behind the names that are taken (taken_names.hpp). Found when the first of
 // them is called, which may be before any constructor of ours has run; once found they stay.
 
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
 #include <pthread.h>
+#include <resolv.h>
 #include <semaphore.h>
+#include <sys/epoll.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/select.h>
+#include <sys/sendfile.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <termios.h>
 #include <threads.h>
 #include <unistd.h>
 
+#include "fortified_names.hpp"
 #include "taken_names.hpp"
 
 namespace weft::interpose {

@@ -3,6 +3,8 @@
 // which is worse than none. What is wrong is said in one line on stderr, and never passed over in silence.
 //
 //   WEFT_INTERPOSE=report     tells at the end of the process who waited, and how (report.hpp)
+//   WEFT_INTERPOSE=migrate    lets fibers that waited come back on another thread (gate.hpp)
+// Several words are separated by commas.
 
 #include <cstdio>
 #include <cstdlib>
@@ -10,6 +12,7 @@
 
 #include <dlfcn.h>
 
+#include "gate.hpp"
 #include "report.hpp"
 
 namespace weft::interpose {
@@ -68,6 +71,7 @@ bool asks_for(const char* word) noexcept {
         stderr);
   check_names();
   g_reports = asks_for("report");
+  g_migrates = asks_for("migrate");
 }
 
 [[gnu::destructor]] void end() noexcept {

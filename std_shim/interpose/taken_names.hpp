@@ -50,4 +50,34 @@
   ALIAS(__pthread_rwlock_unlock, pthread_rwlock_unlock)       \
   ALIAS(__pthread_once, pthread_once)
 
-#define WEFT_TAKEN_NAMES(ONE, ALIAS) WEFT_TAKEN_LOCKS(ONE, ALIAS)
+// clang-format off
+#define WEFT_TAKEN_CALLS(ONE, ALIAS)                                                                                  \
+  ONE(read) ONE(write) ONE(readv) ONE(writev) /* bytes.cpp */                                                         \
+  ONE(pread) ONE(pwrite) ONE(preadv) ONE(pwritev) ONE(preadv2) ONE(pwritev2) ONE(sendfile) ONE(splice)                \
+  ONE(fsync) ONE(fdatasync) ONE(syncfs) ONE(tcdrain) ONE(__read_chk) ONE(__pread_chk)                                 \
+  ALIAS(__read, read) ALIAS(__write, write) ALIAS(pread64, pread) ALIAS(pwrite64, pwrite) ALIAS(__pread64, pread)     \
+  ALIAS(__pwrite64, pwrite) ALIAS(preadv64, preadv) ALIAS(pwritev64, pwritev) ALIAS(preadv64v2, preadv2)              \
+  ALIAS(pwritev64v2, pwritev2) ALIAS(sendfile64, sendfile) ALIAS(__pread64_chk, __pread_chk)                          \
+  ONE(recv) ONE(recvfrom) ONE(recvmsg) ONE(recvmmsg) ONE(send) ONE(sendto) ONE(sendmsg) ONE(sendmmsg) /* messages */  \
+  ONE(accept) ONE(accept4) ONE(connect) ONE(__recv_chk) ONE(__recvfrom_chk)                                           \
+  ALIAS(__send, send) ALIAS(__connect, connect)                                                                       \
+  ONE(poll) ONE(ppoll) ONE(select) ONE(pselect) ONE(epoll_wait) ONE(epoll_pwait) ONE(epoll_pwait2) /* polling.cpp */  \
+  ONE(__poll_chk) ONE(__ppoll_chk) ALIAS(__poll, poll) ALIAS(__select, select)                                        \
+  ONE(nanosleep) ONE(clock_nanosleep) ONE(usleep) ONE(sleep) ONE(thrd_sleep) /* sleeping.cpp */                       \
+  ONE(sigwait) ONE(sigwaitinfo) ONE(sigtimedwait) ALIAS(__nanosleep, nanosleep)                                       \
+  ONE(getaddrinfo) ONE(getnameinfo) ONE(gethostbyname) ONE(gethostbyname2) ONE(gethostbyaddr) /* lookups.cpp */       \
+  ONE(gethostbyname_r) ONE(gethostbyname2_r) ONE(gethostbyaddr_r) ONE(getservbyname) ONE(getservbyport)               \
+  ONE(getservbyname_r) ONE(getservbyport_r) ONE(res_query) ONE(res_search) ONE(res_querydomain) ONE(res_send)         \
+  ONE(res_nquery) ONE(res_nsearch) ONE(res_nquerydomain) ONE(res_nsend)                                               \
+  ALIAS(__res_query, res_query) ALIAS(__res_search, res_search) ALIAS(__res_querydomain, res_querydomain)             \
+  ALIAS(__res_send, res_send) ALIAS(__res_nquery, res_nquery) ALIAS(__res_nsearch, res_nsearch)                       \
+  ALIAS(__res_nquerydomain, res_nquerydomain) ALIAS(__res_nsend, res_nsend)                                           \
+  ONE(wait) ONE(waitpid) ONE(wait3) ONE(wait4) ONE(waitid) ONE(system) ONE(popen) ONE(pclose) ONE(vfork)              \
+  ALIAS(__wait, wait) ALIAS(__waitpid, waitpid) /* children.cpp */                                                    \
+  ONE(close) ONE(dup2) ONE(dup3) ONE(fcntl) ONE(flock) ONE(lockf) /* numbers.cpp */                                   \
+  ALIAS(__close, close) ALIAS(__dup2, dup2) ALIAS(fcntl64, fcntl) ALIAS(__fcntl, fcntl) ALIAS(lockf64, lockf)
+// clang-format on
+
+#define WEFT_TAKEN_NAMES(ONE, ALIAS) \
+  WEFT_TAKEN_LOCKS(ONE, ALIAS)       \
+  WEFT_TAKEN_CALLS(ONE, ALIAS)

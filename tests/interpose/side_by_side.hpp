@@ -1,7 +1,10 @@
 #pragma once
-// Room: tests. A body on many fibers of a runtime with two workers, which must not block each other.
+// Room: tests. A body on many fibers of a runtime with a few workers, which must not block each other; and how many
+// threads the process has, which tells of those that did: the monitor fills in for a worker that is blocked.
 
+#include <filesystem>
 #include <functional>
+#include <iterator>
 
 #include <weft/weft.hpp>
 
@@ -13,6 +16,11 @@ inline void side_by_side(std::size_t workers, int fibers, const std::function<vo
     for (int i = 0; i < fibers; ++i) group.go([&body, i] { body(i); });
     group.wait();
   });
+}
+
+inline std::ptrdiff_t threads_of_the_process() {
+  const std::filesystem::directory_iterator all("/proc/self/task");
+  return std::distance(begin(all), end(all));
 }
 
 }  // namespace weft::testing

@@ -1,0 +1,97 @@
+#pragma once
+// std_shim, interpose: the way of a call that moves bytes, waits for descriptors, sleeps or looks something up: into
+// weft::posix where its fiber may park, else on to libc. A fiber that parked in it comes back on its own thread, and a
+// call that succeeded leaves errno as it was, whatever others of this thread did meanwhile. Outside a fiber libc's own
+// function is called with nothing around it, so that pthread_cancel works there as ever: nothing here is noexcept that
+// libc's is not.
+//
+//   WEFT_INTERPOSE=migrate    fibers that wait in these calls may come back on another thread: for a program whose
+//                             libraries keep nothing of their thread over a wait. Who holds a lock stays in any case.
+// Next: ground.hpp, where a call may park.
+
+#include <cerrno>
+#include <optional>
+#include <type_traits>
+
+#include <weft/posix.hpp>
+#include <weft/runtime/blocking.hpp>
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/pin_guard.hpp>
+
+#include "ground.hpp"
+
+namespace weft::interpose {
+
+extern bool g_migrates;  // constant after the start
+
+class on_one_thread {
+ public:
+  on_one_thread() noexcept {
+    if (!g_migrates) pin_.emplace();
+  }
+
+ private:
+  std::optional<pin_guard> pin_;
+};
+
+// errno of the thread that runs the caller now; never inlined, so that its address is not kept over a wait.
+[[nodiscard]] int error_now() noexcept;
+void set_error(int number) noexcept;
+// h_errno, likewise.
+[[nodiscard]] int host_error_now() noexcept;
+void set_host_error(int number) noexcept;
+
+template <class Result>
+[[nodiscard]] bool has_succeeded(Result result) noexcept {
+  if constexpr (std::is_pointer_v<Result>)
+    return result != nullptr;
+  else if constexpr (std::is_unsigned_v<Result>)  // sleep: what was left of it
+    return result == 0;
+  else
+    return result >= 0;
+}
+
+template <class Ours, class Libcs, class... Arguments>
+auto pass(taken which, const void* caller, Ours ours, Libcs libcs, Arguments... arguments) {
+  if (look_around(which, caller) != ground::may_park) return libcs(arguments...);
+  const on_one_thread stays;
+  const int before = error_now();
+  const auto result = ours(arguments...);
+  if (has_succeeded(result)) set_error(before);
+  return result;
+}
+
+// The whole of libc's call on a helper thread, for what waits inside of libc. Once begun it is waited for; a fiber that
+// was asked to end before gets -1 or null, and ECANCELED. With no helper to be had it really blocks.
+template <class Libcs, class... Arguments>
+auto pass_to_helper(taken which, const void* caller, Libcs libcs, Arguments... arguments) {
+  if (look_around(which, caller) != ground::may_park) return libcs(arguments...);
+  using answer = decltype(libcs(arguments...));
+  struct {
+    answer result;
+    int error, host_error;
+  } got{};
+  const on_one_thread stays;
+  const int before = error_now();
+  try {
+    weft::blocking([&] {
+      set_error(before);
+      got.result = libcs(arguments...);
+      got.error = error_now();
+      got.host_error = host_error_now();
+    });
+  } catch (const weft::cancelled&) {
+    set_error(ECANCELED);
+    if constexpr (std::is_pointer_v<answer>)
+      return answer(nullptr);
+    else
+      return answer(-1);
+  } catch (...) {
+    return libcs(arguments...);
+  }
+  set_error(got.error);
+  set_host_error(got.host_error);
+  return got.result;
+}
+
+}  // namespace weft::interpose
