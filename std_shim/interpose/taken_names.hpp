@@ -76,8 +76,17 @@
   ALIAS(__wait, wait) ALIAS(__waitpid, waitpid) /* children.cpp */                                                    \
   ONE(close) ONE(dup2) ONE(dup3) ONE(fcntl) ONE(flock) ONE(lockf) /* numbers.cpp */                                   \
   ALIAS(__close, close) ALIAS(__dup2, dup2) ALIAS(fcntl64, fcntl) ALIAS(__fcntl, fcntl) ALIAS(lockf64, lockf)
+
+#define WEFT_TAKEN_THREADS(ONE, ALIAS)                                                                                \
+  ONE(pthread_barrier_wait) /* barrier.cpp */                                                                         \
+  ONE(pthread_join) ONE(pthread_tryjoin_np) ONE(pthread_timedjoin_np) ONE(pthread_clockjoin_np) ONE(thrd_join)        \
+  ONE(pthread_key_create) ONE(pthread_key_delete) ONE(pthread_getspecific) ONE(pthread_setspecific) /* keys.cpp */    \
+  ONE(tss_create) ONE(tss_delete) ONE(tss_get) ONE(tss_set)                                                           \
+  ALIAS(__pthread_key_create, pthread_key_create) ALIAS(__pthread_getspecific, pthread_getspecific)                   \
+  ALIAS(__pthread_setspecific, pthread_setspecific)
 // clang-format on
 
 #define WEFT_TAKEN_NAMES(ONE, ALIAS) \
   WEFT_TAKEN_LOCKS(ONE, ALIAS)       \
-  WEFT_TAKEN_CALLS(ONE, ALIAS)
+  WEFT_TAKEN_CALLS(ONE, ALIAS)       \
+  WEFT_TAKEN_THREADS(ONE, ALIAS)

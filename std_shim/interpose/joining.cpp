@@ -1,0 +1,65 @@
+// std_shim, interpose: pthread_join and its like. The kernel tells libc alone when a thread has gone: a helper thread
+// waits for it. A join is not called off (whoever calls it has no way to be told, and std::thread's would throw): a
+// fiber that is asked to end hears of it after.
+
+#include "joining.hpp"
+
+#include <cerrno>
+
+#include <pthread.h>
+#include <threads.h>
+
+#include "exports.hpp"
+#include "gate.hpp"
+
+namespace weft::interpose {
+
+namespace {
+
+int libcs(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
+  return until == nullptr ? real().pthread_join(thread, result)
+                          : real().pthread_clockjoin_np(thread, result, clock, until);
+}
+
+}  // namespace
+
+int join_thread(pthread_t thread, void** result, clockid_t clock, const timespec* until, taken which,
+                const void* caller) {
+  // Its own thread's end is nothing that a fiber can wait for: libc says so.
+  if (look_around(which, caller) != ground::may_park || ::pthread_equal(thread, ::pthread_self()) != 0)
+    return libcs(thread, result, clock, until);
+  if (const int now = real().pthread_tryjoin_np(thread, result); now != EBUSY) return now;
+  const on_one_thread stays;
+  const int before = error_now();
+  int outcome = 0;
+  try {
+    weft::shield([&] { weft::blocking([&] { outcome = libcs(thread, result, clock, until); }); });
+  } catch (const std::exception&) {
+    outcome = libcs(thread, result, clock, until);  // there is no helper to be had
+  }
+  set_error(before);
+  return outcome;
+}
+
+}  // namespace weft::interpose
+
+using namespace weft::interpose;
+
+WEFT_TAKES int pthread_join(pthread_t thread, void** result) {
+  return join_thread(thread, result, CLOCK_REALTIME, nullptr, taken::pthread_join, WEFT_CALLER);
+}
+WEFT_TAKES int pthread_tryjoin_np(pthread_t thread, void** result) noexcept {
+  return real().pthread_tryjoin_np(thread, result);
+}
+WEFT_TAKES int pthread_timedjoin_np(pthread_t thread, void** result, const timespec* until) {
+  return join_thread(thread, result, CLOCK_REALTIME, until, taken::pthread_timedjoin_np, WEFT_CALLER);
+}
+WEFT_TAKES int pthread_clockjoin_np(pthread_t thread, void** result, clockid_t clock, const timespec* until) {
+  return join_thread(thread, result, clock, until, taken::pthread_clockjoin_np, WEFT_CALLER);
+}
+WEFT_TAKES int thrd_join(thrd_t thread, int* result) {
+  void* value = nullptr;
+  if (join_thread(thread, &value, CLOCK_REALTIME, nullptr, taken::thrd_join, WEFT_CALLER) != 0) return thrd_error;
+  if (result != nullptr) *result = static_cast<int>(reinterpret_cast<std::intptr_t>(value));
+  return thrd_success;
+}
