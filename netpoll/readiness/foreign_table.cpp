@@ -8,6 +8,7 @@
 
 #include "direction_use.hpp"
 #include "epoll_calls.hpp"
+#include "foreign_settling.hpp"
 #include "syscalls.hpp"
 #include "waiting_count.hpp"
 
@@ -16,6 +17,20 @@ namespace weft::net::detail {
 using weft::detail::internal_guard;
 using weft::detail::wake_reason;
 
+// Both for foreign_settling.hpp, which finds them by their argument, and so not in an unnamed namespace.
+
+// Hang-ups and errors set both words, so any will do for who wants nothing else.
+constexpr std::uint32_t k_outward = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
+static bool wants(const foreign_place& place, direction d) noexcept {
+  const bool outward = (place.events & k_outward) != 0;
+  const bool inward = (place.events & ~k_outward) != 0 || !outward;
+  return d == direction::read ? inward : outward;
+}
+
+static waiter_id id_of(const foreign_place& place) noexcept {
+  return {reinterpret_cast<std::uintptr_t>(place.token.who), place.token.generation};
+}
+
 namespace {
 
 constexpr std::size_t k_slots = 256;    // of a chunk
@@ -23,58 +38,6 @@ constexpr std::size_t k_chunks = 4096;  // numbers up to a million: the kernel's
 
 using chunk = std::array<foreign_slot, k_slots>;
 constinit std::array<std::atomic<chunk*>, k_chunks> g_chunks{};
-
-constexpr direction k_both[] = {direction::read, direction::write};
-constexpr std::size_t index_of(direction d) noexcept { return static_cast<std::size_t>(d); }
-
-// Hang-ups and errors set both words, so any will do for who wants nothing else.
-constexpr std::uint32_t k_outward = EPOLLOUT | EPOLLWRNORM | EPOLLWRBAND;
-bool wants(const foreign_place& place, direction d) noexcept {
-  const bool outward = (place.events & k_outward) != 0;
-  const bool inward = (place.events & ~k_outward) != 0 || !outward;
-  return d == direction::read ? inward : outward;
-}
-
-bool has_news(const foreign_record& record, const foreign_place& place) noexcept {
-  for (const direction d : k_both)
-    if (wants(place, d) && place.seen[index_of(d)] != record.events[index_of(d)]) return true;
-  return false;
-}
-
-void fold(foreign_record& record) noexcept {
-  for (const direction d : k_both) {
-    readiness& word = record.block->readiness_of(d);
-    const readiness::word seen = word.prepare();
-    if (!readiness::is_ready(seen)) continue;
-    word.clear(seen);  // false: an event came just now, and is folded by the next who looks
-    ++record.events[index_of(d)];
-  }
-}
-
-// M3. False: the word is ready, look again.
-bool stand_in(foreign_record& record, direction d) noexcept {
-  foreign_place*& standing = record.standing[index_of(d)];
-  if (standing != nullptr) return true;
-  foreign_place* first = record.head;
-  while (first != nullptr && !wants(*first, d)) first = first->next;
-  if (first == nullptr) return true;
-  const waiter_id id{reinterpret_cast<std::uintptr_t>(first->token.who), first->token.generation};
-  if (record.block->readiness_of(d).begin_wait(id) != readiness::begun::waiting) return false;
-  standing = first;
-  return true;
-}
-
-// M2.
-void claim_who_has_news(foreign_record& record, foreign_woken& woken) noexcept {
-  for (foreign_place* each = record.head; each != nullptr;) {
-    foreign_place* const next = each->next;
-    if (has_news(record, *each)) {
-      take_off(record, *each);
-      woken.claim(*each, wake_reason::again);
-    }
-    each = next;
-  }
-}
 
 void unlink(foreign_slot& slot, foreign_record& record) noexcept {
   // relaxed, here and below: under the lock.
@@ -120,33 +83,19 @@ foreign_woken::~foreign_woken() {
 }
 
 void queue_place(foreign_record& record, foreign_place& place) noexcept {
-  for (const direction d : k_both) place.seen[index_of(d)] = record.events[index_of(d)];
-  place.next = nullptr;
-  place.prev = record.tail;
-  (record.tail != nullptr ? record.tail->next : record.head) = &place;
-  record.tail = &place;
-  place.is_queued = true;
+  link_place(record, place);
   waiting_for_readiness.add(record.block->index);
 }
 
 void take_off(foreign_record& record, foreign_place& place) noexcept {
-  if (!place.is_queued) return;
-  (place.prev != nullptr ? place.prev->next : record.head) = place.next;
-  (place.next != nullptr ? place.next->prev : record.tail) = place.prev;
-  place.is_queued = false;
-  for (const direction d : k_both) {
-    if (record.standing[index_of(d)] != &place) continue;
-    record.block->readiness_of(d).end_wait();
-    record.standing[index_of(d)] = nullptr;
-  }
-  waiting_for_readiness.subtract(record.block->index);
+  if (unlink_place(record, place)) waiting_for_readiness.subtract(record.block->index);
 }
 
 void settle(foreign_record& record, foreign_woken& woken) noexcept {
-  do {
-    fold(record);
-    claim_who_has_news(record, woken);
-  } while (!stand_in(record, direction::read) || !stand_in(record, direction::write));
+  settle(record, [&](foreign_place& place) {
+    take_off(record, place);
+    woken.claim(place, wake_reason::again);
+  });
 }
 
 void free_if_unused(foreign_record& record) noexcept {

@@ -8,17 +8,17 @@
 //   who waits                                             whoever else has the lock
 //   N1 tries its call: it would block                     M1 settle: fold each word that is ready into a count
 //   N2 lock; settle; queue, with the counts as seen       M2 claim every place that has seen another count, take it off
-//   N3 if no place stands in the word of a direction      M3 if nobody stands in a word (begin_wait, U4) put the first
-//      (begin_wait), put this one there                      place there that wants it; is it ready: M1 again
-//   N4 have the poller look at the descriptor again,      M4 unlock, unpark who was claimed
-//      for what all places want together (EPOLL_CTL_MOD)
+//   N3 have the poller look at the descriptor again,      M3 if nobody stands in a word (begin_wait, U4) put the first
+//      for what all places want together (EPOLL_CTL_MOD)     place there that wants it; is it ready: M1 again
+//   N4 settle: M3 puts this one into a word that is free  M4 unlock, unpark who was claimed
 //   N5 unlock, park
 //   N6 lock; take the place off; settle; unlock
-// - N4 makes the kernel tell what is ready already, so nothing is lost between N1 and N2, and none has to try twice.
-// - N4 fails if the number has become another's: then the record is left to those who stand in it, who are sent to look
+// - N3 makes the kernel tell what is ready already, so nothing is lost between N1 and N2, and none has to try twice.
+// - N3 fails if the number has become another's: then the record is left to those who stand in it, who are sent to look
 //   again, and a new one is made. So a stale registration is found by the first who would have trusted it.
 // - An event claims only who stands in the word (T4). That one comes to N6 in any case, and sends the others (M2).
 // - Who is claimed by something else meanwhile comes to N6 as well, and settles what it would have passed on (M3).
+// N2 and M1 to M3 are foreign_settling.hpp's. Model: tests/model/foreign_waits_model.cpp.
 // Locks: a slot's first, then the table's of the blocks. The poller takes none of them.
 
 #include <atomic>
@@ -33,6 +33,8 @@ namespace weft::net::detail {
 
 // All under the lock of the slot.
 struct foreign_record {
+  [[nodiscard]] readiness& word(direction d) noexcept { return block->readiness_of(d); }
+
   descriptor_block* block = nullptr;
   const void* home = nullptr;  // the poller, as a name
   int epoll = -1;              // of the poller

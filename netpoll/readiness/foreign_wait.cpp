@@ -68,7 +68,7 @@ std::error_code watch_anew(foreign_record& record, int fd) noexcept {
   return ec;
 }
 
-// N4. True: the record stands for something that this number is no more.
+// N3. True: the record stands for something that this number is no more.
 bool is_stale(foreign_record& record) noexcept {
   if (record.watched < 0) return false;
   return !!watch_again(record.epoll, record.watched, all_wanted(record), key_of(record));
