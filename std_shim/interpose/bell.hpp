@@ -1,25 +1,38 @@
 #pragma once
-// std_shim, interpose: how a plain thread sleeps in a condition variable's queue: in libc's own wait, on a condition
-// variable of its own, so that pthread_cancel and every clock work as they do in libc. On the frame of who waits.
+// std_shim, interpose: how a plain thread sleeps in a condition variable's queue (condition.cpp): in libc's own
+// sem_wait, which pthread_cancel ends, on either clock. On the frame of who waits.
 
-#include <pthread.h>
+#include <cerrno>
+#include <ctime>
+
+#include <semaphore.h>
 
 #include "real_functions.hpp"
 
 namespace weft::interpose {
 
 struct bell {
-  // By who took the node off the list, once. The thread may be gone with the bell when it returns.
-  void ring() noexcept {
-    real().pthread_mutex_lock(&lock);
-    rung = true;
-    real().pthread_cond_signal(&sounds);
-    real().pthread_mutex_unlock(&lock);
+  bell() noexcept { ::sem_init(&sounds, 0, 0); }
+  bell(const bell&) = delete;
+  bell& operator=(const bell&) = delete;
+
+  // By who took the node off the queue, once. The thread may be gone with its bell before this returns: libc posts by
+  // one
+  // step, and then uses the address alone.
+  void ring() noexcept { real().sem_post(&sounds); }
+
+  // 0, or ETIMEDOUT. `until` null: for ever. A cancellation point.
+  int sleep(clockid_t clock, const timespec* until) {
+    const int before = errno;
+    int error = EINTR;
+    while (error == EINTR)
+      error =
+          (until == nullptr ? real().sem_wait(&sounds) : real().sem_clockwait(&sounds, clock, until)) == 0 ? 0 : errno;
+    errno = before;
+    return error;
   }
 
-  pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t sounds = PTHREAD_COND_INITIALIZER;
-  bool rung = false;  // guarded by lock
+  sem_t sounds;
 };
 
 }  // namespace weft::interpose

@@ -1,25 +1,30 @@
-// std_shim, interpose: pthread_cond_*. Fibers and threads wait in one queue of the lot, first come first woken: a fiber
-// parks, a thread sleeps on a bell (bell.hpp). libc's own queue would release the mutex without a word to the fibers
-// that wait for it.
+// std_shim, interpose: pthread_cond_*. libc's own wait gives the mutex back inside libc, where no fiber that waits
+// for the mutex is told. So all who wait, fibers and threads, stand in one queue of the lot (lot.hpp), and give the
+// mutex back by mutex.cpp. A fiber parks; a thread sleeps at a bell of its own (bell.hpp).
 //
 // "Waiting for a condition"
-//   waiter, with the mutex                           who signals
+//   who waits, with the mutex                        who signals
 //   C1 inside + 1; lock the place, enqueue, unlock   S1 nobody inside: to S4
-//   C2 unlock the mutex                              S2 lock the place; take off and claim the first; unlock
-//   C3 park, or sleep at the bell                    S3 unpark, or ring
-//   C4 not woken: lock the place, dequeue            S4 nobody was woken: libc's own signal, for those who waited
-//   C5 inside - 1; lock the mutex                       past us
-// - A thread that S2 has taken off stays until it was rung, whatever else ended its sleep; cancelled, it hands the
-// signal on.
-// - A fiber that is asked to end gets spurious wake-ups: one at once, and then one each 10 ms, so that whoever loops
-// over
-//   a condition, and cannot be unwound, neither hangs for ever nor spins.
-// Those shared between processes are passed through.
+//   C2 unlock the mutex                              S2 lock the place; take the first off, and on until one is won:
+//   C3 park, or sleep at the bell                       a thread is, a fiber if it can be claimed; unlock
+//   C4 not woken: lock the place; leave the queue;   S3 unpark, or ring
+//      a thread that was taken off: hear the bell    S4 nobody was woken: libc's own signal
+//   C5 inside - 1; lock the mutex
+// - No signal is lost. Who changes what is waited for has the mutex after C2, so S1 sees the count of C1, and S2 its
+//   node; no fence is needed.
+// - No signal is stolen: the queue is first come, first woken, and who waits again stands at its end.
+// - No signal is eaten. S2 and a deadline never both win a fiber (a claim is one compare-and-swap), and S2 alone
+//   decides about a thread: one that was taken off returns 0, whatever else ended its sleep. If pthread_cancel did,
+//   it hands the signal on to the next in the queue.
+// - After S3 the condition may be gone, by who was woken: S4 comes then only if nobody was. A broadcast has S4 first.
+// - S4 is for code that came past these names, and waits inside libc.
+// - The last access to who waited is S3: a thread that was taken off does not leave its frame before the bell.
+// - A fiber that is asked to end is woken for nothing (park_nudged), and finds its condition unchanged.
+// Those shared between processes are passed through. Model: tests/model/condition_queue_model.cpp.
 
 #include "condition.hpp"
 
 #include <cerrno>
-#include <chrono>
 
 #include "bell.hpp"
 #include "exports.hpp"
@@ -33,141 +38,114 @@ namespace {
 
 constexpr unsigned k_shared = 1;
 constexpr unsigned k_monotonic = 2;
-constexpr std::chrono::milliseconds k_nudge{10};
 
 unsigned flags_of(const pthread_cond_t* condition) noexcept {
   return __atomic_load_n(&condition->__data.__wrefs, __ATOMIC_RELAXED) & (k_shared | k_monotonic);
 }
 
-// C1.
-void enqueue(lot_place& at, lot_node& node, const void* address) noexcept {
-  node.address = address;
-  const detail::internal_guard held(at.lock);
-  if (node.thread == nullptr) node.token = detail::arm(detail::cancellation::honoured);
-  at.waiters.push_back(node);
-}
-
-// C4. False: it was taken off by who signals.
-bool dequeue(lot_place& at, lot_node& node) noexcept {
-  const detail::internal_guard held(at.lock);
-  return at.waiters.remove(node);
-}
-
-// C3 and C4.
-int park_for(lot_place& at, lot_node& node, const time_limit& limit) noexcept {
-  const auto reason = detail::park(node.token, limit.until(), "pthread condition");
-  if (reason == detail::wake_reason::ready) return 0;
-  (void)dequeue(at, node);
-  if (reason == detail::wake_reason::timed_out) return limit.is_over() ? ETIMEDOUT : 0;
-  const deadline nudge = deadline::after(detail::now(), k_nudge);
-  node.token = detail::arm(detail::cancellation::ignored);
-  {
-    const detail::internal_guard held(at.lock);
-    at.waiters.push_back(node);
-  }
-  if (detail::park(node.token, limit.until() < nudge ? limit.until() : nudge, "pthread condition") !=
-      detail::wake_reason::ready)
-    (void)dequeue(at, node);
-  return limit.is_over() ? ETIMEDOUT : 0;
+// C3 and C4 of a fiber.
+int await_signal(lot_stay& here, const time_limit& limit) noexcept {
+  const auto reason = here.park_nudged(limit.until(), "pthread condition");
+  return reason == detail::wake_reason::timed_out && limit.is_over() ? ETIMEDOUT : 0;
 }
 
 int wait_as_fiber(pthread_cond_t* condition, pthread_mutex_t* mutex, const time_limit& limit, taken which,
                   const void* caller) noexcept {
-  const pin_guard stays;
-  const kept_errno kept;
-  lot_place& at = place_of(condition);
   int outcome = 0;
   {
-    const lot_visit counted(at);
-    lot_node node;
-    enqueue(at, node, condition);
-    if ((outcome = unlock_mutex(mutex)) != 0) {
-      (void)dequeue(at, node);
-      if (!detail::disarm(node.token)) (void)detail::park(node.token, deadline::never(), "pthread condition");
-      return outcome;
-    }
-    outcome = park_for(at, node, limit);
+    lot_stay here(condition);
+    (void)here.try_or_enqueue([] { return false; }, detail::cancellation::honoured);
+    if (const int refused = unlock_mutex(mutex)) return here.turn_back(), refused;
+    outcome = await_signal(here, limit);
   }
   const int locked = lock_mutex(mutex, which, caller);
   return locked != 0 ? locked : outcome;
 }
 
-// A thread's wait, from C1 on; also when pthread_cancel unwinds it, with the bell's lock held.
-class thread_wait {
+// A thread in the queue, from C1 to C5, also if pthread_cancel unwinds its sleep.
+class thread_stay {
  public:
-  thread_wait(pthread_cond_t* condition, pthread_mutex_t* mutex, taken which, const void* caller) noexcept
-      : condition_(condition), mutex_(mutex), which_(which), caller_(caller), at_(place_of(condition)), counted_(at_) {
+  explicit thread_stay(const void* condition) noexcept : at_(place_of(condition)) {
+    node_.address = condition;
+    node_.bits = k_any;
     node_.thread = &bell_;
-    enqueue(at_, node_, condition);
+    at_.inside.enter();
+    const detail::internal_guard held(at_.lock);
+    at_.waiters.push_back(node_);
   }
-  thread_wait(const thread_wait&) = delete;
-  thread_wait& operator=(const thread_wait&) = delete;
+  ~thread_stay() {
+    if (!has_left_ && leave(ETIMEDOUT) == 0) wake_from_lot(node_.address, 1);  // unwound
+    at_.inside.leave();
+  }
+  thread_stay(const thread_stay&) = delete;
+  thread_stay& operator=(const thread_stay&) = delete;
 
-  int refuse(int outcome) noexcept {
-    relocks_ = false;
-    return outcome;
-  }
-
-  int sleep(clockid_t clock, const timespec* until) {
-    real().pthread_mutex_lock(&bell_.lock);
-    int outcome = 0;
-    is_asleep_ = true;
-    while (!bell_.rung && outcome == 0)
-      outcome = until == nullptr ? real().pthread_cond_wait(&bell_.sounds, &bell_.lock)
-                                 : real().pthread_cond_clockwait(&bell_.sounds, &bell_.lock, clock, until);
-    is_asleep_ = false;
-    const bool rung = bell_.rung;
-    real().pthread_mutex_unlock(&bell_.lock);
-    return rung ? 0 : outcome;
-  }
-
-  // C4 and C5.
-  ~thread_wait() {
-    if (is_asleep_) real().pthread_mutex_unlock(&bell_.lock);  // cancelled
-    if (!dequeue(at_, node_)) hear();
-    if (is_asleep_ && bell_.rung) signal_condition(condition_);
-    if (relocks_) (void)lock_mutex(mutex_, which_, caller_);
-  }
+  int sleep(clockid_t clock, const timespec* until) { return leave(bell_.sleep(clock, until)); }
+  void turn_back() noexcept { (void)leave(ETIMEDOUT); }
 
  private:
-  // It was taken off the list: until it is rung the bell is not its own.
-  void hear() noexcept {
+  // C4: 0 if it was woken, whatever ended its sleep.
+  int leave(int outcome) noexcept {
+    has_left_ = true;
+    if (outcome == 0 || was_still_queued()) return outcome;
     int before = 0;
     ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-    real().pthread_mutex_lock(&bell_.lock);
-    while (!bell_.rung) real().pthread_cond_wait(&bell_.sounds, &bell_.lock);
-    real().pthread_mutex_unlock(&bell_.lock);
+    (void)bell_.sleep(CLOCK_REALTIME, nullptr);
     ::pthread_setcancelstate(before, nullptr);
+    return 0;
+  }
+  bool was_still_queued() noexcept {
+    const detail::internal_guard held(at_.lock);
+    return at_.waiters.remove(node_);
   }
 
-  pthread_cond_t* const condition_;
+  lot_place& at_;
+  lot_node node_;
+  bell bell_;
+  bool has_left_ = false;
+};
+
+// Locks the mutex when the wait is over, or unwound.
+class relocking {
+ public:
+  relocking(pthread_mutex_t* mutex, taken which, const void* caller) noexcept
+      : mutex_(mutex), which_(which), caller_(caller) {}
+  ~relocking() {
+    if (is_owed) (void)lock();
+  }
+  relocking(const relocking&) = delete;
+  relocking& operator=(const relocking&) = delete;
+
+  int lock() noexcept {
+    is_owed = false;
+    return lock_mutex(mutex_, which_, caller_);
+  }
+
+  bool is_owed = false;
+
+ private:
   pthread_mutex_t* const mutex_;
   const taken which_;
   const void* const caller_;
-  lot_place& at_;
-  const lot_visit counted_;
-  lot_node node_;
-  bell bell_;
-  bool is_asleep_ = false;
-  bool relocks_ = true;
 };
 
 int wait_as_thread(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until,
                    taken which, const void* caller) {
-  thread_wait wait(condition, mutex, which, caller);
-  if (const int refused = unlock_mutex(mutex)) return wait.refuse(refused);
-  return wait.sleep(clock, until);
+  relocking after(mutex, which, caller);
+  int outcome = 0;
+  {
+    thread_stay here(condition);
+    if (const int refused = unlock_mutex(mutex)) return here.turn_back(), refused;
+    after.is_owed = true;
+    outcome = here.sleep(clock, until);
+  }
+  const int locked = after.lock();
+  return locked != 0 ? locked : outcome;
 }
 
 int wait_past_us(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   return until == nullptr ? real().pthread_cond_wait(condition, mutex)
                           : real().pthread_cond_clockwait(condition, mutex, clock, until);
-}
-
-int wake(pthread_cond_t* condition, std::uint32_t most) noexcept {
-  const bool anybody = !place_of(condition).inside.has_nobody_after_release();
-  if (anybody && wake_from_lot(condition, most) == most) return 0;
-  return most == 1 ? real().pthread_cond_signal(condition) : real().pthread_cond_broadcast(condition);
 }
 
 }  // namespace
@@ -184,8 +162,17 @@ int wait_for_condition(pthread_cond_t* condition, pthread_mutex_t* mutex, clocki
   return wait_as_thread(condition, mutex, clock, until, which, caller);
 }
 
-int signal_condition(pthread_cond_t* condition) noexcept { return wake(condition, 1); }
-int broadcast_condition(pthread_cond_t* condition) noexcept { return wake(condition, UINT32_MAX); }
+int signal_condition(pthread_cond_t* condition) noexcept {
+  if (!place_of(condition).inside.has_nobody() && wake_from_lot(condition, 1) != 0) return 0;
+  return real().pthread_cond_signal(condition);
+}
+
+int broadcast_condition(pthread_cond_t* condition) noexcept {
+  const bool anybody = !place_of(condition).inside.has_nobody();
+  const int outcome = real().pthread_cond_broadcast(condition);
+  if (anybody) wake_from_lot(condition, UINT32_MAX);
+  return outcome;
+}
 
 }  // namespace weft::interpose
 

@@ -1,7 +1,12 @@
-// std_shim, interpose: syscall(). What waits at a private futex (std::atomic::wait, std::latch, std::barrier, the guard
-// of a static local that another initialises) parks a fiber in the lot; everything else is passed through with its six
-// arguments. A wake wakes fibers of the lot first, then threads in the kernel, so many in all as it was asked for.
-// A fiber that is asked to end is woken as by a signal (EINTR), at most each 10 ms: who waits at a futex looks again.
+// std_shim, interpose: syscall(). What waits at a futex (std::atomic::wait, std::latch, std::barrier, the guard of a
+// static local that another initialises) parks a fiber in the lot ("Waiting for libc's word", lot.hpp, where N0 is the
+// caller's change of the word); everything else is passed through with its six arguments.
+// - Woken is the end of a wait, whatever the word says then, as in the kernel.
+// - A wake wakes fibers of the lot first, then threads in the kernel, so many in all as it was asked for.
+// - The guards of static locals do not say that they are private, so one that is not may be another process's affair as
+//   well, whose wakes we do not see: then a fiber is woken as by a signal (EINTR) each 10 ms, and looks again.
+// - So is a fiber that is asked to end.
+// - Wakes that move waiters, or wake at two words, wake all fibers there: each looks again.
 
 #include <cerrno>
 #include <chrono>
@@ -20,7 +25,7 @@ namespace weft::interpose {
 
 namespace {
 
-constexpr std::chrono::milliseconds k_nudge{10};
+constexpr std::chrono::milliseconds k_look_again{10};
 
 struct futex_arguments {
   std::uint32_t* word;
@@ -48,38 +53,66 @@ deadline until(const futex_arguments& call) noexcept {
   return time_limit(wall ? CLOCK_REALTIME : CLOCK_MONOTONIC, call.time).until();
 }
 
+// A3 and A4 have the kernel's own look: does the word still say what the caller has seen?
 long wait_as_fiber(const futex_arguments& call) noexcept {
-  bool differs = false;
-  // Woken is the end of it, whatever the word says: as in the kernel.
-  const auto attempt = [&] { return differs = __atomic_load_n(call.word, __ATOMIC_RELAXED) != call.value; };
   const deadline end = until(call);
-  const auto wait = [&](deadline limit, detail::cancellation mode) {
-    return wait_in_lot(call.word, limit, mode, "futex", attempt, true, call.bits);
-  };
-  auto reason = wait(end, detail::cancellation::honoured);
-  if (reason == detail::wake_reason::cancelled) {
-    const deadline nudge = deadline::after(detail::now(), k_nudge);
-    reason = wait(end < nudge ? end : nudge, detail::cancellation::ignored);
-    if (reason == detail::wake_reason::timed_out && nudge < end) return fail(EINTR);
+  const deadline look = deadline::after(detail::now(), k_look_again);
+  const bool looks_again = !call.is_private() && look < end;
+  lot_stay here(call.word, call.bits);
+  const auto differs = [&call] { return __atomic_load_n(call.word, __ATOMIC_RELAXED) != call.value; };
+  if (here.try_or_enqueue(differs, detail::cancellation::honoured)) return EAGAIN;
+  switch (here.park_nudged(looks_again ? look : end, "futex")) {
+    case detail::wake_reason::ready: return 0;
+    case detail::wake_reason::timed_out: return looks_again ? EINTR : ETIMEDOUT;
+    default: return EINTR;
   }
-  if (differs) return fail(EAGAIN);
-  return reason == detail::wake_reason::ready ? 0 : fail(ETIMEDOUT);
 }
 
 bool waits(const futex_arguments& call) noexcept {
-  const int command = call.command();
-  return call.is_private() && (command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET);
+  return call.bits != 0 && (call.command() == FUTEX_WAIT || call.command() == FUTEX_WAIT_BITSET);
 }
-
 bool wakes(const futex_arguments& call) noexcept {
-  const int command = call.command();
-  return call.is_private() && (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET);
+  return call.bits != 0 && (call.command() == FUTEX_WAKE || call.command() == FUTEX_WAKE_BITSET);
 }
-
-// Others that wake (requeue, wake-op) wake all fibers at the first word: each looks again.
 bool moves(const futex_arguments& call) noexcept {
   const int command = call.command();
-  return call.is_private() && (command == FUTEX_REQUEUE || command == FUTEX_CMP_REQUEUE || command == FUTEX_WAKE_OP);
+  return command == FUTEX_REQUEUE || command == FUTEX_CMP_REQUEUE || command == FUTEX_WAKE_OP;
+}
+
+using six = long[6];
+
+futex_arguments arguments_of(const six& a) noexcept {
+  const int command = static_cast<int>(a[1]) & FUTEX_CMD_MASK;
+  const bool has_bits = command == FUTEX_WAIT_BITSET || command == FUTEX_WAKE_BITSET;
+  return {reinterpret_cast<std::uint32_t*>(a[0]), static_cast<int>(a[1]), static_cast<std::uint32_t>(a[2]),
+          reinterpret_cast<const timespec*>(a[3]), has_bits ? static_cast<std::uint32_t>(a[5]) : k_any};
+}
+
+long pass_on(long number, const six& a) noexcept { return real().syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); }
+
+long wait(const futex_arguments& call, const six& a, const void* caller) noexcept {
+  if (look_around(taken::syscall, caller) != ground::may_park) return pass_on(SYS_futex, a);
+  const long error = wait_as_fiber(call);
+  return error == 0 ? 0 : fail(static_cast<int>(error));
+}
+
+// N1: the change before was a plain store, perhaps.
+long wake(const futex_arguments& call, const six& a) noexcept {
+  lot_env::fence();
+  if (has_nobody_after_release(call.word)) return pass_on(SYS_futex, a);
+  const std::uint32_t most = call.value > INT_MAX ? INT_MAX : call.value;
+  const std::uint32_t fibers = wake_from_lot(call.word, most, call.bits);
+  if (fibers == most) return fibers;
+  const six rest{a[0], a[1], static_cast<long>(most - fibers), a[3], a[4], a[5]};
+  const long threads = pass_on(SYS_futex, rest);
+  return threads < 0 ? threads : threads + fibers;
+}
+
+long move(const futex_arguments& call, const six& a) noexcept {
+  const long outcome = pass_on(SYS_futex, a);
+  after_change(call.word, UINT32_MAX);
+  after_change(reinterpret_cast<const void*>(a[4]), UINT32_MAX);
+  return outcome;
 }
 
 }  // namespace
@@ -94,29 +127,9 @@ WEFT_TAKES long syscall(long number, ...) noexcept {
   long a[6];
   for (long& each : a) each = va_arg(list, long);
   va_end(list);
-  const auto pass_on = [&] { return real().syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); };
-  if (number != SYS_futex || is_ours(WEFT_CALLER)) return pass_on();
-
-  const int command = static_cast<int>(a[1]) & FUTEX_CMD_MASK;
-  const bool has_bits = command == FUTEX_WAIT_BITSET || command == FUTEX_WAKE_BITSET;
-  const futex_arguments call{reinterpret_cast<std::uint32_t*>(a[0]), static_cast<int>(a[1]),
-                             static_cast<std::uint32_t>(a[2]), reinterpret_cast<const timespec*>(a[3]),
-                             has_bits ? static_cast<std::uint32_t>(a[5]) : ~0u};
-  if (waits(call) && call.bits != 0)
-    return look_around(taken::syscall, WEFT_CALLER) == ground::may_park ? wait_as_fiber(call) : pass_on();
-  if (moves(call)) {
-    const long outcome = pass_on();
-    weft::detail::real_env::fence();
-    after_release(call.word, UINT32_MAX);
-    return outcome;
-  }
-  if (!wakes(call) || call.bits == 0) return pass_on();
-  weft::detail::real_env::fence();  // N1: the change before was a plain store, perhaps
-  if (place_of(call.word).inside.has_nobody_after_release()) return pass_on();
-  const std::uint32_t most = call.value > INT_MAX ? INT_MAX : call.value;
-  const std::uint32_t fibers = wake_from_lot(call.word, most, call.bits);
-  if (fibers == most) return fibers;
-  a[2] = static_cast<long>(most - fibers);
-  const long threads = pass_on();
-  return threads < 0 ? threads : threads + fibers;
+  if (number != SYS_futex || is_ours(WEFT_CALLER)) return pass_on(number, a);
+  const futex_arguments call = arguments_of(a);
+  if (waits(call)) return wait(call, a, WEFT_CALLER);
+  if (wakes(call)) return wake(call, a);
+  return moves(call) ? move(call, a) : pass_on(number, a);
 }

@@ -2,56 +2,132 @@
 
 #include "lot.hpp"
 
-#include <array>
+#include <chrono>
+#include <new>
+
+#include <pthread.h>
 
 #include "bell.hpp"
+#include "courier.hpp"
 
 namespace weft::interpose {
 
+constinit lot_place g_places[1u << k_place_bits]{};
+
 namespace {
 
-constinit std::array<lot_place, 128> g_places{};
+constexpr std::chrono::milliseconds k_nudge{10};
 
-// Off the list; false if somebody else has ended its wait.
-bool win(lot_node& node, detail::won_chain& fibers, lot_node*& threads) noexcept {
-  if (node.thread != nullptr) {
-    node.next = threads;
-    threads = &node;
-    return true;
+// Whom a wake has won under the lock, to be told after it.
+class won_waiters {
+ public:
+  won_waiters() = default;
+  won_waiters(const won_waiters&) = delete;
+  won_waiters& operator=(const won_waiters&) = delete;
+  // The fibers are unparked by the chain's end.
+  ~won_waiters() {
+    while (threads_ != nullptr) {
+      bell& rung = *threads_->thread;
+      threads_ = static_cast<lot_node*>(threads_->next);  // read before: after the ring the node is gone
+      rung.ring();
+    }
   }
-  const detail::claimed won = detail::claim(node.token, detail::wake_reason::ready);
-  if (won) fibers.add(node, won);
-  return static_cast<bool>(won);
+
+  // It is off the list. False if something else has ended its wait.
+  bool add(lot_node& node) noexcept {
+    if (node.thread != nullptr) {
+      node.next = threads_;
+      threads_ = &node;
+      return true;
+    }
+    const detail::claimed won = detail::claim(node.token, detail::wake_reason::ready);
+    if (won) fibers_.add(node, won);
+    return static_cast<bool>(won);
+  }
+
+ private:
+  detail::won_chain fibers_;
+  lot_node* threads_ = nullptr;
+};
+
+// N3 for those at a place whom `is_meant` names.
+template <class IsMeant>
+std::uint32_t wake_at(lot_place& at, std::uint32_t most, IsMeant is_meant) noexcept {
+  won_waiters won;  // N4, when the lock is open again
+  const detail::internal_guard held(at.lock);
+  std::uint32_t woken = 0;
+  for (detail::wait_node* each = at.waiters.front(); each != nullptr && woken < most;) {
+    auto& node = static_cast<lot_node&>(*each);
+    each = each->next;
+    if (!is_meant(node)) continue;
+    at.waiters.remove(node);
+    if (won.add(node)) ++woken;
+  }
+  return woken;
 }
+
+void forget_parents_waiters() noexcept {
+  for (lot_place& each : g_places) ::new (&each) lot_place;
+  forget_courier();
+}
+
+// A thread that is no more may have held a place's lock.
+[[gnu::constructor]] void watch_forks() noexcept { (void)::pthread_atfork(nullptr, nullptr, &forget_parents_waiters); }
 
 }  // namespace
 
-lot_place& place_of(const void* address) noexcept {
-  const auto bits = reinterpret_cast<std::uintptr_t>(address);
-  return g_places[(bits >> 2 ^ bits >> 8 ^ bits >> 14) % g_places.size()];
+lot_stay::lot_stay(const void* address, std::uint32_t bits) noexcept : at_(place_of(address)) {
+  node_.address = address;
+  node_.bits = bits;
+  at_.inside.enter();
+}
+
+lot_stay::~lot_stay() {
+  at_.inside.leave();
+  errno = errno_;
+}
+
+void lot_stay::enqueue(detail::cancellation mode) noexcept {
+  node_.token = detail::arm(mode);
+  had_its_turn_ ? at_.waiters.push_front(node_) : at_.waiters.push_back(node_);
+}
+
+detail::wake_reason lot_stay::park(deadline until, const char* what) noexcept {
+  const detail::wake_reason reason = detail::park(node_.token, until, what);
+  had_its_turn_ = reason == detail::wake_reason::ready;
+  if (had_its_turn_) return reason;
+  const detail::internal_guard held(at_.lock);
+  at_.waiters.remove(node_);
+  return reason;
+}
+
+detail::wake_reason lot_stay::park_nudged(deadline until, const char* what) noexcept {
+  const deadline nudge = deadline::after(detail::now(), k_nudge);
+  const detail::wake_reason reason = park(until, what);
+  if (reason != detail::wake_reason::cancelled) return reason;
+  // What it misses from here to the queue it looks for itself, soon.
+  (void)try_or_enqueue([] { return false; }, detail::cancellation::ignored);
+  const detail::wake_reason then = park(nudge < until ? nudge : until, what);
+  return then == detail::wake_reason::timed_out && nudge < until ? detail::wake_reason::again : then;
+}
+
+void lot_stay::turn_back() noexcept {
+  {
+    const detail::internal_guard held(at_.lock);
+    at_.waiters.remove(node_);
+  }
+  // It was won by a wake that was for nobody in particular, or is asked to end: park meets it, and does not wait.
+  if (!detail::disarm(node_.token)) (void)detail::park(node_.token, deadline::never(), "turning back");
 }
 
 std::uint32_t wake_from_lot(const void* address, std::uint32_t most, std::uint32_t bits) noexcept {
-  lot_place& at = place_of(address);
-  std::uint32_t woken = 0;
-  detail::won_chain fibers;  // unparked last, after the lock
-  lot_node* threads = nullptr;
-  {
-    const detail::internal_guard held(at.lock);
-    for (detail::wait_node* each = at.waiters.front(); each != nullptr && woken < most;) {
-      auto& node = static_cast<lot_node&>(*each);
-      each = each->next;
-      if (node.address != address || (node.bits & bits) == 0) continue;
-      at.waiters.remove(node);
-      if (win(node, fibers, threads)) ++woken;
-    }
-  }
-  while (threads != nullptr) {
-    bell& rung = *threads->thread;
-    threads = static_cast<lot_node*>(threads->next);  // read before: after the ring the node is gone
-    rung.ring();
-  }
-  return woken;
+  return wake_at(place_of(address), most,
+                 [address, bits](const lot_node& node) { return node.address == address && (node.bits & bits) != 0; });
+}
+
+void wake_all_from_lot() noexcept {
+  for (lot_place& each : g_places)
+    if (!each.inside.has_nobody_after_release()) (void)wake_at(each, UINT32_MAX, [](const lot_node&) { return true; });
 }
 
 }  // namespace weft::interpose

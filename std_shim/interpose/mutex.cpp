@@ -2,17 +2,22 @@
 // libc's own trylock, and parks in the lot where a thread would sleep. A fiber that holds one stays on its worker,
 // whose thread is the owner that libc knows.
 //
-// Recursive and error-checking kinds ask who the owner is, and libc knows the thread alone, which other fibers
-// share. So the fiber's id stands beside it, in the two words that libc uses for robust mutexes only: it is written
-// by a fiber that has the lock, and read by a fiber that finds its own thread's number as the owner. Robust ones,
-// those that inherit priorities, and those shared between processes are passed through.
+// "Whose it is". Recursive and error-checking kinds ask who the owner is, and libc knows the thread alone, which
+// other fibers share. So the fiber's id stands beside it, in a word that libc uses for robust mutexes only. It is
+// written by a fiber that has the lock, and read by one that finds its own thread as the owner: no other thread
+// writes it then, and what runs on this one runs one after the other.
+//
+// Robust ones, those that inherit priorities, and those shared between processes are passed through: they block.
+//
+// Where a fiber may not park (ground.hpp) it blocks its thread, unless the owner is that very thread: a fiber that
+// stays here, and would never run again. Then it parks all the same, and so lets the owner go on.
 
 #include "mutex.hpp"
 
 #include <cerrno>
 
 #include "exports.hpp"
-#include "lot.hpp"
+#include "locking.hpp"
 
 namespace weft::interpose {
 
@@ -38,7 +43,7 @@ bool is_of_another_fiber_here(pthread_mutex_t* mutex, const foreign_caller& who)
   return is_of_this_thread(mutex, who) && reinterpret_cast<std::uintptr_t>(owner_word(mutex)) != who.fiber;
 }
 
-// By a fiber, of a kind that has an owner.
+// By a fiber, of a kind that has an owner: "Whose it is".
 int try_owned(pthread_mutex_t* mutex, const foreign_caller& who) noexcept {
   if (is_of_another_fiber_here(mutex, who)) return EBUSY;
   const int outcome = real().pthread_mutex_trylock(mutex);
@@ -50,22 +55,24 @@ int try_as_fiber(pthread_mutex_t* mutex, int kind) noexcept {
   return has_owner(kind) ? try_owned(mutex, detail::this_foreign_caller()) : real().pthread_mutex_trylock(mutex);
 }
 
+// An owner that blocks for itself for ever is told so by libc, if the kind asks.
+bool is_own_error(pthread_mutex_t* mutex, int kind, const foreign_caller& who) noexcept {
+  return kind == PTHREAD_MUTEX_ERRORCHECK_NP && is_of_this_thread(mutex, who) && !is_of_another_fiber_here(mutex, who);
+}
+
+bool may_park_for(const pthread_mutex_t* mutex, const foreign_caller& who, taken which, const void* caller) noexcept {
+  const ground here = look_around(which, caller);
+  if (here == ground::once || here == ground::loader) return is_of_this_thread(mutex, who);
+  return here == ground::may_park;
+}
+
 template <class RealLock>
 int wait_as_fiber(pthread_mutex_t* mutex, int kind, const time_limit& limit, taken which, const void* caller,
                   RealLock real_lock) noexcept {
-  if (has_owner(kind) && kind == PTHREAD_MUTEX_ERRORCHECK_NP) {
-    const foreign_caller who = detail::this_foreign_caller();
-    if (is_of_this_thread(mutex, who) && !is_of_another_fiber_here(mutex, who)) return EDEADLK;
-  }
-  if (look_around(which, caller) != ground::may_park) return real_lock();
-  if (!limit.is_valid()) return EINVAL;
-  int outcome = EBUSY;
-  const auto attempt = [&] { return (outcome = try_as_fiber(mutex, kind)) != EBUSY; };
-  for (;;) {
-    const auto reason = wait_in_lot(mutex, limit.until(), detail::cancellation::ignored, "pthread mutex", attempt);
-    if (reason == detail::wake_reason::ready) return outcome;
-    if (limit.is_over()) return ETIMEDOUT;  // the wall clock may have been set back meanwhile
-  }
+  const foreign_caller who = detail::this_foreign_caller();
+  if (is_own_error(mutex, kind, who)) return EDEADLK;
+  if (!may_park_for(mutex, who, which, caller)) return real_lock();
+  return wait_for_lock(mutex, limit, "pthread mutex", [=] { return try_as_fiber(mutex, kind); });
 }
 
 template <class RealLock>
@@ -77,12 +84,10 @@ int lock_with(pthread_mutex_t* mutex, const time_limit& limit, taken which, cons
     return real_lock();
   }
   if (!detail::hold_foreign_lock()) return real_lock();
-  int outcome = try_as_fiber(mutex, kind);
-  if (outcome == EBUSY) [[unlikely]]
-    outcome = wait_as_fiber(mutex, kind, limit, which, caller, real_lock);
-  if (outcome != 0) [[unlikely]]
-    detail::release_foreign_lock();
-  return outcome;
+  return lock_and_stay([&]() noexcept {
+    const int outcome = try_as_fiber(mutex, kind);
+    return outcome == EBUSY ? wait_as_fiber(mutex, kind, limit, which, caller, real_lock) : outcome;
+  });
 }
 
 }  // namespace
@@ -93,6 +98,7 @@ int lock_mutex(pthread_mutex_t* mutex, taken which, const void* caller) noexcept
 
 int lock_mutex_until(pthread_mutex_t* mutex, clockid_t clock, const timespec* until, taken which,
                      const void* caller) noexcept {
+  if (!time_limit::knows(clock)) return EINVAL;
   return lock_with(mutex, {clock, until}, which, caller,
                    [=] { return real().pthread_mutex_clocklock(mutex, clock, until); });
 }
@@ -100,9 +106,7 @@ int lock_mutex_until(pthread_mutex_t* mutex, clockid_t clock, const timespec* un
 int try_mutex(pthread_mutex_t* mutex) noexcept {
   const int kind = kind_of(mutex);
   if (!may_wait_in_lot(kind) || !detail::hold_foreign_lock()) return real().pthread_mutex_trylock(mutex);
-  const int outcome = try_as_fiber(mutex, kind);
-  if (outcome != 0) detail::release_foreign_lock();
-  return outcome;
+  return lock_and_stay([=] { return try_as_fiber(mutex, kind); });
 }
 
 int unlock_mutex(pthread_mutex_t* mutex) noexcept {

@@ -1,6 +1,10 @@
-// std_shim, interpose: pthread_once, which std::call_once uses. libc keeps the word and runs the routine. A routine
-// never parks (ground.hpp), because who comes meanwhile may sleep inside libc, on a worker; a fiber that sees it
-// under way waits in the lot until who runs it is done.
+// std_shim, interpose: pthread_once, which std::call_once uses. libc keeps the word and runs the routine. A fiber that
+// sees it under way waits in the lot ("Waiting for libc's word", lot.hpp) until who runs it is done; then, or if the
+// routine left by an exception, it asks libc.
+// Who comes between a fiber's look and its question makes it sleep inside libc. That blocks its worker, and no more:
+// who runs the routine is a thread, or a fiber of another worker, for on this one no other fiber ran since the look.
+// That is why a routine does not park (ground.hpp).
+// ThreadSanitizer has a pthread_once of its own, whose word we do not know: there a fiber blocks.
 
 #include "once.hpp"
 
@@ -16,13 +20,17 @@ constexpr int k_done = 2;
 
 int state_of(const pthread_once_t* once) noexcept { return __atomic_load_n(once, __ATOMIC_ACQUIRE); }
 bool is_under_way(const pthread_once_t* once) noexcept {
+#if defined(__SANITIZE_THREAD__)
+  return once == nullptr;
+#else
   return (state_of(once) & (k_under_way | k_done)) == k_under_way;
+#endif
 }
 
 // Also if the routine leaves by an exception: then the next one runs it.
 struct wakes_at_end {
   pthread_once_t* once;
-  ~wakes_at_end() { after_release(once, UINT32_MAX); }
+  ~wakes_at_end() { after_change(once, UINT32_MAX); }  // libc's is a plain store
 };
 
 }  // namespace

@@ -1,11 +1,13 @@
-// std_shim, interpose: sem_*. A fiber tries libc's own sem_trywait, then waits in the lot; whoever posts wakes one
-// of it. One that is shared between processes (a named one always is) may be posted where we do not see it: a fiber
-// waits for it on a helper thread, as weft::blocking does. A fiber that is asked to end gets -1, ECANCELED.
+// std_shim, interpose: sem_*. A fiber tries libc's own sem_trywait, then waits in the lot ("Waiting for libc's word",
+// lot.hpp); whoever posts wakes one of it, also in a signal handler ("Posting from anywhere", courier.hpp). A fiber
+// that is asked to end gets -1, ECANCELED. One that is shared between processes (a named one always is) may be posted
+// where we do not see it: a fiber waits for it on a helper thread, as weft::blocking does.
 
 #include <cerrno>
 
 #include <weft/runtime/blocking.hpp>
 
+#include "courier.hpp"
 #include "exports.hpp"
 #include "ground.hpp"
 #include "lot.hpp"
@@ -46,6 +48,7 @@ int wait_with(sem_t* semaphore, const time_limit& limit, taken which, const void
   if (look_around(which, caller) != ground::may_park) return real_wait();
   if (!limit.is_valid()) return fail(EINVAL);
   if (is_shared(semaphore)) return wait_on_a_helper(real_wait);
+  begin_courier();
   for (;;) {
     const auto reason = wait_in_lot(semaphore, limit.until(), detail::cancellation::honoured, "semaphore",
                                     [semaphore] { return ::sem_trywait(semaphore) == 0; });
@@ -74,6 +77,7 @@ WEFT_TAKES int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* 
 }
 WEFT_TAKES int sem_post(sem_t* semaphore) noexcept {
   const int outcome = real().sem_post(semaphore);
-  if (outcome == 0) after_release(semaphore, 1);
+  // Of its address alone: the semaphore may be gone.
+  if (outcome == 0 && !has_nobody_after_release(semaphore)) wake_one_from_anywhere(semaphore);
   return outcome;
 }

@@ -14,10 +14,13 @@ class time_limit {
   time_limit() noexcept = default;  // never
   time_limit(clockid_t clock, const timespec* at) noexcept : clock_(clock), at_(at) {}
 
+  // As libc: any other is refused at once.
+  [[nodiscard]] static bool knows(clockid_t clock) noexcept {
+    return clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC;
+  }
   // As libc: asked only by who has to wait.
   [[nodiscard]] bool is_valid() const noexcept {
-    return at_ == nullptr || ((clock_ == CLOCK_REALTIME || clock_ == CLOCK_MONOTONIC) && at_->tv_nsec >= 0 &&
-                              at_->tv_nsec < 1'000'000'000);
+    return at_ == nullptr || (knows(clock_) && at_->tv_nsec >= 0 && at_->tv_nsec < 1'000'000'000);
   }
   [[nodiscard]] bool is_over() const noexcept { return at_ != nullptr && left().count() <= 0; }
   [[nodiscard]] deadline until() const noexcept {

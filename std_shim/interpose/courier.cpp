@@ -1,0 +1,108 @@
+// std_shim, interpose. See courier.hpp.
+
+#include "courier.hpp"
+
+#include <array>
+#include <atomic>
+#include <csignal>
+
+#include <dlfcn.h>
+#include <pthread.h>
+
+#include "lot.hpp"
+#include "real_functions.hpp"
+
+namespace weft::interpose {
+
+namespace {
+
+static_assert(std::atomic<const void*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+
+constinit std::array<std::atomic<const void*>, 64> g_slots{};
+constinit std::atomic<bool> g_too_many{false};
+constinit std::atomic<bool> g_exists{false};
+sem_t g_bell;  // all zero: nothing is posted
+
+using signal_bits = std::uint64_t;
+
+[[gnu::tls_model("initial-exec")]] thread_local constinit signal_bits t_usual = 0;
+[[gnu::tls_model("initial-exec")]] thread_local constinit bool t_has_usual = false;
+
+[[gnu::noinline]] signal_bits blocked_signals() noexcept {
+  sigset_t now;
+  sigemptyset(&now);
+  ::pthread_sigmask(SIG_SETMASK, nullptr, &now);
+  return now.__val[0];
+}
+
+[[gnu::noinline]] void note_usual_signals() noexcept {
+  if (t_has_usual) return;
+  t_usual = blocked_signals();
+  t_has_usual = true;
+}
+
+[[gnu::noinline]] bool has_usual_signals() noexcept { return blocked_signals() == t_usual; }
+
+// P3.
+void leave_for_courier(const void* address) noexcept {
+  for (std::atomic<const void*>& each : g_slots) {
+    const void* empty = nullptr;
+    // release: what was changed before; pairs with the acquire of Q2.
+    if (each.compare_exchange_strong(empty, address, std::memory_order_release, std::memory_order_relaxed)) return;
+  }
+  g_too_many.store(true, std::memory_order_release);  // release: as above
+}
+
+// Q2 and Q3.
+void deliver() noexcept {
+  for (std::atomic<const void*>& each : g_slots) {
+    if (each.load(std::memory_order_relaxed) == nullptr)
+      continue;  // relaxed: filled later, it is found at the next bell
+    // acquire, here and below: pairs with the release of P3.
+    if (const void* const address = each.exchange(nullptr, std::memory_order_acquire)) wake_from_lot(address, 1);
+  }
+  if (g_too_many.exchange(false, std::memory_order_acquire)) wake_all_from_lot();
+}
+
+void* run_courier(void*) noexcept {
+  for (;;)
+    if (real().sem_wait(&g_bell) == 0) deliver();
+}
+
+bool begin_thread() noexcept {
+  // libc's own: a program may have its threads made fibers.
+  const auto create = reinterpret_cast<decltype(&::pthread_create)>(::dlsym(RTLD_NEXT, "pthread_create"));
+  sigset_t all, before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // which the thread inherits
+  pthread_t thread;
+  const bool begun = create != nullptr && create(&thread, nullptr, &run_courier, nullptr) == 0;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  if (begun) ::pthread_detach(thread);
+  return begun;
+}
+
+}  // namespace
+
+void begin_courier() noexcept {
+  note_usual_signals();
+  // relaxed, all: what is posted before it runs waits for it at the bell.
+  if (g_exists.load(std::memory_order_relaxed) || g_exists.exchange(true, std::memory_order_relaxed)) return;
+  if (!begin_thread()) g_exists.store(false, std::memory_order_relaxed);  // relaxed: as above
+}
+
+void wake_one_from_anywhere(const void* address) noexcept {
+  // relaxed: as in begin_courier.
+  if (has_usual_signals() || !g_exists.load(std::memory_order_relaxed)) {
+    wake_from_lot(address, 1);
+    return;
+  }
+  leave_for_courier(address);
+  (void)real().sem_post(&g_bell);
+}
+
+void forget_courier() noexcept {
+  g_exists.store(false, std::memory_order_relaxed);  // relaxed: there is one thread
+}
+
+}  // namespace weft::interpose
