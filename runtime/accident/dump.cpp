@@ -59,7 +59,8 @@ std::string state_of(const fiber_group& group) {
 }
 
 std::string pin_of(const fiber_sight& seen) {
-  return seen.pinned_to ? ", pinned to worker " + std::to_string(*seen.pinned_to) : "";
+  if (!seen.pinned_to) return "";
+  return (seen.has_own_thread ? ", alone on worker " : ", pinned to worker ") + std::to_string(*seen.pinned_to);
 }
 
 std::string ages_of(const fiber_group& group) {

@@ -78,6 +78,7 @@ WEFT_NO_TSAN std::optional<fiber_sight> look_at_ready_one(fiber_block& fiber) {
   fiber_sight seen;
   if (!fiber.label.read(seen.label)) return std::nullopt;
   seen.pinned_to = fiber.worker_pinned_to();
+  seen.has_own_thread = fiber.has_own_thread();
   seen.waits_for = fiber.waits_for;
   seen.frame_count = walk_parked(fiber.registers, fiber.on, seen.frames);
   announce_release(&fiber);
@@ -90,6 +91,7 @@ std::optional<fiber_sight> look_at(fiber_block& fiber, std::span<const running_f
   const bool held = hold_still(fiber);
   const bool named = fiber.label.read(seen.label);
   seen.pinned_to = fiber.worker_pinned_to();
+  seen.has_own_thread = fiber.has_own_thread();
   seen.waits_for = fiber.waits_for;
   if (held) {
     seen.is = fiber_sight::state::parked;

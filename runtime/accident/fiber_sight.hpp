@@ -30,6 +30,7 @@ struct fiber_sight {
   const char* waits_for = nullptr;      // parked: what for; ready: what it was woken from
   std::optional<std::int64_t> age;      // parked: for how long, in nanoseconds
   std::optional<unsigned> pinned_to;    //
+  bool has_own_thread = false;          // ... and nobody else runs there
   const void* lock = nullptr;           // parked: the lock that it waits for
   bool is_holder_known = false;         // ... and who holds it
   std::optional<fiber_label::copy> by;  // ... none: a plain thread

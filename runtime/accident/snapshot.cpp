@@ -68,8 +68,9 @@ void add_runtime(detail::scheduler& home, process_snapshot& to, std::unordered_m
     // relaxed: a hint.
     if (fiber.home.load(std::memory_order_relaxed) != &home || !fiber.lives() || !fiber.label.read(label)) return;
     const bool on_a_worker = std::find(running.begin(), running.end(), &fiber) != running.end();
-    fiber_info info{fiber_id(label.id),      label.name.data(), state_of(fiber, on_a_worker), "", {}, site_of(label), 0,
-                    fiber.worker_pinned_to()};
+    fiber_info info{
+        fiber_id(label.id),       label.name.data(),     state_of(fiber, on_a_worker), "", {}, site_of(label), 0,
+        fiber.worker_pinned_to(), fiber.has_own_thread()};
     const char* const waits_for = fiber.waits_for;
     if (info.state == fiber_state::parked && waits_for != nullptr) {
       info.waits_for = waits_for;

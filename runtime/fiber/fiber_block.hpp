@@ -57,6 +57,7 @@ struct alignas(64) fiber_block : waiter {
   static constexpr std::uint32_t k_operation_budget = 128;
   static constexpr std::uint16_t k_to_none = 0xffff;       // of pinned_to, both
   static constexpr std::uint16_t k_to_the_first = 0xfffe;  // spawned pinned from outside, and has not run yet
+  static constexpr std::uint16_t k_alone = 0x8000;         // a bit: nobody else runs on that worker
 
   fiber_block() noexcept : waiter(waiter_kind::fiber) {}
 
@@ -81,7 +82,7 @@ struct alignas(64) fiber_block : waiter {
   std::atomic<scheduler*> home{nullptr};
   std::atomic<fiber_life> life{fiber_life::free};
   attention_word<real_env> attention;           // "Asking to end"
-  relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker
+  relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker; and k_alone
   join_word<real_env> joining;
   holder_count<real_env> references;        // the fiber itself, and its handle
   relaxed<const char*> waits_for{nullptr};  // a hint for dumps
@@ -114,12 +115,14 @@ struct alignas(64) fiber_block : waiter {
   [[nodiscard]] bool is_pinned() const noexcept { return pinned; }
   void pin() noexcept;  // by the fiber itself, both
   void unpin() noexcept;
+  void move_to(worker& lent) noexcept;  // "Lending a thread" (seating.hpp); by one that is not pinned
   // Any thread, hints.
   [[nodiscard]] bool lives() const noexcept {
     const fiber_life now = life.load(std::memory_order_relaxed);  // relaxed: a hint
     return now == fiber_life::spawned || now == fiber_life::started;
   }
   [[nodiscard]] std::optional<unsigned> worker_pinned_to() const noexcept;
+  [[nodiscard]] bool has_own_thread() const noexcept;
 };
 
 #if !defined(WEFT_TELLS_ASAN) && !defined(WEFT_TELLS_TSAN)

@@ -48,8 +48,12 @@ void take_permit(worker* w, stack_pool& stacks) {
   w != nullptr && w->stacks.serves(stacks) ? w->stacks.take_permit() : stacks.take_permit();
 }
 
-// From outside (null): to the first worker that runs it (fiber_main).
-void pin_from_birth(fiber_block& fiber, const worker* to) noexcept {
+// To the worker of its spawner; to the first that runs it (fiber_main), if that is another runtime's or none, or the
+// spawner has its thread to itself.
+void pin_from_birth(fiber_block& fiber, const worker* by) noexcept {
+  // relaxed: ours.
+  const bool is_its_own = by != nullptr && &by->home() == fiber.home.load(std::memory_order_relaxed);
+  const worker* const to = is_its_own && !by->is_lent() ? by : nullptr;
   fiber.pinned = to != nullptr;
   fiber.pins = to != nullptr ? 1 : 0;
   fiber.pinned_to = to != nullptr ? static_cast<std::uint16_t>(to->index) : fiber_block::k_to_the_first;
@@ -126,12 +130,12 @@ new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site 
   fiber->pinned = false;
   fiber->pins = 0;
   fiber->pinned_to = fiber_block::k_to_none;
-  if (options.pinned) [[unlikely]]
-    pin_from_birth(*fiber, w != nullptr && &w->home() == &owner ? w : nullptr);
   // relaxed, all: the queue that the fiber goes to publishes them; before that they are hints for dumps.
   fiber->attention.reset(false, false);
   fiber->home.store(&owner, std::memory_order_relaxed);
   fiber->life.store(fiber_life::spawned, std::memory_order_relaxed);
+  if (options.pinned) [[unlikely]]
+    pin_from_birth(*fiber, w);
   if (const fiber_extension* const mine = find_extension(w); mine != nullptr && mine->inherited != 0) [[unlikely]]
     inherit_or_discard(*mine, *fiber);
   return {fiber, fiber->storage.data()};

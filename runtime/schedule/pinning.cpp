@@ -26,23 +26,40 @@ namespace weft::detail {
 
 void fiber_block::pin() noexcept {
   if (pins++ != 0) return;
-  pinned_to = static_cast<std::uint16_t>(runs_on->index);
+  pinned_to = static_cast<std::uint16_t>(runs_on->index | (runs_on->is_lent() ? k_alone : 0));
   pinned = true;
+  if (runs_on->is_lent()) runs_on->keep();
 }
 
 void fiber_block::unpin() noexcept {
   if (--pins != 0) return;
   pinned = false;
   pinned_to = k_to_none;
+  if (runs_on->is_lent()) runs_on->let_go();  // L4
+}
+
+// L2, L3.
+void fiber_block::move_to(worker& lent) noexcept {
+  pins = 1;
+  pinned_to = static_cast<std::uint16_t>(lent.index | k_alone);
+  pinned = true;
+  worker::leave(runs_on, this, after_switch::requeue);
 }
 
 std::optional<unsigned> fiber_block::worker_pinned_to() const noexcept {
   const std::uint16_t to = pinned_to;
-  return to < k_to_the_first ? std::optional<unsigned>(to) : std::nullopt;
+  return to < k_to_the_first ? std::optional<unsigned>(to & ~unsigned{k_alone}) : std::nullopt;
+}
+
+bool fiber_block::has_own_thread() const noexcept {
+  const std::uint16_t to = pinned_to;
+  return to < k_to_the_first && (to & k_alone) != 0;
 }
 
 // Of one that is pinned, and that the caller has made ready: it stays so until it is in the inbox.
-worker& scheduler::pinned_home_of(const fiber_block& fiber) const noexcept { return *seats.all()[fiber.pinned_to]; }
+worker& scheduler::pinned_home_of(const fiber_block& fiber) const noexcept {
+  return *seats.all()[fiber.pinned_to & ~unsigned{fiber_block::k_alone}];
+}
 
 // "Sending home". The fiber may run, and end, before this returns.
 void worker::send_home(fiber_block* fiber) noexcept {
@@ -67,6 +84,7 @@ fiber_block* worker::take_pinned() noexcept {
 
 // O2 to O4. Null: it has a seat, or a pinned fiber has arrived, or the runtime is shut.
 fiber_block* worker::work_without_a_seat() noexcept {
+  if (is_lent()) return work_for_one();
   if (searching_) stop_searching(false);
   hand_over_ring();
   home_.wake_one_if_helpful();  // as W7 of "Waking": somebody may have relied on our search, or on our poll turn
@@ -77,6 +95,29 @@ fiber_block* worker::work_without_a_seat() noexcept {
   home_.note_worker_runs();  // the monitor may sleep, and this worker have run the last fiber that could wake others
   be_a_spare();
   return nullptr;
+}
+
+// "Lending a thread", K1 to K4. Nobody relies on it, for it neither searches nor polls, and its ring is empty: its slot
+// is closed, so P3 of "Counting out" emptied it. Null: as above.
+fiber_block* worker::work_for_one() noexcept {
+  if (fiber_block* const fiber = take_pinned()) {
+    note_time();
+    return fiber;
+  }
+  home_.note_worker_runs();  // as above
+  flush_magazine();
+  stacks.flush();
+  if (!is_kept()) home_.seats.rest(*this);
+  wait_for_its_fiber();
+  return nullptr;
+}
+
+void worker::wait_for_its_fiber() noexcept {
+  while (!home_.is_shut()) {
+    real_env::fence();  // Q2, as in wait_for_a_seat: its standing never changes
+    if (inbox_.has_arrived()) return;
+    parker_.wait_until(deadline::never());
+  }
 }
 
 }  // namespace weft::detail

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -15,12 +16,13 @@ seating::seating(scheduler& home, unsigned seats, std::uint64_t seed)
     : home_(home),
       seats_(seats),
       seed_(seed),
-      workers_(std::make_unique<std::unique_ptr<worker>[]>(seats + k_most_spares)),
+      workers_(std::make_unique<std::unique_ptr<worker>[]>(seats + k_most_spares + k_most_lent)),
       empty_(seats),
       filled_(seats),
       seated_(std::make_unique<std::atomic<worker*>[]>(seats)) {
-  threads_.reserve(seats + k_most_spares);  // nothing allocates later, in the monitor or under the lock
+  threads_.reserve(seats + k_most_spares + k_most_lent);  // nothing of this grows later, under a lock
   spares_.reserve(seats + k_most_spares);
+  resting_.reserve(k_most_lent);
 }
 
 seating::~seating() = default;
@@ -33,7 +35,7 @@ void seating::start() {
 void seating::seat_the_first() { seat_one(0); }
 
 void seating::seat_one(unsigned seat) {
-  worker& first = publish(make_worker(false));
+  worker& first = publish(make_worker(worker_role::seated));
   first.take_seat(seat);
   seated_[seat].store(&first, std::memory_order_release);  // release: pairs with in_seat
 }
@@ -44,16 +46,26 @@ void seating::join() noexcept {
   threads_.clear();
 }
 
-std::unique_ptr<worker> seating::make_worker(bool is_spare) const {
+std::unique_ptr<worker> seating::make_worker(worker_role role) const {
   // relaxed: as in publish.
-  return std::make_unique<worker>(home_, known_.load(std::memory_order_relaxed), seed_, is_spare);
+  const unsigned index = known_.load(std::memory_order_relaxed);
+  // A fiber that asks may have changed its own.
+  const float_environment floats = index == 0 ? float_environment::current() : workers_[0]->floats();
+  return std::make_unique<worker>(home_, index, seed_, role, floats);
 }
 
 worker& seating::publish(std::unique_ptr<worker> fresh) noexcept {
-  const unsigned index = known_.load(std::memory_order_relaxed);  // relaxed: only this thread writes it
+  const unsigned index = known_.load(std::memory_order_relaxed);  // relaxed: the starter, or under making_
   workers_[index] = std::move(fresh);
   known_.store(index + 1, std::memory_order_release);  // release: pairs with all()
   return *workers_[index];
+}
+
+// Under making_. With its thread, which may run before it is known to others: it is out.
+worker& seating::launch(worker_role role) {
+  std::unique_ptr<worker> fresh = make_worker(role);
+  threads_.emplace_back([w = fresh.get()] { w->run(); });
+  return publish(std::move(fresh));
 }
 
 bool seating::fill_in_for(worker& stuck) noexcept {
@@ -124,19 +136,64 @@ worker* seating::take_spare() noexcept {
 
 // Null with a message, once, if there may be no more.
 worker* seating::make_spare() noexcept {
-  const unsigned known = known_.load(std::memory_order_relaxed);  // relaxed: only this thread writes it
-  if (known >= seats_ + k_most_spares) {
-    warn(known, "there may be no more");
+  const internal_guard guard(making_);
+  if (spares_made_ == k_most_spares) {
+    warn(seats_ + spares_made_, "there may be no more");
     return nullptr;
   }
   try {
-    std::unique_ptr<worker> fresh = make_worker(true);
-    threads_.emplace_back([w = fresh.get()] { w->run(); });
-    return &publish(std::move(fresh));
+    worker& fresh = launch(worker_role::spare);
+    ++spares_made_;
+    return &fresh;
   } catch (const std::exception& e) {
-    warn(known, e.what());  // in here: what() goes with the exception
+    warn(seats_ + spares_made_, e.what());  // in here: what() goes with the exception
     return nullptr;
   }
+}
+
+// --- "Lending a thread".
+
+namespace {
+
+[[noreturn]] void throw_no_more_to_lend() {
+  throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                          "weft: exclusive_thread: " + std::to_string(seating::k_most_lent) +
+                              " fibers of this runtime have a thread of their own already, and no more may have one: "
+                              "let one of their guards end first");
+}
+
+[[noreturn]] void throw_no_thread(const std::error_code& why, unsigned lent) {
+  throw std::system_error(why, "weft: exclusive_thread: the system gives no thread beside the " + std::to_string(lent) +
+                                   " that fibers of this runtime have of their own");
+}
+
+}  // namespace
+
+worker& seating::lend() {
+  if (worker* const rested = take_resting()) return *rested;
+  const internal_guard guard(making_);
+  if (lent_made_ == k_most_lent) throw_no_more_to_lend();
+  try {
+    worker& fresh = launch(worker_role::lent);
+    ++lent_made_;
+    return fresh;
+  } catch (const std::system_error& error) {
+    throw_no_thread(error.code(), lent_made_);
+  }
+}
+
+worker* seating::take_resting() noexcept {
+  const internal_guard guard(lock_);
+  if (resting_.empty()) return nullptr;
+  worker* const rested = resting_.back();
+  resting_.pop_back();
+  rested->keep();
+  return rested;
+}
+
+void seating::rest(worker& lent) noexcept {
+  const internal_guard guard(lock_);
+  if (!lent.is_kept()) resting_.push_back(&lent);
 }
 
 // Once.

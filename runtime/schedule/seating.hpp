@@ -36,7 +36,27 @@
 // slot stays closed, and a count as searching would be kept up by whoever computes.
 // Models: O2 and O5 in tests/model/idle_set_model.cpp, the poll turn of O2 in poll_turn_model.cpp.
 // Rejected: the hog's thread keeps its seat when it is back and the spare leaves: either would do, and this way nobody
-// has to be called back. Next: monitor.hpp.
+// has to be called back.
+//
+// "Lending a thread" (weft::exclusive_thread): a worker for one fiber alone. It never has a seat: it is out, and its
+// slot closed, from its first day. So it runs what comes into its inbox and nothing else, and what its fiber spawns or
+// makes ready goes to inject, for those in the seats.
+//   fiber that asks, on any worker                    lent worker
+//   L1 under the lock: one that rests, kept = true;   K1 nothing has arrived at its inbox: it is kept? K3
+//      or a new one, born kept                        K2 under the lock: still not kept? It rests, in the list
+//   L2 pinned to it                                   K3 sleep until something arrives ("Sending home", Q2 to Q4)
+//   L3 leaves as one that yields, and so is sent      K4 run it; it parks, yields or ends: K1
+//      home; likewise whenever it is made ready
+//   L4 there, its last pin goes: kept = false. It
+//      runs on until its next switch; then it is
+//      everybody's
+// Nobody else runs there: only who is pinned to it comes into its inbox, and only two are ever pinned to it: who took
+// it out of the list, and who runs on it, for a pin that is made there keeps it again. It is in the list only if it is
+// not kept, and puts itself there while it runs nobody. A child that is spawned pinned goes to the first that runs it.
+// Why K2 asks again: a dump may have taken what woke it out of the inbox for a moment ("Looking at the ready"), so
+// nothing that it has read orders L1 before K1; the lock does.
+// Rejected: a spare, with its seatless turns (fibers that were pinned to it earlier would come back beside the one);
+// a thread that ends with its guard (an index in the list of all workers is for good). Next: monitor.hpp.
 
 #include <atomic>
 #include <cstdint>
@@ -54,6 +74,12 @@ namespace weft::detail {
 class scheduler;
 class worker;
 
+enum class worker_role : std::uint8_t {
+  seated,  // begins in a seat
+  spare,   // begins without
+  lent,    // never has one
+};
+
 enum class standing : std::uint8_t {
   running,   // seated; the monitor may count it out
   sleeping,  // seated, in the idle set or not awake yet; its own
@@ -64,6 +90,8 @@ class seating {
  public:
   // What fibers that never park may cost in threads.
   static constexpr unsigned k_most_spares = 256;
+  // Fibers that have a thread of their own, at once.
+  static constexpr unsigned k_most_lent = 256;
 
   seating(scheduler& home, unsigned seats, std::uint64_t seed);
   ~seating();
@@ -99,28 +127,41 @@ class seating {
   bool fill_one() noexcept;
   [[nodiscard]] bool is_empty(unsigned seat) const noexcept { return empty_[seat]; }
 
+  // --- A fiber that asks for a thread of its own: L1. Throws std::system_error: there may be no more, or the system
+  // has none.
+  [[nodiscard]] worker& lend();
+  // --- A lent worker, K2.
+  void rest(worker& lent) noexcept;
+
   // --- A worker that is out, O3 and O4.
   void add_spare(worker& spare) noexcept;
   // False: the monitor has it, and seats it, or adds it again and wakes it.
   [[nodiscard]] bool remove_spare(worker& spare) noexcept;
 
  private:
-  [[nodiscard]] std::unique_ptr<worker> make_worker(bool is_spare) const;
+  [[nodiscard]] std::unique_ptr<worker> make_worker(worker_role role) const;
   worker& publish(std::unique_ptr<worker> fresh) noexcept;
+  worker& launch(worker_role role);
   void seat_one(unsigned seat);
   [[nodiscard]] worker* find_spare() noexcept;
   [[nodiscard]] worker* take_spare() noexcept;
   [[nodiscard]] worker* make_spare() noexcept;
+  [[nodiscard]] worker* take_resting() noexcept;
   void warn(unsigned threads, const char* why) noexcept;
   void seat(worker& spare, unsigned seat) noexcept;
 
   scheduler& home_;
   const unsigned seats_;
   const std::uint64_t seed_;
-  // Written by the starter, then by the monitor.
+  // Written by the starter; then under making_, by the monitor and by fibers that ask for a thread, until all have
+  // ended.
+  internal_lock making_;  // held while a thread is made
   const std::unique_ptr<std::unique_ptr<worker>[]> workers_;
   std::atomic<unsigned> known_{0};
   std::vector<std::thread> threads_;
+  unsigned spares_made_ = 0;
+  unsigned lent_made_ = 0;
+  // Written by the starter, then by the monitor.
   bool has_warned_ = false;
   std::vector<bool> empty_;  // by seat
   relaxed<unsigned> filled_;
@@ -129,6 +170,7 @@ class seating {
 
   internal_lock lock_;
   std::vector<worker*> spares_ WEFT_GUARDED_BY(lock_);  // the last to come is the first to go
+  std::vector<worker*> resting_ WEFT_GUARDED_BY(lock_);
 };
 
 }  // namespace weft::detail

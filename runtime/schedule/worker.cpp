@@ -25,20 +25,26 @@ constexpr std::int64_t k_time_between_services_ns = 100'000;
 constexpr std::int64_t k_longest_turn_ns = 200'000;  // much longer than the turns of fibers that wait for each other
 constexpr std::uint32_t k_few = 64;                  // ready here: who has more has no time for others'
 
-void name_thread(unsigned index) noexcept {
+void name_thread(unsigned index, bool is_lent) noexcept {
   std::array<char, 16> name;  // all that the kernel keeps
-  std::snprintf(name.data(), name.size(), "weft-worker-%u", index % 256);
+  std::snprintf(name.data(), name.size(), is_lent ? "weft-alone-%u" : "weft-worker-%u", index % 1000);
   name_this_thread(name.data());
 }
 
 }  // namespace
 
-worker::worker(scheduler& home, unsigned i, std::uint64_t seed, bool is_spare) noexcept
+worker::worker(scheduler& home, unsigned i, std::uint64_t seed, worker_role role,
+               const float_environment& floats) noexcept
     : stacks(home.default_stacks()),
       index(i),
       home_(home),
       random_state_(seed + i * 0xd1342543de82ef95u),
-      is_spare_(is_spare) {
+      role_(role),
+      floats_(floats) {
+  if (is_lent()) {
+    (void)next_.close();
+    keep();
+  }
   announce_made();
 }
 
@@ -46,14 +52,16 @@ void worker::run() noexcept {
   const own_thread counted;
   const handler_stack for_overflows;
   home_.makers_signals().apply();
-  name_thread(index);
+  name_thread(index, is_lent());
+  floats_.enter();
   set_this_worker(this);
   thread_id = this_thread_number();
   if (clockid_t clock; this_thread_clock(clock)) processor_clock_ = clock;
   exceptions_ = this_thread_exception_state();
   adopt_thread(own_);
   note_time();
-  is_spare_ ? wait_for_a_seat() : begin_in_seat();
+  if (role_ == worker_role::seated) begin_in_seat();
+  if (role_ == worker_role::spare) wait_for_a_seat();
   while (fiber_block* const fiber = next_fiber()) {
     if (!is_ready_to_run(fiber)) continue;
     current_ = fiber;

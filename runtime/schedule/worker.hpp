@@ -40,8 +40,9 @@ enum class after_switch : std::uint8_t {
 
 class worker {
  public:
-  // A spare sleeps until it is given a seat.
-  worker(scheduler& home, unsigned index, std::uint64_t seed, bool is_spare) noexcept;
+  // A spare sleeps until it is given a seat, a lent one until its fiber comes. `floats`: what its fibers begin with.
+  worker(scheduler& home, unsigned index, std::uint64_t seed, worker_role role,
+         const float_environment& floats) noexcept;
   worker(const worker&) = delete;
   worker& operator=(const worker&) = delete;
 
@@ -101,6 +102,15 @@ class worker {
   // By the owner that is out, or by the monitor: its ring, or as many as that, to inject, with a wake for each. False:
   // there was none.
   bool hand_over_ring(std::uint32_t most = UINT32_MAX) noexcept;
+  // --- "Lending a thread" (seating.hpp).
+  [[nodiscard]] bool is_lent() const noexcept { return role_ == worker_role::lent; }
+  [[nodiscard]] const float_environment& floats() const noexcept { return floats_; }
+  // Who takes it out of the list; or the fiber that runs there, as the next one.
+  void keep() noexcept { kept_ = true; }
+  void let_go() noexcept { kept_ = false; }
+  // Itself, or under the list's lock.
+  [[nodiscard]] bool is_kept() const noexcept { return kept_; }
+
   // relaxed: a hint.
   [[nodiscard]] bool is_running() const noexcept {
     return standing_.load(std::memory_order_relaxed) == standing::running;
@@ -176,6 +186,8 @@ class worker {
   [[gnu::noinline]] void send_home(fiber_block* fiber) noexcept;
   [[nodiscard]] fiber_block* take_pinned() noexcept;
   [[nodiscard]] fiber_block* work_without_a_seat() noexcept;
+  [[nodiscard]] fiber_block* work_for_one() noexcept;
+  void wait_for_its_fiber() noexcept;
 
   // worker.cpp
   [[nodiscard]] fiber_block* next_fiber() noexcept;
@@ -220,9 +232,9 @@ class worker {
   context own_;  // home
 
   // --- Owner only, at home.
-  const bool is_spare_;
-  const float_environment floats_ = float_environment::current();  // which its thread inherits
-  char made_ = 0;                                                  // only its address is used
+  const worker_role role_;
+  const float_environment floats_;  // of the thread that made the runtime
+  char made_ = 0;                   // only its address is used
   bool searching_ = false;
   unsigned watched_seat_ = 0;  // whom relieve_another watches: its turn, and when that was read first
   std::uint64_t watched_turn_ = 0;
@@ -232,6 +244,7 @@ class worker {
   // --- Any thread.
   std::atomic<std::uint64_t> finished_{0};
   relaxed<unsigned> seat_{0};                            // written by who seats it
+  relaxed<bool> kept_{false};                            // a lent one's: for the fiber that is pinned to it
   relaxed<clockid_t> processor_clock_{CLOCK_MONOTONIC};  // its thread's, once that runs
   std::atomic<standing> standing_{standing::out};
   inbox<real_env, fiber_block> inbox_;

@@ -50,6 +50,7 @@
 #include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/detail/memory.hpp>
 #include <weft/runtime/dump.hpp>
+#include <weft/runtime/exclusive_thread.hpp>
 #include <weft/runtime/fiber_local.hpp>
 #include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>

@@ -11,6 +11,7 @@
 #include <support/accident.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/deadlock.hpp>
+#include <weft/runtime/exclusive_thread.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/pin_guard.hpp>
 #include <weft/runtime/runtime.hpp>
@@ -114,6 +115,19 @@ ACCIDENT(deadlock_once_a_plain_thread_has_ended) {
   weft::run([&] {
     t = std::thread([] { wait_for_looks_outside(); });
     t.detach();
+    wait_for_ever();
+  });
+  return 0;
+}
+
+// All workers and the monitor sleep when it parks.
+ACCIDENT(deadlock_with_a_fiber_that_has_its_own_thread) {
+  weft::run([&] {
+    weft::go([] {
+      const weft::exclusive_thread here;
+      for (const auto before = deadlock_looks(); deadlock_looks() == before;) std::this_thread::sleep_for(1ms);
+      wait_for_ever();
+    });
     wait_for_ever();
   });
   return 0;

@@ -51,6 +51,7 @@ TEST(deadlock, is_found_over_two_runtimes) { expect_deadlock("deadlock_of_two_ru
 TEST(deadlock, is_found_once_the_last_plain_thread_has_ended_or_waits_too) {
   expect_deadlock("deadlock_once_a_plain_thread_has_ended", "what never comes");
   expect_deadlock("deadlock_with_a_plain_thread_in_it", "what never comes");
+  expect_deadlock("deadlock_with_a_fiber_that_has_its_own_thread", "what never comes, alone on worker");
 }
 
 TEST(deadlock, is_thrown_out_of_run_if_the_options_say_so) {

@@ -31,6 +31,7 @@ struct fiber_info {
   std::string spawned_at;
   std::size_t stack_used = 0;  // bytes of its stack that are in memory; maybe touched by a fiber that had it before
   std::optional<unsigned> pinned_to;  // the number of the worker that it stays on
+  bool has_own_thread = false;        // ... and nobody else runs there (exclusive_thread.hpp)
 };
 
 struct thread_info {
