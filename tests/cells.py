@@ -5,7 +5,7 @@ What stands here costs everyone its time, each day: ./dev ci ends with a table o
 import dataclasses
 import glob
 
-ROOMS = ["runtime", "netpoll", "sync", "std_shim", "posix", "tls"]
+ROOMS = ["runtime", "netpoll", "sync", "std_shim", "async", "posix", "tls"]
 
 # For the compiler's and the sanitizers' findings, with their lines: half the time to compile that -O2 and -g take. The files of
 # a floor make one unit, whose headers and templates are compiled once (meson miscounts the units of a floor of just as many files).

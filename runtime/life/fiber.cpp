@@ -99,6 +99,8 @@ spawn_options main_options(const scheduler& home) noexcept {
   return {.name = "main", .stack_size = std::max(k_main_stack, home.settings().stack_size)};
 }
 
+scheduler* this_runtime() noexcept { return on_fiber() ? &this_worker()->home() : nullptr; }
+
 new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site) {
   scheduling_point();
   worker* const w = this_worker();

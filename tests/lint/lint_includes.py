@@ -12,11 +12,12 @@ BELOW = {
     "netpoll": {"netpoll", "runtime"},
     "sync": {"sync", "runtime"},
     "std_shim": {"std_shim", "sync", "netpoll", "runtime"},
+    "async": {"async", "std_shim", "sync", "netpoll", "runtime"},
     "posix": {"posix", "std_shim", "sync", "netpoll", "runtime"},
     "tls": {"tls", "std_shim", "sync", "netpoll", "runtime"},
 }
-# Who may name Boost: the one file that jumps between stacks, the header for Asio, and programs that compare.
-MAY_NAME_BOOST = re.compile(r"^(runtime/machine/jump\.hpp|std_shim/.*asio.*|bench/.*|examples/.*|tests/std_shim/.*)$")
+# Who may name Boost: the one file that jumps between stacks, the headers for Asio, and programs that compare.
+MAY_NAME_BOOST = re.compile(r"^(runtime/machine/jump\.hpp|std_shim/async/include/.*|bench/.*|examples/.*|tests/async/.*)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 

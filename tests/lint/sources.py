@@ -6,9 +6,9 @@ import pathlib
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIBRARY = ("runtime", "netpoll", "sync", "std_shim", "posix", "tls")
+LIBRARY = ("runtime", "netpoll", "sync", "std_shim", "async", "posix", "tls")
 # Those that stand inside another one's folder.
-FOLDERS = {"posix": "std_shim/posix", "tls": "std_shim/tls"}
+FOLDERS = {"async": "std_shim/async", "posix": "std_shim/posix", "tls": "std_shim/tls"}
 EVERYTHING = LIBRARY + ("tests", "bench", "examples")
 
 

@@ -66,6 +66,8 @@ struct new_fiber {
 
 // Of the fiber of run and simulate: it has as much stack as a process's main thread, or the runtime's size if larger.
 [[nodiscard]] spawn_options main_options(const scheduler& home) noexcept;
+// The runtime of the calling fiber; null on a plain thread. It is there as long as one of its fibers is.
+[[nodiscard]] scheduler* this_runtime() noexcept;
 // A fiber that has a permit for its stack and no closure yet, in `home` (null: the caller's runtime).
 [[nodiscard]] new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site);
 void discard_fiber(fiber_block* fiber) noexcept;

@@ -1,5 +1,5 @@
 #pragma once
-// Room: std_shim. A stream of weft's for libraries that read and write through Asio's synchronous streams: Boost.Beast,
+// Room: async. A stream of weft's for libraries that read and write through Asio's synchronous streams: Boost.Beast,
 // boost::asio::read, read_until, write. They block the fiber, and nothing else. The only public header that includes
 // Boost; header-only use, nothing of Boost.Asio is linked.
 //
