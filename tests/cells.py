@@ -20,6 +20,7 @@ class Cell:
     options: tuple = ()
     rooms: tuple = tuple(ROOMS)
     models: bool = False
+    suites: tuple = ()   # of meson's, which are no rooms
     whole: bool = False  # all that is built by default, and not the tests alone
     processes: int = 2   # test programs side by side
 
@@ -33,7 +34,8 @@ CELLS = {
              rooms=(*ROOMS, "interpose", "fuzz", "conformance"), models=True),
         Cell("lint"),
         # What users install; and all that is measured or copied.
-        Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), whole=True),
+        Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), suites=("clients",),
+             whole=True),
         # Another compiler's warnings and optimiser, the thread-safety annotations.
         Cell("clang", "clang++-14", ("-Dthread_safety=true", "-Dwerror=true", *CHECKED)),
         # The jump that other processors have.

@@ -113,6 +113,8 @@ class Runner:
             if not self.build(cell, targets_of(cell)):
                 return False
             self.meson_test(cell, cell.rooms, processes=cell.processes)
+        for suite in cell.suites:
+            self.meson_test(cell, [suite], processes=cell.processes)
         if cell.models:
             self.meson_test(cell, ["model"], processes=CORES)
         for title, command in commands_of(cell):
