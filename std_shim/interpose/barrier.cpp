@@ -13,6 +13,8 @@
 // Those that are shared between processes are passed through, and so are all if libc's object is not laid out as here.
 
 #include <array>
+#include <cerrno>
+#include <ctime>
 
 #include <pthread.h>
 
@@ -82,15 +84,19 @@ void wake_all(lot_place& at, const void* address) noexcept {
 void sleep_at(bell& mine) noexcept {
   int before = 0;
   ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
-  real().pthread_mutex_lock(&mine.lock);
-  while (!mine.rung) real().pthread_cond_wait(&mine.sounds, &mine.lock);
-  real().pthread_mutex_unlock(&mine.lock);
+  (void)mine.sleep(CLOCK_MONOTONIC, nullptr);
   ::pthread_setcancelstate(before, nullptr);
+}
+
+// A fiber's errno is its thread's, and other fibers of the worker set it meanwhile; a thread's is kept by its bell.
+void park_at(const lot_node& node) noexcept {
+  const int before = errno;
+  (void)detail::park(node.token, deadline::never(), "pthread barrier");
+  errno = before;
 }
 
 int wait_at(pthread_barrier_t* barrier, bool as_fiber) noexcept {
   const pin_guard stays;
-  const kept_errno kept;
   lot_place& at = barrier_place(barrier);
   barrier_words& words = words_of(barrier);
   bell own;
@@ -107,7 +113,7 @@ int wait_at(pthread_barrier_t* barrier, bool as_fiber) noexcept {
   at.waiters.push_back(node);
   at.lock.unlock();
   if (as_fiber)
-    (void)detail::park(node.token, deadline::never(), "pthread barrier");
+    park_at(node);
   else
     sleep_at(own);
   return 0;

@@ -17,8 +17,7 @@ struct bell {
   bell& operator=(const bell&) = delete;
 
   // By who took the node off the queue, once. The thread may be gone with its bell before this returns: libc posts by
-  // one
-  // step, and then uses the address alone.
+  // one step, and then uses the address alone.
   void ring() noexcept { real().sem_post(&sounds); }
 
   // 0, or ETIMEDOUT. `until` null: for ever. A cancellation point.
