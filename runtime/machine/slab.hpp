@@ -9,13 +9,7 @@
 #include <cstddef>
 
 #include <weft/runtime/detail/internal_lock.hpp>
-
-#include "sanitizers.hpp"
-
-#if defined(WEFT_TSAN)
-extern "C" void AnnotateIgnoreWritesBegin(const char* file, int line);
-extern "C" void AnnotateIgnoreWritesEnd(const char* file, int line);
-#endif
+#include <weft/runtime/detail/meant_race.hpp>
 
 namespace weft::detail {
 
@@ -79,14 +73,8 @@ class slab {
   // A block's atomics are looked at by whoever meets it first, through no lock of ours: to the race detector they have
   // been there for ever.
   static piece* make_piece() {
-#if defined(WEFT_TSAN)
-    AnnotateIgnoreWritesBegin(__FILE__, __LINE__);
-#endif
-    auto* const made = new piece;
-#if defined(WEFT_TSAN)
-    AnnotateIgnoreWritesEnd(__FILE__, __LINE__);
-#endif
-    return made;
+    const meant_race with_those_who_meet_them;
+    return new piece;
   }
 
   internal_lock lock_;
