@@ -91,67 +91,69 @@ ssize_t write_parts(int fd, const iovec* parts, int count, std::size_t total) no
   return write_by_waiting(fd, parts, count, total);
 }
 
-// What `attempt` moves of a place in a file; on a helper thread if not at hand. Descriptors that have no places say
-// so at once.
-template <class Attempt, class Call>
-ssize_t move_at(std::size_t size, Attempt attempt, Call call) noexcept {
-  const ssize_t n = attempt();
-  const bool is_over = n >= 0 ? n == 0 || static_cast<std::size_t>(n) >= size : last_error() != EAGAIN;
-  return is_over ? n : finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, call);
+struct reads_at {
+  static constexpr side k_side = side::in;
+  static ssize_t attempt(int fd, const iovec* parts, int count, off_t offset) noexcept {
+    return try_in(fd, parts, count, offset);
+  }
+  static ssize_t block(int fd, const iovec* parts, int count, off_t offset) noexcept {
+    return real().preadv(fd, parts, count, offset);
+  }
+};
+
+struct writes_at {
+  static constexpr side k_side = side::out;
+  static ssize_t attempt(int fd, const iovec* parts, int count, off_t offset) noexcept {
+    return try_out(fd, parts, count, offset);
+  }
+  static ssize_t block(int fd, const iovec* parts, int count, off_t offset) noexcept {
+    return real().pwritev(fd, parts, count, offset);
+  }
+};
+
+// Of a place in a file; on a helper thread what is not at hand. Descriptors that have no places say so at once.
+template <class Moves>
+ssize_t move_at(int fd, const iovec* parts, int count, std::size_t total, off_t offset) noexcept {
+  if (!is_on_disk(way_of(fd, Moves::k_side))) return Moves::block(fd, parts, count, offset);
+  const ssize_t n = Moves::attempt(fd, parts, count, offset);
+  const bool is_over = n >= 0 ? n == 0 || static_cast<std::size_t>(n) >= total : last_error() != EAGAIN;
+  if (is_over) return n;
+  return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
+    if (done == 0) return Moves::block(fd, parts, count, offset);
+    const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
+    return Moves::block(fd, rest.parts, static_cast<int>(rest.count), offset + static_cast<off_t>(done));
+  });
+}
+
+// Of several buffers. Nonsense is the kernel's to refuse.
+template <class Moves>
+ssize_t move_parts_at(int fd, const iovec* parts, int count, off_t offset) noexcept {
+  std::size_t total = 0;
+  const bool is_sound = count > 0 && offset >= 0 && sum_of(parts, static_cast<std::size_t>(count), total);
+  if (!is_sound || total == 0 || !enter()) return Moves::block(fd, parts, count, offset);
+  return move_at<Moves>(fd, parts, count, total, offset);
 }
 
 }  // namespace
 
 ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept {
   if (size == 0 || offset < 0 || !enter()) return real().pread(fd, buffer, size, offset);
-  if (!is_on_disk(way_of(fd, side::in))) return real().pread(fd, buffer, size, offset);
   const iovec part{buffer, size};
-  return move_at(
-      size, [&] { return try_in(fd, &part, 1, offset); },
-      [&](std::size_t done) {
-        const auto behind = static_cast<off_t>(done);
-        return real().pread(fd, static_cast<std::byte*>(buffer) + done, size - done, offset + behind);
-      });
+  return move_at<reads_at>(fd, &part, 1, size, offset);
 }
 
 ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexcept {
   if (size == 0 || offset < 0 || !enter()) return real().pwrite(fd, buffer, size, offset);
-  if (!is_on_disk(way_of(fd, side::out))) return real().pwrite(fd, buffer, size, offset);
   const iovec part{const_cast<void*>(buffer), size};
-  return move_at(
-      size, [&] { return try_out(fd, &part, 1, offset); },
-      [&](std::size_t done) {
-        const auto behind = static_cast<off_t>(done);
-        return real().pwrite(fd, static_cast<const std::byte*>(buffer) + done, size - done, offset + behind);
-      });
+  return move_at<writes_at>(fd, &part, 1, size, offset);
 }
 
 ssize_t preadv(int fd, const iovec* parts, int count, off_t offset) noexcept {
-  std::size_t total = 0;
-  const bool is_sound = count > 0 && offset >= 0 && sum_of(parts, static_cast<std::size_t>(count), total);
-  if (!is_sound || total == 0 || !enter()) return real().preadv(fd, parts, count, offset);
-  if (!is_on_disk(way_of(fd, side::in))) return real().preadv(fd, parts, count, offset);
-  return move_at(
-      total, [&] { return try_in(fd, parts, count, offset); },
-      [&](std::size_t done) {
-        if (done == 0) return real().preadv(fd, parts, count, offset);
-        const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
-        return real().preadv(fd, rest.parts, static_cast<int>(rest.count), offset + static_cast<off_t>(done));
-      });
+  return move_parts_at<reads_at>(fd, parts, count, offset);
 }
 
 ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) noexcept {
-  std::size_t total = 0;
-  const bool is_sound = count > 0 && offset >= 0 && sum_of(parts, static_cast<std::size_t>(count), total);
-  if (!is_sound || total == 0 || !enter()) return real().pwritev(fd, parts, count, offset);
-  if (!is_on_disk(way_of(fd, side::out))) return real().pwritev(fd, parts, count, offset);
-  return move_at(
-      total, [&] { return try_out(fd, parts, count, offset); },
-      [&](std::size_t done) {
-        if (done == 0) return real().pwritev(fd, parts, count, offset);
-        const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
-        return real().pwritev(fd, rest.parts, static_cast<int>(rest.count), offset + static_cast<off_t>(done));
-      });
+  return move_parts_at<writes_at>(fd, parts, count, offset);
 }
 
 ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
