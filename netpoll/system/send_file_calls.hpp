@@ -6,13 +6,11 @@
 #include <cstdint>
 #include <system_error>
 
+#include <weft/netpoll/detail/page_cache.hpp>
+
 #include "syscalls.hpp"
 
 namespace weft::net::detail {
-
-// Whether all of it, as far as the file goes, is in memory, or on its way there. Does not block. False also if the
-// system does not tell: it may be too old (Linux 6.5), or the file another user's.
-[[nodiscard]] bool is_in_page_cache(int file, std::int64_t position, std::size_t size) noexcept;
 
 // May block its thread for the disk, and never for the socket. Never raises SIGPIPE. At the end of the file: 0.
 [[nodiscard]] transferred send_file(int socket, int file, std::int64_t position, std::size_t most) noexcept;

@@ -3,19 +3,50 @@
 
 #include <weft/posix.hpp>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <weft/netpoll/detail/page_cache.hpp>
+
+#include "descriptor_kind.hpp"
 #include "moving.hpp"
+#include "off_worker.hpp"
 #include "real.hpp"
+#include "trying.hpp"
 #include "unblocked.hpp"
 
 namespace weft::posix {
 
 namespace {
+
+// What one call is asked for. No more is looked up in the page cache, and read ahead by a helper, at a time.
+constexpr std::size_t k_piece = std::size_t{1} << 20;
+
+// Of a file: into the page cache, by reading it.
+void read_ahead(int file, off_t from, std::size_t size) noexcept {
+  char nobody_reads_it[1 << 15];
+  while (size > 0) {
+    const ssize_t n = real().pread(file, nobody_reads_it, std::min(size, sizeof(nobody_reads_it)), from);
+    if (n <= 0) return;
+    from += n;
+    size -= static_cast<std::size_t>(n);
+  }
+}
+
+// Before a call that would wait for the disk, whatever the flags, and under a lock: has a helper read what is not in
+// memory. What is evicted again at once is the call's to wait for. False: the fiber is asked to end.
+bool is_at_hand(int in, const off_t* offset, std::size_t size) noexcept {
+  if (!is_on_disk(way_of(in, side::in))) return true;
+  const off_t from = offset != nullptr ? *offset : ::lseek(in, 0, SEEK_CUR);
+  if (from < 0 || weft::net::detail::is_in_page_cache(in, from, size)) return true;
+  const int read = off_worker([&] { return read_ahead(in, from, size), 0; });
+  return read == 0 || last_error() != ECANCELED;
+}
 
 struct sendfile_attempt {
   int out;
@@ -25,9 +56,23 @@ struct sendfile_attempt {
 
   [[nodiscard]] static const char* label() noexcept { return "posix sendfile"; }
   [[nodiscard]] ssize_t block() const noexcept { return real().sendfile(out, in, offset, count); }
+  // To the end of what there is room for: who is O_NONBLOCK takes less to mean that there is no more.
   ssize_t operator()(std::size_t done) const noexcept {
+    std::size_t sent = 0;
+    for (;;) {
+      const std::size_t piece = std::min(count - done - sent, k_piece);
+      const ssize_t n = send(piece);
+      sent += n > 0 ? static_cast<std::size_t>(n) : 0;
+      const bool goes_on = n > 0 && static_cast<std::size_t>(n) == piece && done + sent < count;
+      if (!goes_on) return sent > 0 ? static_cast<ssize_t>(sent) : n;
+    }
+  }
+
+ private:
+  [[nodiscard]] ssize_t send(std::size_t piece) const noexcept {
+    if (!is_at_hand(in, offset, piece)) return fail(ECANCELED);
     bool was_nonblocking = false;
-    return unblocked(out, was_nonblocking, [&] { return real().sendfile(out, in, offset, count - done); });
+    return unblocked(out, was_nonblocking, [&] { return real().sendfile(out, in, offset, piece); });
   }
 };
 
@@ -45,6 +90,7 @@ bool is_pipe(int fd) noexcept {
 
 ssize_t sendfile(int out, int in, off_t* offset, std::size_t count) noexcept {
   if (count == 0 || !enter()) return real().sendfile(out, in, offset, count);
+  if (is_on_disk(way_of(out, side::out))) return off_worker([&] { return real().sendfile(out, in, offset, count); });
   return put_out(out, count, true, limit::send, sendfile_attempt{out, in, offset, count});
 }
 
@@ -55,6 +101,7 @@ ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size
   const int other = is_pipe(in) ? out : in;
   patience bytes(in, POLLIN, limit::none, "posix splice"), room(out, POLLOUT, limit::none, "posix splice");
   for (;;) {
+    if (!is_at_hand(in, in_offset, std::min(size, k_piece))) return fail(ECANCELED);
     bool was_nonblocking = false;
     const ssize_t n = unblocked(other, was_nonblocking, [&] { return call(flags | SPLICE_F_NONBLOCK); });
     if (n >= 0 || last_error() != EAGAIN) return n;

@@ -21,8 +21,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <faults.hpp>
 #include <support/fiber_test.hpp>
 #include <support/fibers.hpp>
+#include <support/seed.hpp>
+#include <weft/netpoll/detail/page_cache.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
@@ -30,6 +33,7 @@
 namespace {
 
 namespace posix = weft::posix;
+using weft::net::detail::fault_injection;
 using weft::testing::wait_until_all_parked;
 
 struct ends {
@@ -178,6 +182,71 @@ FIBER_TEST(posix_more, a_file_goes_out_as_there_is_room) {
   EXPECT_EQ(got, text.substr(7));
   sender.join();
   expect_blocking(both.out);
+}
+
+std::string filled(const temporary_file& at, std::size_t size) {
+  std::string text(size, '-');
+  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 23);
+  EXPECT_EQ(posix::pwrite(at.fd, text.data(), size, 0), static_cast<ssize_t>(size));
+  return text;
+}
+
+// A page cache that tells nothing is a file that is not in memory: a helper reads each piece before it goes out.
+FIBER_TEST(posix_more, a_file_that_is_not_in_memory_goes_out_whole) {
+  const temporary_file at;
+  const std::string text = filled(at, 2'500'000);
+  const fault_injection faults({.seed = weft::testing::seed_of_this_test(), .refused = 500});
+  const ends both(SOCK_STREAM);
+  ASSERT_EQ(::lseek(at.fd, 1000, SEEK_SET), 1000);
+  auto sender = weft::spawn([&] { EXPECT_EQ(posix::sendfile(both.out, at.fd, nullptr, text.size()), 2'499'000); });
+  std::string got(2'499'000, '-');
+  EXPECT_EQ(posix::recv(both.in, got.data(), got.size(), MSG_WAITALL), 2'499'000);
+  EXPECT_EQ(got, text.substr(1000));
+  sender.join();
+  EXPECT_EQ(::lseek(at.fd, 0, SEEK_CUR), 2'500'000);
+  EXPECT_GT(faults.injected(weft::net::detail::fault::refused), 0u);
+}
+
+// Only the helper's turn is a cancellation point, for there is room: so what is in memory goes out nevertheless.
+FIBER_TEST(posix_more, what_is_not_in_memory_is_waited_for_elsewhere) {
+  const temporary_file at;
+  const std::string text = filled(at, 5000);
+  const ends both(SOCK_STREAM);
+  int pipe[2];
+  ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
+  auto sender = weft::spawn([&] {
+    EXPECT_GT(posix::sleep(60), 0u) << "until it is asked to end";
+    off_t from = 0;
+    {
+      const fault_injection faults({.seed = weft::testing::seed_of_this_test(), .refused = 1024});
+      EXPECT_EQ(posix::sendfile(both.out, at.fd, &from, text.size()), -1);
+      EXPECT_EQ(posix::last_error(), ECANCELED);
+      EXPECT_EQ(posix::splice(at.fd, &from, pipe[1], nullptr, text.size(), 0), -1);
+      EXPECT_EQ(posix::last_error(), ECANCELED);
+      EXPECT_EQ(from, 0);
+    }
+    if (!weft::net::detail::is_in_page_cache(at.fd, 0, text.size())) return;  // a kernel without cachestat
+    EXPECT_EQ(posix::sendfile(both.out, at.fd, &from, text.size()), 5000);
+    EXPECT_EQ(from, 5000);
+    from = 0;
+    EXPECT_EQ(posix::splice(at.fd, &from, pipe[1], nullptr, text.size(), 0), 5000);
+  });
+  wait_until_all_parked();
+  sender.request_stop();
+  sender.join();
+  posix::close(pipe[0]);
+  posix::close(pipe[1]);
+}
+
+FIBER_TEST(posix_more, a_file_goes_into_a_file_whole) {
+  const temporary_file from, to;
+  const std::string text = filled(from, 2'500'000);
+  off_t at = 500'000;
+  EXPECT_EQ(posix::sendfile(to.fd, from.fd, &at, 3'000'000), 2'000'000);
+  EXPECT_EQ(at, 2'500'000);
+  std::string got(2'000'000, '-');
+  EXPECT_EQ(posix::pread(to.fd, got.data(), got.size(), 0), 2'000'000);
+  EXPECT_EQ(got, text.substr(500'000));
 }
 
 FIBER_TEST(posix_more, splice_waits_for_bytes_and_for_room) {

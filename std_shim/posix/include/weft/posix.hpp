@@ -65,8 +65,9 @@ ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept;
 ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexcept;
 ssize_t preadv(int fd, const iovec* parts, int count, off_t offset) noexcept;
 ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) noexcept;
-// The fiber waits for descriptors that have events; of a file, what is not in memory is read by the caller's thread.
-// splice waits for what comes as well as for room, and says EAGAIN if either was O_NONBLOCK, or by SPLICE_F_NONBLOCK.
+// The fiber waits for descriptors that have events; of a file, what is not in memory is read by a helper thread before,
+// and sendfile into a file is done by one. splice waits for what comes as well as for room, and says EAGAIN if either
+// was O_NONBLOCK, or by SPLICE_F_NONBLOCK.
 ssize_t sendfile(int out, int in, off_t* offset, std::size_t count) noexcept;
 ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size_t size, unsigned flags) noexcept;
 int fsync(int fd) noexcept;
