@@ -109,7 +109,7 @@ struct io_vector {
   [[nodiscard]] msghdr message() noexcept {
     msghdr m{};
     m.msg_iov = parts;
-    m.msg_iovlen = count;
+    m.msg_iovlen = static_cast<decltype(m.msg_iovlen)>(count);  // as wide as each system has it
     return m;
   }
 };

@@ -133,7 +133,8 @@ void wait_for_readable(std::span<int> descriptors) {
   std::vector<pollfd> looks;
   looks.reserve(descriptors.size());
   for (const int fd : descriptors) looks.push_back({fd, POLLIN, 0});
-  const int found = ::poll(looks.data(), looks.size(), -1);  // none, if a signal came: then all look anew
+  const int found =
+      ::poll(looks.data(), static_cast<nfds_t>(looks.size()), -1);  // none, if a signal came: all look anew
   for (std::size_t i = 0; i < looks.size(); ++i)
     if (found <= 0 || looks[i].revents == 0) descriptors[i] = -1;
 }

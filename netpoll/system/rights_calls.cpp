@@ -19,7 +19,7 @@ msghdr message_of(iovec& part, control& beside, std::size_t length) noexcept {
   message.msg_iov = &part;
   message.msg_iovlen = 1;
   message.msg_control = length != 0 ? beside.bytes : nullptr;
-  message.msg_controllen = length;
+  message.msg_controllen = static_cast<decltype(message.msg_controllen)>(length);
   return message;
 }
 
@@ -50,7 +50,7 @@ transferred send_with_descriptors(int fd, std::span<const std::byte> bytes, std:
     cmsghdr* const head = CMSG_FIRSTHDR(&message);
     head->cmsg_level = SOL_SOCKET;
     head->cmsg_type = SCM_RIGHTS;
-    head->cmsg_len = CMSG_LEN(descriptors.size_bytes());
+    head->cmsg_len = static_cast<decltype(head->cmsg_len)>(CMSG_LEN(descriptors.size_bytes()));
     std::memcpy(CMSG_DATA(head), descriptors.data(), descriptors.size_bytes());
     return ::sendmsg(fd, &message, MSG_NOSIGNAL);
   });
