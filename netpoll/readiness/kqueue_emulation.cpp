@@ -34,8 +34,10 @@ void close_kqueue(const void* home, int kqueue) noexcept {
     g_kqueues->erase(home);
   }
   close_descriptor(kqueue);
-  libkqueue_drain_pending_close();
+  await_closed_kqueues();
 }
+
+void await_closed_kqueues() noexcept { libkqueue_drain_pending_close(); }
 
 void delete_from_kqueue(const descriptor_block& block) noexcept {
   const weft::detail::internal_guard guard(g_lock);

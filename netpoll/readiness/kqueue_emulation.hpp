@@ -17,8 +17,10 @@ inline constexpr std::size_t k_events_per_descriptor = 2;
 
 // A poller, by the name that blocks have for it. May throw std::bad_alloc.
 void note_kqueue(const void* home, int kqueue);
-// Returns when all that stood for the kqueue is closed: the emulation has a thread for it.
+// Returns when all that stood for the kqueue is closed.
 void close_kqueue(const void* home, int kqueue) noexcept;
+// The same for any that were closed before: the emulation has a thread for it.
+void await_closed_kqueues() noexcept;
 // Before the descriptor of the block is closed, by its last user.
 void delete_from_kqueue(const descriptor_block& block) noexcept;
 
@@ -28,6 +30,7 @@ inline constexpr std::size_t k_events_per_descriptor = 1;  // as many as fit; th
 
 inline void note_kqueue(const void*, int) {}
 inline void close_kqueue(const void*, int kqueue) noexcept { close_descriptor(kqueue); }
+inline void await_closed_kqueues() noexcept {}
 inline void delete_from_kqueue(const descriptor_block&) noexcept {}
 
 #endif

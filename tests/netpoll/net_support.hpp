@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <kqueue_emulation.hpp>
 #include <support/wait_until.hpp>
 #include <weft/netpoll/tcp.hpp>
 #include <weft/runtime/snapshot.hpp>
@@ -64,6 +65,14 @@ inline void reset_on_close(int fd) {
   const linger now{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
+
+// First member or variable of who opens kqueues by hand: the last to go, it returns when none of them is left open.
+struct kqueues_are_closed {
+  kqueues_are_closed() = default;
+  ~kqueues_are_closed() { net::detail::await_closed_kqueues(); }
+  kqueues_are_closed(const kqueues_are_closed&) = delete;
+  kqueues_are_closed& operator=(const kqueues_are_closed&) = delete;
+};
 
 // Small enough that writes are partial all the time; not so small that TCP itself begins to crawl.
 inline void shrink_buffers(int fd) {

@@ -11,6 +11,8 @@
 #include <faults.hpp>
 #include <unique_fd.hpp>
 
+#include "net_support.hpp"
+
 namespace weft::testing {
 namespace {
 
@@ -35,6 +37,7 @@ TEST(kqueue_poller, a_wake_that_a_signal_has_eaten_is_raised_again) {
 }
 
 TEST(kqueue_poller, a_user_event_is_an_edge) {
+  const kqueues_are_closed last;
   const unique_fd kqueue(net::detail::open_kqueue().fd);
   ASSERT_FALSE(net::detail::add_user_event(kqueue.get()));
   std::array<struct kevent, 4> events;

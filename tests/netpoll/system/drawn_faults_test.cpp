@@ -48,6 +48,7 @@ std::error_code watch_by(int registry, int fd) {
 
 // What a wrapper is given: a connected pair, a listener, an epoll or kqueue; all of the system's own making.
 struct things_to_call {
+  kqueues_are_closed last;
   unique_fd near, far, listener, registry;
   net::endpoint address;
 
