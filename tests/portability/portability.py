@@ -11,6 +11,7 @@ weft. What is not at hand is skipped, and said:
   BOOST_CONTEXT_SOURCE=DIR   Boost's sources, or those of its Context alone; if not given, Debian's by apt-get
   LIBKQUEUE_SOURCE=DIR       a copy of the sources of libkqueue (mheily/libkqueue)
 """
+import json
 import os
 import pathlib
 import re
@@ -21,6 +22,8 @@ import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT / "tests/lint"))
+import contract_table  # noqa: E402: after the path that it is found by
 BUILD = ROOT / "build" / "portability"
 ZIG_VERSION = "0.17.1"
 TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's assembler files
@@ -256,8 +259,26 @@ def kqueue_passes():
             run(["meson", "setup", str(build), str(ROOT), *QUICK, "-Ddebug=true", "-Dcpp_args=-g1", "-Dexamples=false",
                  *options], log, **environment)
         run(["ninja", "-C", str(build), "tests/netpoll/netpoll_tests"], log, **environment)
-        run(["timeout", "300", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1"], log, **environment)
+        report = build / "netpoll_tests.json"
+        run(["timeout", "300", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1", f"--gtest_output=json:{report}"],
+            log, **environment)
         yield f"kqueue: the tests of netpoll pass on libkqueue, {what}"
+        yield f"kqueue: each of the {contract_passed(report)} tests that the contract names was among them"
+
+
+def contract_passed(report):
+    """How many tests netpoll/README.md names in its table. Each has to stand in GoogleTest's report, and to have run there at
+    every number of workers: one that was skipped holds nobody to a promise. Raises Failed."""
+    ran, skipped = set(), set()
+    for suite in json.loads(report.read_text(encoding="utf-8"))["testsuites"]:
+        for case in suite["testsuite"]:
+            name = (suite["name"], case["name"].split("/")[0])
+            (ran if case["result"] == "COMPLETED" and "failures" not in case else skipped).add(name)
+    named = {name for _, names in contract_table.promises() for name in names}
+    missing = sorted(".".join(name) for name in named - (ran - skipped))
+    if missing:
+        raise Failed(f"of the contract in netpoll/README.md these did not run on kqueue: {', '.join(missing)}")
+    return len(named)
 
 
 def main(*wanted):
