@@ -230,8 +230,8 @@ def runs_under_qemu(place, environment, tested):
     for room in ("runtime", "netpoll"):
         program = f"tests/{room}/{room}_tests"
         run(["ninja", "-C", str(place), program], "aarch64-linux-gnu.log", **environment)
-        run(["timeout", "500", *emulator, str(place / program), "--gtest_brief=1", "--gtest_filter=-" + ":".join(NOT_UNDER_QEMU)],
-            "qemu.log")
+        run(["timeout", "1500", *emulator, str(place / program), "--gtest_brief=1", "--gtest_filter=-" + ":".join(NOT_UNDER_QEMU)],
+            "qemu.log", WEFT_TEST_LIMIT="120")
         yield f"aarch64-linux-gnu: the tests of {room} pass under qemu-user, but those that begin processes"
 
 
@@ -260,7 +260,7 @@ def kqueue_passes():
                  *options], log, **environment)
         run(["ninja", "-C", str(build), "tests/netpoll/netpoll_tests"], log, **environment)
         report = build / "netpoll_tests.json"
-        run(["timeout", "300", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1", f"--gtest_output=json:{report}"],
+        run(["timeout", "900", str(build / "tests/netpoll/netpoll_tests"), "--gtest_brief=1", f"--gtest_output=json:{report}"],
             log, **environment)
         yield f"kqueue: the tests of netpoll pass on libkqueue, {what}"
         yield f"kqueue: each of the {contract_passed(report)} tests that the contract names was among them"

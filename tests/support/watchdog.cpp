@@ -22,6 +22,14 @@ constexpr std::chrono::seconds k_limit{80};
 #else
 constexpr std::chrono::seconds k_limit{20};
 #endif
+
+// WEFT_TEST_LIMIT, in seconds, for where everything is slow: an emulated processor.
+std::chrono::seconds limit() {
+  const char* const given = std::getenv("WEFT_TEST_LIMIT");
+  const std::chrono::seconds wanted(given != nullptr ? std::strtol(given, nullptr, 10) : 0);
+  return wanted.count() > 0 ? wanted : k_limit;
+}
+
 constexpr std::size_t k_most_lines = 500;  // of a million fibers, the first say enough
 
 void print(const fiber_info& fiber) {
@@ -38,7 +46,7 @@ watchdog::watchdog() : thread_([this] { watch(); }) { one_ = this; }
 
 void watchdog::allow_much() {
   const std::lock_guard held(one_->mutex_);
-  one_->allowed_ = 4 * k_limit;
+  one_->allowed_ = 4 * limit();
   one_->limit_ = clock::now() + one_->allowed_;
 }
 
@@ -60,7 +68,7 @@ void watchdog::arm(std::string what) {
   {
     const std::lock_guard held(mutex_);
     what_ = std::move(what);
-    allowed_ = k_limit;
+    allowed_ = limit();
     limit_ = clock::now() + allowed_;
   }
   changed_.notify_one();

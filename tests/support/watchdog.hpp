@@ -1,6 +1,7 @@
 #pragma once
-// Room: tests. A thread that ends a case which hangs: after 20 s (four times that under a sanitizer) it prints the seed
-// and every fiber, and aborts. One for the process, armed around each case by main.cpp.
+// Room: tests. A thread that ends a case which hangs: after 20 s (four times that under a sanitizer; WEFT_TEST_LIMIT
+// says otherwise) it prints the seed and every fiber, and aborts. One for the process, armed around each case by
+// main.cpp.
 
 #include <chrono>
 #include <condition_variable>
