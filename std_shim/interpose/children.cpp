@@ -3,13 +3,16 @@
 // vfork is fork here, as POSIX has it: a child that borrows the parent's memory would wake the parent's fibers with its
 // close and dup2.
 
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 
+#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "child_mask.hpp"
 #include "exports.hpp"
 #include "gate.hpp"
 
@@ -41,10 +44,26 @@ WEFT_ALSO(__wait, wait);
 WEFT_ALSO(__waitpid, waitpid);
 
 WEFT_TAKES int system(const char* command) {
-  return pass(taken::system, WEFT_CALLER, posix::system, real().system, command);
+  const sigset_t* const mask = mask_for_children();
+  const auto call = [mask](const char* line) { return with_mask(mask, [line] { return real().system(line); }); };
+  return pass_to_helper(taken::system, WEFT_CALLER, call, command);
 }
 WEFT_TAKES FILE* popen(const char* command, const char* mode) {
-  return pass(taken::popen, WEFT_CALLER, posix::popen, real().popen, command, mode);
+  const sigset_t* const mask = mask_for_children();
+  const auto call = [mask](const char* line, const char* how) {
+    return with_mask(mask, [line, how] { return real().popen(line, how); });
+  };
+  return pass_to_helper(taken::popen, WEFT_CALLER, call, command, mode);
+}
+WEFT_TAKES int posix_spawn(pid_t* child, const char* path, const posix_spawn_file_actions_t* files,
+                           const posix_spawnattr_t* how, char* const words[], char* const environment[]) {
+  return with_mask(is_ours(WEFT_CALLER) ? nullptr : mask_for_children(),
+                   [&] { return real().posix_spawn(child, path, files, how, words, environment); });
+}
+WEFT_TAKES int posix_spawnp(pid_t* child, const char* file, const posix_spawn_file_actions_t* files,
+                            const posix_spawnattr_t* how, char* const words[], char* const environment[]) {
+  return with_mask(is_ours(WEFT_CALLER) ? nullptr : mask_for_children(),
+                   [&] { return real().posix_spawnp(child, file, files, how, words, environment); });
 }
 WEFT_TAKES int pclose(FILE* stream) { return pass(taken::pclose, WEFT_CALLER, posix::pclose, real().pclose, stream); }
 

@@ -21,6 +21,7 @@
 #include <weft/runtime/park.hpp>
 
 #include "exports.hpp"
+#include "fiber_thread.hpp"
 #include "ground.hpp"
 
 namespace weft::interpose {
@@ -102,6 +103,7 @@ bool begins_one_of(std::string_view names, std::string_view file) noexcept {
 }
 
 bool creates_keys_of_fibers(const void* caller) noexcept {
+  if (threads_are_fibers()) return !is_ours(caller);
   Dl_info info{};
   if (::dladdr(caller, &info) == 0 || info.dli_fname == nullptr) return false;
   const char* const slash = std::strrchr(info.dli_fname, '/');

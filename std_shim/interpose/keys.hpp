@@ -7,6 +7,8 @@
 //   WEFT_INTERPOSE_KEYS=libmysqlclient,server     libraries beyond libcrypto, libssl and libgnutls, or the program, by
 //                                                 the beginning of the name of the file that created the key
 
+// Under WEFT_INTERPOSE=main threads are fibers, and so all keys of the program's and its libraries' are of fibers.
+
 #include <pthread.h>
 
 namespace weft::interpose {

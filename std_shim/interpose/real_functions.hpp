@@ -13,7 +13,9 @@
 #include <poll.h>
 #include <pthread.h>
 #include <resolv.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -26,7 +28,7 @@
 #include <threads.h>
 #include <unistd.h>
 
-#include "fortified_names.hpp"
+#include "undeclared_names.hpp"
 #include "taken_names.hpp"
 
 namespace weft::interpose {

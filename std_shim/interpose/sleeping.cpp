@@ -4,8 +4,11 @@
 #include <csignal>
 #include <ctime>
 
+#include <sched.h>
 #include <threads.h>
 #include <unistd.h>
+
+#include <weft/runtime/this_fiber.hpp>
 
 #include "exports.hpp"
 #include "gate.hpp"
@@ -36,6 +39,19 @@ WEFT_TAKES int thrd_sleep(const timespec* length, timespec* left) {
   };
   return pass(taken::thrd_sleep, WEFT_CALLER, ours, real().thrd_sleep, length, left);
 }
+
+// Others run, as they would on other threads: a program may turn round and round until one of them has done its part.
+namespace {
+int let_others_run() noexcept {
+  weft::shield([] { weft::this_fiber::yield(); });
+  return 0;
+}
+}  // namespace
+
+WEFT_TAKES int sched_yield() noexcept {
+  return pass(taken::sched_yield, WEFT_CALLER, let_others_run, real().sched_yield);
+}
+WEFT_TAKES void thrd_yield() { (void)pass(taken::thrd_yield, WEFT_CALLER, let_others_run, real().sched_yield); }
 
 WEFT_TAKES int sigwait(const sigset_t* set, int* number) {
   return pass(taken::sigwait, WEFT_CALLER, posix::sigwait, real().sigwait, set, number);

@@ -4,6 +4,7 @@
 //
 //   WEFT_INTERPOSE=report     tells at the end of the process who waited, and how (report.hpp)
 //   WEFT_INTERPOSE=migrate    lets fibers that waited come back on another thread (gate.hpp)
+//   WEFT_INTERPOSE=main       main and the threads of the program are fibers (main_thread.cpp)
 // Several words are separated by commas.
 
 #include <cstdio>

@@ -73,6 +73,8 @@
   ALIAS(__res_send, res_send) ALIAS(__res_nquery, res_nquery) ALIAS(__res_nsearch, res_nsearch)                       \
   ALIAS(__res_nquerydomain, res_nquerydomain) ALIAS(__res_nsend, res_nsend)                                           \
   ONE(wait) ONE(waitpid) ONE(wait3) ONE(wait4) ONE(waitid) ONE(system) ONE(popen) ONE(pclose) ONE(vfork)              \
+  ONE(posix_spawn) ONE(posix_spawnp) ONE(execve) ONE(execv) ONE(execvp) ONE(execvpe) ONE(fexecve) ONE(execl)          \
+  ONE(execlp) ONE(execle) /* becoming.cpp */                                                                          \
   ALIAS(__wait, wait) ALIAS(__waitpid, waitpid) /* children.cpp */                                                    \
   ONE(close) ONE(dup2) ONE(dup3) ONE(fcntl) ONE(flock) ONE(lockf) /* numbers.cpp */                                   \
   ALIAS(__close, close) ALIAS(__dup2, dup2) ALIAS(fcntl64, fcntl) ALIAS(__fcntl, fcntl) ALIAS(lockf64, lockf)
@@ -83,7 +85,15 @@
   ONE(pthread_key_create) ONE(pthread_key_delete) ONE(pthread_getspecific) ONE(pthread_setspecific) /* keys.cpp */    \
   ONE(tss_create) ONE(tss_delete) ONE(tss_get) ONE(tss_set)                                                           \
   ALIAS(__pthread_key_create, pthread_key_create) ALIAS(__pthread_getspecific, pthread_getspecific)                   \
-  ALIAS(__pthread_setspecific, pthread_setspecific)
+  ALIAS(__pthread_setspecific, pthread_setspecific)                                                                   \
+  ONE(sched_yield) ONE(thrd_yield) /* sleeping.cpp */                                                                 \
+  ONE(pthread_create) ONE(thrd_create) ONE(pthread_detach) ONE(thrd_detach) ONE(pthread_self) ONE(thrd_current)       \
+  ONE(pthread_exit) ONE(thrd_exit) /* threads.cpp */                                                                  \
+  ONE(pthread_getname_np) ONE(pthread_setname_np) ONE(pthread_getattr_np) ONE(pthread_kill) ONE(pthread_sigqueue)     \
+  ONE(pthread_cancel) ONE(pthread_getschedparam) ONE(pthread_getaffinity_np) ONE(pthread_setschedparam)               \
+  ONE(pthread_setschedprio) ONE(pthread_setaffinity_np) ONE(pthread_getcpuclockid) /* thread_properties.cpp */        \
+  ONE(__libc_start_main) ONE(pthread_sigmask) ONE(sigprocmask) ONE(sigpending) ONE(pause) ONE(sigsuspend)             \
+  ALIAS(__sigsuspend, sigsuspend) /* main_thread.cpp */
 // clang-format on
 
 #define WEFT_TAKEN_NAMES(ONE, ALIAS) \

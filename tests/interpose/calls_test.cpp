@@ -23,7 +23,7 @@
 #include <threads.h>
 #include <unistd.h>
 
-#include <fortified_names.hpp>
+#include <undeclared_names.hpp>
 
 #include "side_by_side.hpp"
 

@@ -1,7 +1,9 @@
 #pragma once
-// std_shim, interpose: what a program that was built with _FORTIFY_SOURCE calls instead of the plain names, where the
-// compiler could not tell that the buffer is large enough: the same with the buffer's size behind. libc's headers
-// declare them for such programs alone. One that would overflow goes to libc's own, which ends the process.
+// std_shim, interpose: names of libc that its headers do not declare, or not for us.
+//
+// ..._chk is what a program that was built with _FORTIFY_SOURCE calls instead of the plain name, where the compiler
+// could not tell that the buffer is large enough: the same with the buffer's size. One that would overflow goes to
+// libc's own, which ends the process. __libc_start_main is what calls main.
 
 #include <csignal>
 #include <cstddef>
@@ -19,5 +21,7 @@ ssize_t __recv_chk(int fd, void* buffer, std::size_t size, std::size_t room, int
 ssize_t __recvfrom_chk(int fd, void* buffer, std::size_t size, std::size_t room, int flags, sockaddr* from,
                        socklen_t* from_size);
 int __poll_chk(pollfd* fds, nfds_t count, int milliseconds, std::size_t room);
+int __libc_start_main(int (*main)(int, char**, char**), int argc, char** argv, void (*init)(), void (*fini)(),
+                      void (*loader_fini)(), void* stack_end);
 int __ppoll_chk(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mask, std::size_t room);
 }

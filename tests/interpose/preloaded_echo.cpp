@@ -1,0 +1,48 @@
+// Room: tests. A server as it stands in textbooks, with a thread for each connection. It knows nothing of weft: the
+// test (preloaded_test.cpp) runs it under LD_PRELOAD. Writes its process and its port in one line, and serves until it
+// is killed.
+
+#include <cstdio>
+#include <thread>
+
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+void serve(int peer) {
+  char buffer[4096];
+  for (ssize_t n; (n = ::read(peer, buffer, sizeof buffer)) > 0;)
+    for (ssize_t done = 0; done < n;) {
+      const ssize_t more = ::write(peer, buffer + done, static_cast<std::size_t>(n - done));
+      if (more < 0) break;
+      done += more;
+    }
+  ::close(peer);
+}
+
+}  // namespace
+
+int main() {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+
+  const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof where;
+  if (::bind(listener, reinterpret_cast<sockaddr*>(&where), size) != 0 || ::listen(listener, 4096) != 0) return 1;
+  ::getsockname(listener, reinterpret_cast<sockaddr*>(&where), &size);
+  std::printf("%d %d\n", ::getpid(), ntohs(where.sin_port));
+  std::fflush(stdout);
+  for (;;) {
+    const int peer = ::accept(listener, nullptr, nullptr);
+    if (peer < 0) return 1;
+    std::thread(serve, peer).detach();
+  }
+}

@@ -1,0 +1,120 @@
+// Programs that know nothing of weft, under LD_PRELOAD and WEFT_INTERPOSE=main: their threads are fibers.
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <dlfcn.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "preloaded_programs.hpp"
+
+namespace {
+
+// With which both workers and the library are given.
+std::string under_weft() {
+  Dl_info info{};
+  EXPECT_NE(::dladdr(::dlsym(RTLD_DEFAULT, "pthread_mutex_lock"), &info), 0);
+  return std::string("exec env LD_PRELOAD=") + info.dli_fname + " WEFT_INTERPOSE=main WEFT_WORKERS=2 ";
+}
+
+struct ended {
+  int status;
+  std::string said;
+};
+
+ended run(const std::string& command) {
+  FILE* const pipe = ::popen((command + " 2>&1").c_str(), "r");
+  ended how{-1, {}};
+  char text[256];
+  for (std::size_t n; (n = std::fread(text, 1, sizeof text, pipe)) > 0;) how.said.append(text, n);
+  how.status = ::pclose(pipe);
+  return how;
+}
+
+const std::string k_threads = std::string(WEFT_PRELOADED_THREADS) + " ";
+
+TEST(preloaded, what_holds_of_threads_holds_of_fibers_that_pass_for_them) {
+  for (const char* const name : {"identity", "joins", "names_and_stacks", "exits", "keys", "tasks_and_exceptions",
+                                 "signals", "children", "lookups"})
+    for (const auto& with : {std::string("exec "), under_weft()}) {
+      const ended how = run(with + k_threads + name);
+      EXPECT_EQ(how.status, 0) << with << name << '\n' << how.said;
+      EXPECT_EQ(how.said, "") << with << name;
+    }
+}
+
+TEST(preloaded, the_end_of_a_program_is_what_it_was) {
+  for (const auto& with : {std::string("exec "), under_weft()}) {
+    const ended returns = run(with + k_threads + "status");
+    EXPECT_EQ(WEXITSTATUS(returns.status), 42) << with;
+    EXPECT_EQ(returns.said, "at exit\n") << with;
+    const ended leaves = run(with + k_threads + "main_leaves");
+    EXPECT_EQ(leaves.status, 0) << with;
+    EXPECT_EQ(leaves.said, "last\n") << with;
+    const ended throws = run(with + k_threads + "uncaught");
+    EXPECT_EQ(throws.status, SIGABRT) << with;
+    EXPECT_NE(throws.said.find("nobody catches this"), std::string::npos) << with << throws.said;
+  }
+}
+
+TEST(preloaded, two_thousand_threads_are_fibers_on_a_few) {
+  const ended how = run(under_weft() + k_threads + "many");
+  EXPECT_EQ(how.status, 0) << how.said;
+  EXPECT_GT(std::atoi(how.said.c_str()), 0);
+  EXPECT_LT(std::atoi(how.said.c_str()), 20);
+}
+
+std::ptrdiff_t threads_of(int process) {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(process) + "/task");
+  return std::distance(begin(all), end(all));
+}
+
+int connect_to(int port) {
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in where{};
+  where.sin_family = AF_INET;
+  where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  where.sin_port = htons(static_cast<in_port_t>(port));
+  EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&where), sizeof where), 0);
+  return fd;
+}
+
+TEST(preloaded, a_server_with_a_thread_for_each_holds_five_thousand_connections_on_two_workers) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+  const std::size_t room = std::min<std::size_t>(5000, files.rlim_cur - 100);
+
+  FILE* const server = ::popen((under_weft() + WEFT_PRELOADED_ECHO).c_str(), "r");
+  int process = 0, port = 0;
+  ASSERT_EQ(std::fscanf(server, "%d %d", &process, &port), 2);
+  std::vector<int> all(room);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i] = connect_to(port);
+    const auto number = static_cast<std::uint32_t>(i);
+    ASSERT_EQ(::write(all[i], &number, sizeof number), 4);
+  }
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    std::uint32_t number = 0;
+    ASSERT_EQ(::recv(all[i], &number, sizeof number, MSG_WAITALL), 4);
+    EXPECT_EQ(number, i);
+  }
+  EXPECT_LT(threads_of(process), 20);
+  for (const int each : all) ::close(each);
+  EXPECT_EQ(::kill(process, SIGTERM), 0);
+  EXPECT_EQ(::pclose(server), SIGTERM);
+}
+
+}  // namespace
