@@ -65,6 +65,7 @@ void deliver() noexcept {
 }
 
 void* run_courier(void*) noexcept {
+  ::pthread_setname_np(::pthread_self(), "weft-courier");
   for (;;)
     if (real().sem_wait(&g_bell) == 0) deliver();
 }
