@@ -21,6 +21,15 @@ ssize_t finish_on_helper(std::size_t done, Call call) noexcept {
   return n >= 0 ? static_cast<ssize_t>(done) + n : moved_or(done, last_error());
 }
 
+// A number that is waited for, and has been given to a file by code that tells nobody: an attempt would say for ever
+// that it has to be done on a helper thread.
+bool became_a_file(int fd, side s) noexcept {
+  if (last_error() != EAGAIN) return false;
+  const bool is_file = is_on_disk(way_of(fd, s));
+  if (!is_file) set_error(EAGAIN);
+  return is_file;
+}
+
 struct read_attempt {
   int fd;
   const iovec* parts;
@@ -28,7 +37,10 @@ struct read_attempt {
 
   [[nodiscard]] static const char* label() noexcept { return "posix read"; }
   [[nodiscard]] ssize_t block() const noexcept { return real().readv(fd, parts, count); }
-  ssize_t operator()(std::size_t) const noexcept { return try_in(fd, parts, count, -1); }
+  ssize_t operator()(std::size_t) const noexcept {
+    const ssize_t n = try_in(fd, parts, count, -1);
+    return n < 0 && became_a_file(fd, side::in) ? off_worker([&] { return real().readv(fd, parts, count); }) : n;
+  }
 };
 
 struct write_attempt {
@@ -39,9 +51,13 @@ struct write_attempt {
   [[nodiscard]] static const char* label() noexcept { return "posix write"; }
   [[nodiscard]] ssize_t block() const noexcept { return real().writev(fd, parts, count); }
   ssize_t operator()(std::size_t done) const noexcept {
-    if (done == 0) return try_out(fd, parts, count, -1);
+    if (done == 0) return write(parts, count);
     const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
-    return try_out(fd, rest.parts, static_cast<int>(rest.count), -1);
+    return write(rest.parts, static_cast<int>(rest.count));
+  }
+  ssize_t write(const iovec* those, int how_many) const noexcept {
+    const ssize_t n = try_out(fd, those, how_many, -1);
+    return n < 0 && became_a_file(fd, side::out) ? off_worker([&] { return real().writev(fd, those, how_many); }) : n;
   }
 };
 

@@ -10,6 +10,7 @@
 #include <weft/posix.hpp>
 #include <weft/runtime/cancellation.hpp>
 
+#include "descriptor_kind.hpp"
 #include "real.hpp"
 
 namespace weft::posix {
@@ -92,7 +93,10 @@ int patience::wait() noexcept {
   place.fd = fd_;
   place.events = static_cast<std::uint16_t>(events_);
   const foreign_end why = weft::net::detail::await_foreign({&place, 1}, end, label_);
-  if (why == foreign_end::not_watched) return pause(pause_after(looks_), end, label_);
+  if (why == foreign_end::not_watched) {
+    forget_way(fd_);  // it may have become a file unseen: the next attempt finds out
+    return pause(pause_after(looks_), end, label_);
+  }
   return error_of(why);
 }
 

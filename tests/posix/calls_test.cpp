@@ -260,6 +260,26 @@ FIBER_TEST(posix, a_number_that_was_a_files_is_waited_for_as_what_it_is_now) {
   std::fclose(file);
 }
 
+// The other way round, with one of /proc, which cannot even be tried.
+FIBER_TEST(posix, a_number_that_became_a_files_unseen_is_read_and_written_as_one) {
+  std::string name(64, 0);
+  for (const int way : {O_RDONLY, O_WRONLY}) {
+    int ends[2];
+    ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+    EXPECT_EQ(posix::write(ends[1], name.data(), 1), 1);  // known as a pipe from here on
+    EXPECT_EQ(posix::read(ends[0], name.data() + 32, 1), 1);
+    const int file = ::open("/proc/self/comm", way | O_CLOEXEC);
+    const int number = ends[way == O_RDONLY ? 0 : 1];
+    ASSERT_EQ(::dup2(file, number), number);  // unseen
+    if (way == O_RDONLY)
+      name.resize(static_cast<std::size_t>(posix::read(number, name.data(), name.size())));
+    else
+      EXPECT_EQ(posix::write(number, name.data(), name.size()), static_cast<ssize_t>(name.size()));
+    for (const int each : {ends[0], ends[1], file}) posix::close(each);
+  }
+  EXPECT_EQ(name.back(), '\n');
+}
+
 FIBER_TEST(posix, names_and_children_are_waited_for) {
   addrinfo* found = nullptr;
   EXPECT_EQ(posix::getaddrinfo("127.0.0.1", "80", nullptr, &found), 0);
