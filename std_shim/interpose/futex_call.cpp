@@ -6,6 +6,7 @@
 // - The guards of static locals do not say that they are private, so one that is not may be another process's affair as
 //   well, whose wakes we do not see: then a fiber is woken as by a signal (EINTR) each 10 ms, and looks again.
 // - So is a fiber that is asked to end.
+// - A number that is closed so wakes those who wait there, as by close().
 // - Wakes that move waiters, or wake at two words, wake all fibers there: each looks again.
 
 #include <cerrno>
@@ -15,6 +16,8 @@
 
 #include <linux/futex.h>
 #include <sys/syscall.h>
+
+#include <weft/posix.hpp>
 
 #include "exports.hpp"
 #include "ground.hpp"
@@ -127,6 +130,8 @@ WEFT_TAKES long syscall(long number, ...) noexcept {
   long a[6];
   for (long& each : a) each = va_arg(list, long);
   va_end(list);
+  // libuv closes so.
+  if (number == SYS_close && !is_forked_child()) return weft::posix::close(static_cast<int>(a[0]));
   if (number != SYS_futex || is_ours(WEFT_CALLER)) return pass_on(number, a);
   const futex_arguments call = arguments_of(a);
   if (waits(call)) return wait(call, a, WEFT_CALLER);

@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <threads.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <undeclared_names.hpp>
@@ -189,8 +190,8 @@ TEST(calls, who_is_asked_to_end_gets_ecanceled) {
 }
 
 TEST(calls, a_close_wakes_who_waits_there_whoever_closes) {
-  for (const bool by_thread : {false, true})
-    weft::run(weft::options{.workers = 2}, [&] {
+  for (const auto& [by_thread, by_number] : {std::pair(false, false), {true, false}, {false, true}})
+    weft::run(weft::options{.workers = 2}, [&, by_thread = by_thread, by_number = by_number] {
       pair both;
       std::atomic<bool> waits{false};
       weft::join_handle<int> reader = weft::spawn([&] {
@@ -199,7 +200,10 @@ TEST(calls, a_close_wakes_who_waits_there_whoever_closes) {
       });
       while (!waits) weft::this_fiber::yield();
       weft::this_fiber::sleep_for(1ms);
-      const auto close_it = [&] { EXPECT_EQ(::close(std::exchange(both.ends[0], -1)), 0); };
+      const auto close_it = [&] {
+        const int fd = std::exchange(both.ends[0], -1);
+        EXPECT_EQ(by_number ? ::syscall(SYS_close, fd) : ::close(fd), 0);
+      };
       by_thread ? weft::blocking(close_it) : close_it();
       const int error = reader.join();
       EXPECT_TRUE(error == ECANCELED || error == EBADF) << error;  // the latter if it came before the reader
