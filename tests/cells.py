@@ -31,7 +31,7 @@ CELLS = {
         # The daily one. Each file of the library is compiled alone, so that it says what it includes; the public headers, too.
         Cell("debug", "g++", ("--buildtype=debug", "-Ddefault_library=static", "-Dbench=false", "-Dexamples=false",
                               "-Dcpp_args=-g1", "-Dwerror=true"),
-             rooms=(*ROOMS, "interpose", "fuzz", "conformance"), models=True),
+             rooms=(*ROOMS, "interpose", "loops", "fuzz", "conformance"), models=True),
         Cell("lint"),
         # What users install; and all that is measured or copied.
         Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), suites=("clients",),
@@ -57,7 +57,7 @@ def targets_of(cell, rooms=None):
         return []
     targets = []
     for room in rooms or cell.rooms:
-        targets.append("models" if room == "model" else f"tests/{room}/{room}_tests")
+        targets.append({"model": "models", "loops": "loops"}.get(room, f"tests/{room}/{room}_tests"))
     return targets
 
 
