@@ -21,4 +21,10 @@ void throw_ended(const char* call) {
                           std::string("weft: ") + call + ": who was to bring the result was asked to end");
 }
 
+void throw_own_thread(const char* call, const char* place) {
+  throw std::system_error(std::make_error_code(std::errc::resource_deadlock_would_occur),
+                          std::string("weft: ") + call + " on " + place +
+                              ", which is to bring its result, would wait for itself: call it in a fiber");
+}
+
 }  // namespace weft::detail

@@ -18,6 +18,10 @@ namespace weft::detail {
 // std::system_error(operation_canceled): whoever was to bring a result was asked to end.
 [[noreturn]] void throw_ended(const char* call);
 
+// std::system_error(resource_deadlock_would_occur): `call` on `place` ("a handler of the strand"), which is to bring
+// it.
+[[noreturn]] void throw_own_thread(const char* call, const char* place);
+
 // The value of an outcome that has returned.
 template <class R>
 R take_value(outcome<R>& from) {
