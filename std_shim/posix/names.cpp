@@ -3,12 +3,15 @@
 
 #include <weft/posix.hpp>
 
+#include <cctype>
 #include <cerrno>
 #include <exception>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
+#include <arpa/inet.h>
 #include <netdb.h>
 
 #include <weft/runtime/cancellation.hpp>
@@ -86,6 +89,30 @@ int fill_in_host(hostent** found, int* error, Call call) noexcept {
   return last_error();
 }
 
+// --- What is written in numbers is looked up nowhere: libc answers at once, on the caller's own thread.
+
+bool is_address(const char* node) noexcept {
+  in6_addr ignored;
+  return ::inet_pton(AF_INET, node, &ignored) == 1 || ::inet_pton(AF_INET6, node, &ignored) == 1;
+}
+
+bool is_port(const char* service) noexcept {
+  const std::string_view text = service;
+  for (const char each : text)
+    if (std::isdigit(static_cast<unsigned char>(each)) == 0) return false;
+  return !text.empty();
+}
+
+bool is_of_numbers(const char* node, const char* service, const addrinfo* hints) noexcept {
+  const int flags = hints != nullptr ? hints->ai_flags : 0;
+  return (node == nullptr || (flags & AI_NUMERICHOST) != 0 || is_address(node)) &&
+         (service == nullptr || (flags & AI_NUMERICSERV) != 0 || is_port(service));
+}
+
+bool asks_for_numbers(socklen_t host_size, socklen_t service_size, int flags) noexcept {
+  return (host_size == 0 || (flags & NI_NUMERICHOST) != 0) && (service_size == 0 || (flags & NI_NUMERICSERV) != 0);
+}
+
 int refuse_lookup(int error) noexcept {
   set_error(error);
   return EAI_SYSTEM;
@@ -94,7 +121,8 @@ int refuse_lookup(int error) noexcept {
 }  // namespace
 
 int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) noexcept {
-  if (!enter() || weft::detail::clock_is_virtual()) return real().getaddrinfo(node, service, hints, found);
+  if (!enter() || weft::detail::clock_is_virtual() || is_of_numbers(node, service, hints))
+    return real().getaddrinfo(node, service, hints, found);
   if (weft::detail::is_full_of_abandoned_calls()) return EAI_AGAIN;
   try {
     auto over = weft::detail::run_abandonable(std::make_unique<lookup>(node, service, hints), deadline::never(),
@@ -112,7 +140,7 @@ int getaddrinfo(const char* node, const char* service, const addrinfo* hints, ad
 int getnameinfo(const sockaddr* of, socklen_t of_size, char* host, socklen_t host_size, char* service,
                 socklen_t service_size, int flags) noexcept {
   const auto call = [&] { return real().getnameinfo(of, of_size, host, host_size, service, service_size, flags); };
-  if (!enter()) return call();
+  if (!enter() || asks_for_numbers(host_size, service_size, flags)) return call();
   bool has_begun = false;
   const int result = off_worker([&] { return has_begun = true, call(); });
   return has_begun ? result : EAI_SYSTEM;

@@ -26,6 +26,7 @@
 #include <support/fibers.hpp>
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
+#include <weft/runtime/with_timeout.hpp>
 
 namespace {
 
@@ -291,6 +292,29 @@ FIBER_TEST(posix, names_and_children_are_waited_for) {
   int status = 0;
   EXPECT_EQ(posix::waitpid(::getpid(), &status, 0), -1);
   EXPECT_EQ(posix::last_error(), ECHILD);
+}
+
+// Where a lookup would be called off, for its time is over.
+FIBER_TEST(posix, what_is_all_of_numbers_is_looked_up_at_once) {
+  weft::with_timeout(std::chrono::seconds(0), [] {
+    addrinfo hints{};
+    addrinfo* found = nullptr;
+    EXPECT_EQ(posix::getaddrinfo("localhost", "80", nullptr, &found), EAI_SYSTEM);
+    EXPECT_EQ(posix::getaddrinfo("127.0.0.1", "http", nullptr, &found), EAI_SYSTEM);
+    hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
+    EXPECT_EQ(posix::getaddrinfo("localhost", "80", &hints, &found), EAI_NONAME);
+    EXPECT_EQ(posix::getaddrinfo("127.0.0.1", "http", &hints, &found), EAI_NONAME);
+    ASSERT_EQ(posix::getaddrinfo("::1", "80", nullptr, &found), 0);
+    char host[64], service[64];
+    EXPECT_EQ(posix::getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof(host), service, sizeof(service), 0),
+              EAI_SYSTEM);
+    EXPECT_EQ(posix::getnameinfo(found->ai_addr, found->ai_addrlen, host, sizeof(host), service, sizeof(service),
+                                 NI_NUMERICHOST | NI_NUMERICSERV),
+              0);
+    EXPECT_STREQ(host, "::1");
+    EXPECT_STREQ(service, "80");
+    ::freeaddrinfo(found);
+  });
 }
 
 TEST(posix_plain, a_plain_thread_goes_straight_to_libc) {

@@ -123,7 +123,8 @@ pid_t waitpid(pid_t pid, int* status, int options) noexcept;
 pid_t wait4(pid_t pid, int* status, int options, rusage* used) noexcept;
 int waitid(idtype_t kind, id_t id, siginfo_t* what, int options) noexcept;
 
-// --- Names. On a helper thread, which goes on by itself if the fiber is asked to end (EAI_SYSTEM, ECANCELED).
+// --- Names. On a helper thread, which goes on by itself if the fiber is asked to end (EAI_SYSTEM, ECANCELED). What is
+// all of numbers is looked up nowhere, and so at once.
 
 int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) noexcept;
 // Waited for to its end.
