@@ -121,7 +121,7 @@ void bystanders::go_on() {
 
 void expect_few_threads(const std::string& when, int of_the_client) {
   std::size_t threads = 0;
-  const std::size_t most = g_workers + 16 + static_cast<std::size_t>(of_the_client);  // helpers stay for a while
+  const auto most = g_workers + k_crowd / 4 + static_cast<std::size_t>(of_the_client);  // helpers stay for a while
   const auto few = [&] {
     threads = static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator()));

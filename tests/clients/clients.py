@@ -18,7 +18,7 @@ import tempfile
 import threading
 import time
 
-from servers import Missing, Nobody, Program
+from servers import Holder, Missing, Nginx, Nobody, Postgres, Program, Redis
 
 SKIPPED = 77
 LIMIT = 100  # seconds, of one run of a program
@@ -80,7 +80,13 @@ class Conversation:
 
 
 SERVERS = {
+    "hiredis": lambda scratch, _: Redis(scratch),
+    "libpq": lambda scratch, _: Postgres(scratch),
+    "libcurl": lambda scratch, _: Nginx(scratch),
+    "httplib": lambda scratch, program: Program(scratch, program, "serve", "port=PORT", "workers=2"),
+    "sqlite": Holder,
     "rdkafka": lambda scratch, _: Nobody(scratch),
+    "python": lambda scratch, _: Nobody(scratch),
 }
 
 
@@ -117,6 +123,7 @@ def main():
     parser.add_argument("--preload")
     parser.add_argument("--example")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever ends this ends the servers, too
     if given.missing:
         print(f"clients: {given.client} is skipped: {given.missing} was not there when weft was configured")
         return SKIPPED
