@@ -60,7 +60,7 @@ const std::string& terms::operator[](const std::string& name) const {
 int terms::number(const std::string& name) const { return std::stoi((*this)[name]); }
 
 void fail(const std::string& what) {
-  if (g_failures.fetch_add(1) < 20) say("failed " + what);  // two hundred say the same
+  if (g_failures.fetch_add(1) < 5) say("failed " + what);  // two hundred say the same
 }
 
 void ask(const std::string& favour) {
