@@ -18,6 +18,8 @@ using weft::detail::internal_guard;
 
 namespace {
 
+std::error_code no_child() noexcept { return std::make_error_code(std::errc::no_child_process); }
+
 std::error_code taken_by_others(const std::error_code& ec) noexcept {
   return ec == std::errc::no_child_process ? make_error_code(errc::status_taken) : ec;
 }
@@ -37,6 +39,7 @@ std::error_code child::start(const detail::child_plan& plan) {
   const bool is_gone = watch.error == std::errc::no_such_process;  // it was quick, and others reap our children
   if (watch.error && !is_gone) return undo(born.pid, watch.error);
   pid_ = born.pid;
+  parent_ = detail::this_process();
   leads_group_ = plan.new_group;
   unwatched_ = detail::unique_fd(watch.fd);
   const internal_guard guard(lock_);
@@ -51,6 +54,9 @@ std::error_code child::watch() {
   return ec;
 }
 
+// Looked at first, and without the lock: a thread that is not here may have it.
+bool child::is_anothers() const noexcept { return parent_ != detail::this_process(); }
+
 int child::watch_fd() const noexcept { return unwatched_.get() >= 0 ? unwatched_.get() : watched_.native_handle(); }
 
 void child::note(const std::optional<exit_status>& how, const std::error_code& why) noexcept {
@@ -60,6 +66,7 @@ void child::note(const std::optional<exit_status>& how, const std::error_code& w
 }
 
 std::optional<exit_status> child::look(std::error_code& ec) noexcept {
+  if (is_anothers()) return ec = no_child(), std::nullopt;
   const internal_guard guard(lock_);
   if (!is_over_) {
     const detail::reaped now = detail::reap_child(pid_, watch_fd());
@@ -71,7 +78,8 @@ std::optional<exit_status> child::look(std::error_code& ec) noexcept {
 }
 
 std::optional<exit_status> child::await_end(std::error_code& ec) {
-  if (watched_.native_handle() < 0) return look(ec);  // it was over before it could be watched
+  // It was over before it could be watched, or is another process's.
+  if (watched_.native_handle() < 0 || is_anothers()) return look(ec);
   detail::direction_use use(watched_, detail::direction::read, "process::wait", "process");
   if ((ec = use.error())) return std::nullopt;
   for (;;) {
@@ -97,6 +105,7 @@ void child::reap() noexcept {
 }
 
 std::error_code child::send(int signal) noexcept {
+  if (is_anothers()) return no_child();
   const internal_guard guard(lock_);
   if (is_over_) return std::make_error_code(std::errc::no_such_process);
   return detail::signal_child(pid_, watch_fd(), signal, leads_group_);
@@ -108,12 +117,12 @@ std::error_code child::give_away() {
   const internal_guard guard(lock_);
   if (is_over_) return {};
   if ((ec = reap_in_background(pid_, watch_fd()))) return ec;
-  note(std::nullopt, std::make_error_code(std::errc::no_child_process));
+  note(std::nullopt, no_child());
   return {};
 }
 
 child::~child() {
-  if (pid_ < 0) return;
+  if (pid_ < 0 || is_anothers()) return;
   // One that took other rights may not be killed: it lives on, as if it had been let go.
   if (send(SIGKILL) == std::errc::operation_not_permitted && !give_away()) return;
   reap();

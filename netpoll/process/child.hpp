@@ -1,7 +1,8 @@
 #pragma once
 // Room: netpoll. One child of the process from its birth until it is reaped, and never longer: who owns one owes the
 // system that. It knows neither pipes nor options. Any thread; each look at it and each signal to it is under its lock,
-// so that no signal goes to a number that has been reaped, and may be another's.
+// so that no signal goes to a number that has been reaped, and may be another's. After fork() it is the parent's still:
+// what the forked process has of it is no child, and owes nothing.
 // Next: process.cpp.
 
 #include <optional>
@@ -48,11 +49,13 @@ class child {
   [[nodiscard]] std::error_code give_away();
 
  private:
+  [[nodiscard]] bool is_anothers() const noexcept;
   [[nodiscard]] int watch_fd() const noexcept;
   void note(const std::optional<exit_status>& how, const std::error_code& why) noexcept WEFT_REQUIRES(lock_);
 
   // Written before others have it.
   pid_t pid_ = -1;
+  pid_t parent_ = -1;
   bool leads_group_ = false;
   detail::unique_fd unwatched_;  // until watch()
   detail::descriptor watched_;

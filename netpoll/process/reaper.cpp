@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/own_thread.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 
 #include "child_calls.hpp"
@@ -35,6 +36,15 @@ class reaper {
     return ec;
   }
 
+  // F1 to F3.
+  void begin_fork() noexcept WEFT_ACQUIRE(lock_) { lock_.lock(); }
+  void end_fork_in_parent() noexcept WEFT_RELEASE(lock_) { lock_.unlock(); }
+  void end_fork_in_child() noexcept WEFT_RELEASE(lock_) {
+    orphans_.clear();
+    if (event_.waited >= 0) close_event();
+    lock_.unlock();
+  }
+
  private:
   struct orphan {
     pid_t pid;
@@ -58,6 +68,7 @@ class reaper {
   }
 
   void run() noexcept {
+    const weft::detail::own_thread counted;  // it wakes no fiber: nobody waits for these children
     detail::block_all_signals();
     while (go_on()) continue;
   }
@@ -106,9 +117,19 @@ class reaper {
   detail::opened_event event_ WEFT_GUARDED_BY(lock_);  // there while the thread runs
 };
 
+reaper* g_the_one = nullptr;  // for the handlers, which come after it
+
 // Never destroyed: its thread may be there when the process ends.
+reaper* make_reaper() {
+  g_the_one = new reaper;
+  detail::call_around_forks([]() WEFT_NO_THREAD_SAFETY_ANALYSIS { g_the_one->begin_fork(); },
+                            []() WEFT_NO_THREAD_SAFETY_ANALYSIS { g_the_one->end_fork_in_parent(); },
+                            []() WEFT_NO_THREAD_SAFETY_ANALYSIS { g_the_one->end_fork_in_child(); });
+  return g_the_one;
+}
+
 reaper& the_reaper() {
-  static reaper& the_one = *new reaper;
+  static reaper& the_one = *make_reaper();
   return the_one;
 }
 

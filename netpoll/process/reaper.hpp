@@ -10,6 +10,12 @@
 //      if there is none to be had: off the list, fail   R1 again
 // A child that joins between R1 and R2 raises the event, which R2 finds: the event is a level. One that joins after the
 // last R1 finds that nobody runs.
+//
+// "Reaping after a fork". The list's children are the parent's, and so is the thread; the event is one for both.
+//   F1 before it: lock, so that no other thread is in the middle of a step
+//   F2 after it, in the parent: unlock
+//   F3 after it, in the child: empty the list, close the watches and the event (runs = false), unlock. So the next
+//      giver comes to G3
 // Next: child.cpp.
 
 #include <system_error>

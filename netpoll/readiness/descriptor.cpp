@@ -4,6 +4,7 @@
 #include <weft/netpoll/detail/descriptor.hpp>
 #include <weft/netpoll/detail/foreign_wait.hpp>
 
+#include <weft/runtime/detail/forked_child.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
 
@@ -36,8 +37,9 @@ void wake_queued(descriptor_block& block, direction d) noexcept {
   won.unpark_all();
 }
 
-// "Closing", C2.
+// "Closing", C2. In a forked child nobody waits: those are the parent's, and their locks may have stayed held.
 void evict(descriptor_block& block) noexcept {
+  if (weft::detail::is_forked_beside_a_runtime()) return;
   for (const direction d : k_directions) {
     wake(block.readiness_of(d).close(), wake_reason::closed);
     wake_queued(block, d);

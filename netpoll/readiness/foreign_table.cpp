@@ -6,6 +6,8 @@
 #include <memory>
 #include <new>
 
+#include <weft/runtime/detail/forked_child.hpp>
+
 #include "direction_use.hpp"
 #include "epoll_calls.hpp"
 #include "foreign_settling.hpp"
@@ -143,6 +145,7 @@ void leave_number(int fd, wake_reason reason) noexcept {
   foreign_slot* const slot = slot_of_number(fd, false);
   // relaxed: who has just begun to wait there comes too late for this close, as for any.
   if (slot == nullptr || slot->records.load(std::memory_order_relaxed) == nullptr) return;
+  if (weft::detail::is_forked_beside_a_runtime()) return;  // who waits there does so in the parent
   leave_all(*slot, reason, [](const foreign_record&) { return true; });
 }
 

@@ -5,6 +5,7 @@
 #include <csignal>
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -124,6 +125,13 @@ void kill_and_reap(pid_t pid) noexcept {
 }
 
 char** environment_of_parent() noexcept { return environ; }
+
+// no faults, here and below: the one cannot fail, and the other for want of a few bytes alone.
+pid_t this_process() noexcept { return ::getpid(); }
+
+void call_around_forks(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept {
+  static_cast<void>(::pthread_atfork(before, in_parent, in_child));
+}
 
 // no faults: it fails for wrong arguments alone.
 void block_all_signals() noexcept {

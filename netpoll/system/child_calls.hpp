@@ -48,6 +48,12 @@ void kill_and_reap(pid_t pid) noexcept;
 
 [[nodiscard]] char** environment_of_parent() noexcept;
 
+[[nodiscard]] pid_t this_process() noexcept;
+
+// From now on, around each fork(): before it and after it in the parent, both on the thread that forks, and in the
+// child, on its only thread.
+void call_around_forks(void (*before)(), void (*in_parent)(), void (*in_child)()) noexcept;
+
 // The calling thread takes no part in what the process is sent.
 void block_all_signals() noexcept;
 

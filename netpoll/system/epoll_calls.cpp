@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <weft/runtime/detail/check.hpp>
+#include <weft/runtime/detail/forked_child.hpp>
 
 #include "calling.hpp"
 
@@ -37,8 +38,11 @@ std::error_code watch_again(int epoll, int fd, std::uint32_t events, std::uint64
   return {};
 }
 
-// no faults: nobody hears of them.
-void remove_from_epoll(int epoll, int fd) noexcept { ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr); }
+// no faults: nobody hears of them. A forked child has its parent's epoll, and the same open descriptions: what it took
+// out would never be told to the parent again.
+void remove_from_epoll(int epoll, int fd) noexcept {
+  if (!weft::detail::is_forked_beside_a_runtime()) ::epoll_ctl(epoll, EPOLL_CTL_DEL, fd, nullptr);
+}
 
 namespace {
 

@@ -13,13 +13,12 @@
 
 #include <cstdint>
 
+#include <weft/runtime/detail/forked_child.hpp>
+
 namespace weft::detail {
 
 // How many forks lie between this process and the one that the program began as.
 [[nodiscard]] std::uint32_t forks_behind() noexcept;
-
-// True in a child that was forked while a runtime lived.
-[[nodiscard]] bool is_forked_beside_a_runtime() noexcept;
 
 // Throws std::logic_error in such a child. `call`, as the user knows it.
 void refuse_in_forked_child(const char* call);

@@ -4,16 +4,9 @@
 
 #include <cstdint>
 
-namespace weft::detail {
+#include <weft/runtime/detail/own_thread.hpp>
 
-// One lives on each thread that is the runtime's own, as long as it can wake a fiber for the reasons above alone.
-class own_thread {
- public:
-  own_thread() noexcept;
-  ~own_thread();
-  own_thread(const own_thread&) = delete;
-  own_thread& operator=(const own_thread&) = delete;
-};
+namespace weft::detail {
 
 // One lives in the frame of a fiber that waits for code outside of weft, which no one can tell from one that hangs.
 class outside_call {

@@ -15,7 +15,10 @@
 // standard input and output is as it was: a pipe is a blocking one. (Its other end parks fibers all the same.)
 // Ends. A process is owned like a thread of std::jthread: an object that goes while its child lives kills it (SIGKILL)
 // and waits for that, which takes no longer than the system takes. detach() lets it live; it is reaped in the
-// background, also after every runtime has ended. No child is left a zombie while the program lives.
+// background, also after every runtime has ended. No child is left a zombie while the program lives. One that lives on
+// keeps nobody from finding out that all fibers are asleep for ever: it wakes none.
+// After fork(). Children are the parent's. In the forked process each operation of an object from before is
+// std::errc::no_child_process, and its end kills nobody; what that process starts, detached or not, is its own.
 // Waiting. wait and wait_for are cancellation points; several may wait at once. A cancelled wait leaves the child
 // alone, unless options.kill_on_cancel says otherwise; the limit of wait_for always does.
 // Threads. All calls at any time, but moving and destroying, which are the owner's, when nobody is inside another call.
