@@ -111,7 +111,7 @@ const char* parse_endpoint(std::string_view text, endpoint& e) {
 endpoint endpoint::parse(std::string_view text) {
   endpoint e;
   if (const char* problem = detail::parse_endpoint(text, e))
-    throw std::system_error(errc::invalid_address, "weft: address '" + std::string(text) + "': " + problem);
+    throw std::system_error(errc::invalid_address, "weft: address '" + detail::shown(text) + "': " + problem);
   return e;
 }
 

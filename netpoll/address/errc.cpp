@@ -52,8 +52,15 @@ const std::error_category& category() noexcept {
 
 std::error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), category()}; }
 
+std::string detail::shown(std::string_view text) {
+  std::string all;
+  all.reserve(text.size());
+  for (const char each : text) each == '\0' ? all.append("\\0") : all.append(1, each);
+  return all;
+}
+
 void detail::throw_error(const std::error_code& ec, const char* call, const std::string& subject) {
-  throw std::system_error(ec, std::string("weft: ") + call + (subject.empty() ? "" : " ") + subject);
+  throw std::system_error(ec, std::string("weft: ") + call + (subject.empty() ? "" : " ") + shown(subject));
 }
 
 }  // namespace weft::net

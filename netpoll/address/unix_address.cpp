@@ -21,12 +21,7 @@ constexpr socklen_t k_before_path = offsetof(sockaddr_un, sun_path);
 
 bool is_abstract(std::string_view text) noexcept { return text.starts_with('@'); }
 
-// A zero byte would end the message.
-std::string shown(std::string_view text) {
-  std::string quoted = "'";
-  for (const char each : text) each == '\0' ? quoted.append("\\0") : quoted.append(1, each);
-  return quoted + "'";
-}
+std::string quoted(std::string_view text) { return "'" + std::string(text) + "'"; }
 
 std::string problem_with(std::string_view text) {
   if (text.empty()) return "it is empty: a path, or @name for an abstract one, is an address of a Unix socket";
@@ -66,7 +61,7 @@ std::string text_of(const unix_address& address) {
 void throw_unix_error(const std::error_code& ec, const char* call, std::string_view text) {
   unix_address ignored;
   const bool is_refused = static_cast<bool>(parse_unix_address(text, ignored));
-  throw_error(ec, call, is_refused ? shown(text) + " (" + problem_with(text) + ")" : shown(text));
+  throw_error(ec, call, is_refused ? quoted(text) + " (" + problem_with(text) + ")" : quoted(text));
 }
 
 }  // namespace weft::net::detail

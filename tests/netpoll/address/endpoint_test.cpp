@@ -91,6 +91,12 @@ TEST(endpoint, refuses_a_zero_byte) {
   std::error_code ec;
   static_cast<void>(endpoint::parse(std::string_view("127.0.0.1\0:80", 13), ec));
   EXPECT_EQ(ec, errc::invalid_address);
+  try {
+    static_cast<void>(endpoint::parse(std::string_view("127.0.0.1\0:80", 13)));
+    ADD_FAILURE();
+  } catch (const std::system_error& e) {
+    EXPECT_NE(std::string(e.what()).find("'127.0.0.1\\0:80': a zero byte in it"), std::string::npos) << e.what();
+  }
 }
 
 TEST(endpoint, knows_interfaces_by_name) {

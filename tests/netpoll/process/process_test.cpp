@@ -87,6 +87,7 @@ FIBER_TEST(process, one_that_cannot_begin_is_named) {
       {{""}, {}, std::errc::invalid_argument, "no program"},
       {{"true", std::string("a\0b", 3)}, {}, std::errc::invalid_argument, "an argument has a NUL"},
       {{"true"}, {.environment = {"=value"}}, std::errc::invalid_argument, "'=value'"},
+      {{"true"}, {.environment = {std::string("A=b\0c", 5)}}, std::errc::invalid_argument, "'A=b\\0c'"},
       {{"true"}, {.out = stdio::output()}, std::errc::invalid_argument, "'true'"},
       {{"true"}, {.in = stdio::descriptor(-1)}, std::errc::bad_file_descriptor, "'true'"},
   };

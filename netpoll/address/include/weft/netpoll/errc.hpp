@@ -5,6 +5,7 @@
 #include <weft/runtime/detail/require_cpp20.hpp>
 
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <type_traits>
 
@@ -31,7 +32,9 @@ enum class errc {
 [[nodiscard]] std::error_code make_error_code(errc e) noexcept;
 
 namespace detail {
-// Throws std::system_error: "weft: <call> <subject>: <message of ec>". For the throwing forms.
+// A text of the user's, for a message: a zero byte, which would end what() there, as "\0".
+[[nodiscard]] std::string shown(std::string_view text);
+// Throws std::system_error: "weft: <call> <subject, shown>: <message of ec>". For the throwing forms.
 [[noreturn]] void throw_error(const std::error_code& ec, const char* call, const std::string& subject = {});
 }  // namespace detail
 
