@@ -12,9 +12,9 @@
 // Datagrams come one by one and whole, or not at all; one that is larger than the buffer is cut, and says so
 // (received_datagram). One of no bytes is a datagram: there is no end.
 // Threads. One fiber may receive while another sends. Further ones wait for their turn, in order of arrival. close and
-// the deadlines may be called by anyone at any time. Moving and destroying are the owner's, when nobody begins another
-// call; a call in progress ends as by close(). The destructor closes, does not park, and may run anywhere, also after
-// the runtime has ended.
+// the deadlines may be called by anyone at any time. Destroying, and assigning over, are the owner's, when nobody
+// begins another call; a call in progress ends as by close(). Moving from a socket is the owner's when nobody is in a
+// call on it. The destructor closes, does not park, and may run anywhere, also after the runtime has ended.
 // Waiting. receive*, send* are cancellation points; what ends their waits is readiness, the deadline of their direction
 // (std::errc::timed_out), close() (std::errc::operation_canceled; calls that begin after it get
 // std::errc::bad_file_descriptor), and cancellation, which is thrown by all forms. A send waits only while the kernel

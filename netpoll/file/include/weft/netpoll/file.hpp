@@ -20,9 +20,9 @@
 // error_code). Once begun it is waited for, and neither cancelled, nor closed under: a disk answers. No deadlines.
 // close() from another fiber is told to calls that begin after it (std::errc::bad_file_descriptor); the system's
 // descriptor is closed when the last one has ended.
-// Threads. All calls at any time, but moving and destroying, which are the owner's. Calls at positions do not disturb
-// each other; those in sequence (read_some, write_all, seek) share the file's one position. On a plain thread, and
-// without a runtime, they simply block.
+// Threads. All calls at any time, but moving and destroying, which are the owner's, when nobody is inside another call.
+// Calls at positions do not disturb each other; those in sequence (read_some, write_all, seek) share the file's one
+// position. On a plain thread, and without a runtime, they simply block.
 // Errors. The plain forms throw std::system_error, whose what() names the path. Those with a trailing error_code set
 // it, or clear it, and return what had been transferred by then.
 // Not for FIFOs, terminals and sockets: descriptor_stream.hpp.

@@ -8,8 +8,10 @@
 //
 // Threads. One fiber may read while another writes. Further readers, or writers, wait for their turn, in order of
 // arrival; write_all and read_exactly keep their turn to the end. close, the deadlines and shutdown_write may be called
-// by anyone at any time. Moving and destroying are the owner's, when nobody begins another call; a call in progress
-// ends as by close(). The destructor closes, does not park, and may run anywhere, also after the runtime has ended.
+// by anyone at any time. Destroying, and assigning over, are the owner's, when nobody begins another call; a call in
+// progress ends as by close(). Moving from a stream is the owner's when nobody is in a call on it: what others use
+// while it moves stays where it is, behind a std::shared_ptr or a std::ref. The destructor closes, does not park, and
+// may run anywhere, also after the runtime has ended.
 // Waiting. read_*, write_* are cancellation points; what ends their waits is readiness, the deadline of their direction
 // (std::errc::timed_out), close() (std::errc::operation_canceled; calls that begin after it get
 // std::errc::bad_file_descriptor), and cancellation, which is thrown by all forms.

@@ -14,8 +14,10 @@ struct descriptor_block;
 
 namespace weft::net::detail {
 
-// Move-only. Any thread may close(); moving and destroying are for its owner, when nobody else begins a call on it.
-// Its destructor closes, and neither parks nor throws; it needs no runtime.
+// Move-only. Any thread may close(); destroying and assigning over are for its owner, when nobody else begins a call on
+// it: the close that comes with them acquires what the calls in progress have read here. Moving from it has nothing of
+// that kind, and is for when nobody is in a call. Its destructor closes, and neither parks nor throws; it needs no
+// runtime.
 class descriptor {
  public:
   constexpr descriptor() noexcept = default;
