@@ -3,6 +3,7 @@
 #include <weft/netpoll/detail/read_ahead.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <new>
 #include <stdexcept>
@@ -66,7 +67,34 @@ chunk read_ahead::take_chunk(std::error_code& ec) noexcept {
 
 // --- Reading.
 
+namespace {
+
+// While one lives others are refused (require_alone).
+class waiting_mark {
+ public:
+  explicit waiting_mark(bool& mark) noexcept : mark_(mark) { set(true); }
+  ~waiting_mark() { set(false); }
+  waiting_mark(const waiting_mark&) = delete;
+  waiting_mark& operator=(const waiting_mark&) = delete;
+
+ private:
+  // release: what this call wrote; pairs with the acquire in require_alone.
+  void set(bool to) noexcept { mark_.store(to, std::memory_order_release); }
+
+  std::atomic_ref<bool> mark_;
+};
+
+}  // namespace
+
+void read_ahead::require_alone() {
+  // acquire: what the other wrote before it waits; pairs with the release in waiting_mark.
+  if (!std::atomic_ref(is_waiting_).load(std::memory_order_acquire)) return;
+  throw std::logic_error(
+      "weft: buffered_stream: a call that reads while another fiber waits in one: one fiber at a time reads");
+}
+
 std::size_t read_ahead::more(read_source& from, std::error_code& ec) {
+  const waiting_mark marked(is_waiting_);
   if (size() == 0) return borrow(from, ec);
   if (!make_room(ec)) return 0;
   const std::size_t got = from.read(std::span(data() + end_, capacity_ - end_), ec);

@@ -24,8 +24,8 @@
 // as far as a line needs it.
 // Time and ends. Deadlines, close and cancellation are the stream's. What is there already is read though the deadline
 // has passed, and not any more once the stream is closed. Each call is a cancellation point.
-// Threads. As byte_stream.hpp, but for: one fiber at a time reads (a second one is not made to wait), and it is not
-// destroyed under a call.
+// Threads. As byte_stream.hpp, but for: one fiber at a time reads. A second one is not made to wait; where it meets the
+// first one waiting for more it is refused (std::logic_error). It is neither moved nor destroyed under a call.
 // Next: byte_stream.hpp, chunk.hpp.
 
 #include <concepts>
@@ -159,7 +159,10 @@ class buffered_stream : public byte_stream<buffered_stream<Stream>> {
   }
 
   // With nothing read ahead the stream's own call is asked first.
-  [[nodiscard]] bool enter(std::error_code& ec) { return ahead_.size() == 0 || detail::enter_buffered(is_open(), ec); }
+  [[nodiscard]] bool enter(std::error_code& ec) {
+    ahead_.require_alone();
+    return ahead_.size() == 0 || detail::enter_buffered(is_open(), ec);
+  }
 
   // As much as a chunk holds is not worth a copy.
   [[nodiscard]] bool goes_past(std::size_t wanted) const noexcept {
@@ -167,16 +170,19 @@ class buffered_stream : public byte_stream<buffered_stream<Stream>> {
   }
 
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec) {
+    ahead_.require_alone();
     if (goes_past(buffer.size()) || buffer.empty()) return stream_.read_some(buffer, ec);
     if (!enter(ec)) return 0;
     source from(stream_);
     return ahead_.size() != 0 || ahead_.more(from, ec) != 0 ? ahead_.take(buffer) : 0;
   }
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
+    ahead_.require_alone();
     if (ahead_.size() == 0) return stream_.read_some(buffers, ec);
     return enter(ec) ? ahead_.take(buffers) : 0;
   }
   chunk borrow(std::error_code& ec) {
+    ahead_.require_alone();
     if (ahead_.size() == 0) return stream_.read_chunk(ec);
     return enter(ec) ? ahead_.take_chunk(ec) : chunk();
   }

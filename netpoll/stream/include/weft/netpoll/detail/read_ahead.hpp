@@ -43,6 +43,10 @@ class read_ahead {
   [[nodiscard]] std::size_t size() const noexcept { return end_ - begin_; }
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
+  // Each call that reads begins with it: std::logic_error while another one waits for more. What comes would be divided
+  // between the two by chance.
+  void require_alone();
+
   // What is there now.
   std::size_t take(std::span<std::byte> to) noexcept;
   std::size_t take(std::span<const std::span<std::byte>> to) noexcept;
@@ -73,6 +77,7 @@ class read_ahead {
   std::size_t capacity_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
+  bool is_waiting_ = false;  // any thread, by an atomic_ref; all else is the reader's
 };
 
 // "weft: buffered_stream::<call>: <message of ec>"; with the limit where that is the reason.
