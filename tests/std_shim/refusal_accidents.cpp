@@ -178,6 +178,7 @@ int work() {
 // What a fiber heard whose lookup was refused something; then whether it is asked to end.
 struct heard {
   bool found = false, refused = false, no_thread = false, cancelled = false;
+  bool met = false;  // whoever had won a wait of its
 };
 
 void look_up_until_refused(int after, const std::atomic<bool>& may_begin, heard& to) {
@@ -190,6 +191,7 @@ void look_up_until_refused(int after, const std::atomic<bool>& may_begin, heard&
     to.refused = true;
   }
   left_before_refusal = -1;
+  to.met = weft::testing::has_met_all_waits();
   to.no_thread = ec == std::errc::resource_unavailable_try_again;
   try {
     weft::this_fiber::yield();
@@ -226,6 +228,7 @@ ACCIDENT(refused_lookup_meets_a_stop) {
       if (!what.found || what.cancelled) return 1;
       break;
     }
+    if (!what.met) return 4;
     if (!what.cancelled || what.found || (!what.refused && !what.no_thread)) return 2;
   }
   return refusals >= 2 && without_thread == k_refuses_threads ? 0 : 3;

@@ -26,6 +26,10 @@ struct accident {
   accident(const char* name, int (*body)());
 };
 
+// For accidents: no wait of the calling fiber is under way, and whoever has won one has been met. Asked where it runs
+// on after something was refused to it.
+[[nodiscard]] bool has_met_all_waits() noexcept;
+
 // For accidents: how often the process has looked whether all its fibers are asleep for ever, and found that not.
 [[nodiscard]] std::uint64_t deadlock_looks() noexcept;
 

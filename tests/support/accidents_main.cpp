@@ -12,6 +12,8 @@
 #include <support/accident.hpp>
 
 #include "deadlock_watch.hpp"
+#include "fiber_block.hpp"
+#include "this_worker.hpp"
 
 namespace weft::testing {
 
@@ -23,6 +25,8 @@ std::map<std::string, int (*)()>& all() {
 }
 
 }  // namespace
+
+bool has_met_all_waits() noexcept { return detail::this_fiber_block()->word.state() == detail::wait_state::running; }
 
 std::uint64_t deadlock_looks() noexcept { return detail::deadlock_watch::looks(); }
 
