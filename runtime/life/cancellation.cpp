@@ -2,6 +2,7 @@
 
 #include <weft/runtime/cancellation.hpp>
 
+#include <cstdint>
 #include <cstdio>
 
 #include <weft/runtime/detail/check.hpp>
@@ -11,6 +12,7 @@
 #include "cancelling.hpp"
 #include "describe.hpp"
 #include "fiber_extension.hpp"
+#include "handler_stack.hpp"
 #include "switching.hpp"
 #include "this_worker.hpp"
 #include "unparking.hpp"
@@ -27,11 +29,22 @@ namespace {
 
 constexpr std::uint32_t k_most_swallowed = 1000;
 
-void spend_budget(fiber_block& fiber) noexcept {
-  if (--fiber.budget != 0) [[likely]]
-    return;
+// In a signal handler on a stack of its own, which is the thread's: whoever ran there next would have its signals come
+// over this one's frames. The stack pointer alone does not tell: users run coroutines on stacks of theirs.
+bool is_in_handler(const fiber_block& fiber) noexcept {
+  const auto top = reinterpret_cast<std::uintptr_t>(fiber.on.top());
+  const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  return top - here >= fiber.on.usable && handler_stack::is_in_use();
+}
+
+[[gnu::noinline]] void spend_the_last(fiber_block& fiber) noexcept {
   fiber.budget = fiber.runs_on->home().operation_budget();
-  yield_now(fiber);
+  if (!is_in_handler(fiber)) yield_now(fiber);
+}
+
+void spend_budget(fiber_block& fiber) noexcept {
+  if (--fiber.budget == 0) [[unlikely]]
+    spend_the_last(fiber);
 }
 
 [[gnu::noinline]] fiber_block& deliver_if_due(fiber_block& fiber) {
@@ -53,8 +66,11 @@ void yield_now(fiber_block& fiber) noexcept {
   if (!w->is_alone()) worker::leave(w, &fiber, after_switch::requeue);
 }
 
-void switch_point() noexcept {
-  if (fiber_block* const fiber = this_fiber_block()) spend_budget(*fiber);
+bool switch_point() noexcept {
+  fiber_block* const fiber = this_fiber_block();
+  if (fiber == nullptr) return false;
+  spend_budget(*fiber);
+  return true;
 }
 
 void cancellation_point() {

@@ -30,6 +30,11 @@ bool handler_stack::is_overflow(const void* address) noexcept {
   return at < bottom && bottom - at <= k_handler_guard_size;
 }
 
+bool handler_stack::is_in_use() noexcept {
+  stack_t there{};
+  return ::sigaltstack(nullptr, &there) == 0 && (there.ss_flags & SS_ONSTACK) != 0;
+}
+
 std::size_t handler_stack::size() noexcept { return k_handler_stack_size - k_handler_guard_size; }
 
 handler_stack::handler_stack() noexcept {

@@ -17,6 +17,8 @@ class handler_stack {
   // In the guard of the calling thread's, if it is one of these: a handler there has used it up. Async-signal-safe.
   [[nodiscard]] static bool is_overflow(const void* address) noexcept;
   [[nodiscard]] static std::size_t size() noexcept;
+  // The calling thread runs a handler on such a stack, ours or another. A system call; async-signal-safe.
+  [[nodiscard]] static bool is_in_use() noexcept;
 
  private:
   void* base_ = nullptr;

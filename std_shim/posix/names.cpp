@@ -61,9 +61,6 @@ class lookup : public weft::detail::abandonable_call {
   int error_ = 0;
 };
 
-// h_errno, as set_error.
-__attribute__((noinline, no_sanitize("thread"))) void set_host_error(int number) noexcept { h_errno = number; }
-
 template <class Call>
 hostent* look_up_host(Call call) noexcept {
   if (!enter()) return call();
@@ -123,6 +120,7 @@ int refuse_lookup(int error) noexcept {
 int getaddrinfo(const char* node, const char* service, const addrinfo* hints, addrinfo** found) noexcept {
   if (!enter() || weft::detail::clock_is_virtual() || is_of_numbers(node, service, hints))
     return real().getaddrinfo(node, service, hints, found);
+  if (!enter() || !can_park()) return real().getaddrinfo(node, service, hints, found);
   if (weft::detail::is_full_of_abandoned_calls()) return EAI_AGAIN;
   try {
     auto over = weft::detail::run_abandonable(std::make_unique<lookup>(node, service, hints), deadline::never(),

@@ -13,15 +13,15 @@
 
 namespace weft::posix {
 
-// `call` returns as libc's do, below 0 or null with errno set.
-// ECANCELED if the fiber is asked to end before it begins; once
-// begun it is waited for.
+// `call` returns as libc's do, below 0 or null with errno set. ECANCELED if the fiber is asked to end before it begins;
+// once begun it is waited for. In the handler of a signal it is called in place.
 template <class Call>
 auto off_worker(Call call) noexcept {
   struct answer {
     decltype(call()) result;
     int error;
   };
+  if (is_in_handler()) return call();
   try {
     const answer got = weft::blocking([&] {
       set_error(0);

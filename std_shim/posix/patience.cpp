@@ -30,22 +30,21 @@ __attribute__((noinline, no_sanitize("thread"))) void set_error(int number) noex
   errno = number;
 }
 
+__attribute__((noinline, no_sanitize("thread"))) void set_host_error(int number) noexcept { h_errno = number; }
+
 int fail(int number) noexcept {
   set_error(number);
   return -1;
 }
 
-bool enter() noexcept {
-  if (!weft::detail::on_fiber()) return false;
-  weft::detail::switch_point();
-  return true;
+bool enter() noexcept { return weft::detail::switch_point(); }
+
+bool is_in_handler() noexcept {
+  stack_t own{};
+  return ::sigaltstack(nullptr, &own) == 0 && (own.ss_flags & SS_ONSTACK) != 0;
 }
 
-bool can_park() noexcept {
-  if (weft::detail::clock_is_virtual()) return false;
-  stack_t own{};
-  return ::sigaltstack(nullptr, &own) != 0 || (own.ss_flags & SS_ONSTACK) == 0;
-}
+bool can_park() noexcept { return !weft::detail::clock_is_virtual() && !is_in_handler(); }
 
 bool is_nonblocking(int fd) noexcept {
   const int flags = real().fcntl(fd, F_GETFL);

@@ -15,11 +15,16 @@ namespace weft::posix {
 // First line of each call. False: straight to libc. Spends one of the fiber's operations.
 [[nodiscard]] bool enter() noexcept;
 
+// In a signal handler on a stack of its own, which has to be left by who came there: whatever waits, blocks. A system
+// call: for who would wait otherwise.
+[[nodiscard]] bool is_in_handler() noexcept;
+
 // For a call that would wait: false if it has to do so by really blocking, because nobody can park here (a simulation,
-// a signal handler on a stack of its own).
+// such a handler).
 [[nodiscard]] bool can_park() noexcept;
 
 void set_error(int number) noexcept;
+void set_host_error(int number) noexcept;  // h_errno
 // Sets errno, and returns -1.
 int fail(int number) noexcept;
 

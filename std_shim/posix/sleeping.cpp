@@ -30,7 +30,7 @@ std::int64_t sleep_until(deadline until) noexcept {
 }  // namespace
 
 int nanosleep(const timespec* length, timespec* left) noexcept {
-  if (length == nullptr || !is_a_time(*length) || !enter()) return real().nanosleep(length, left);
+  if (length == nullptr || !is_a_time(*length) || !enter() || is_in_handler()) return real().nanosleep(length, left);
   const auto until = deadline::after(weft::detail::now(),
                                      std::chrono::seconds(length->tv_sec) + std::chrono::nanoseconds(length->tv_nsec));
   const std::int64_t rest = sleep_until(until);
@@ -42,7 +42,8 @@ int nanosleep(const timespec* length, timespec* left) noexcept {
 int clock_nanosleep(clockid_t clock, int flags, const timespec* length, timespec* left) noexcept {
   // Against a clock that may be set, or that does not tick as ours does, only the kernel knows when it is time.
   const bool is_ours = clock == CLOCK_MONOTONIC || (clock == CLOCK_REALTIME && (flags & TIMER_ABSTIME) == 0);
-  if (length == nullptr || !is_a_time(*length) || !enter()) return real().clock_nanosleep(clock, flags, length, left);
+  if (length == nullptr || !is_a_time(*length) || !enter() || is_in_handler())
+    return real().clock_nanosleep(clock, flags, length, left);
   if (!is_ours) return off_worker([&] { return real().clock_nanosleep(clock, flags, length, left); });
   const auto span = std::chrono::seconds(length->tv_sec) + std::chrono::nanoseconds(length->tv_nsec);
   const bool is_point = (flags & TIMER_ABSTIME) != 0;

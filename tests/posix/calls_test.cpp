@@ -28,27 +28,17 @@
 #include <weft/runtime/this_fiber.hpp>
 #include <weft/runtime/with_timeout.hpp>
 
+#include "descriptors.hpp"
+
 namespace {
 
 namespace posix = weft::posix;
+using weft::testing::socket_ends;
+using weft::testing::temporary_file;
 using weft::testing::wait_until_all_parked;
 
-struct two {
-  int in = -1, out = -1;
-  explicit two(int type = SOCK_STREAM) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, ends) == 0) in = ends[0], out = ends[1];
-  }
-  two(const two&) = delete;
-  two& operator=(const two&) = delete;
-  ~two() {
-    posix::close(in);
-    posix::close(out);
-  }
-};
-
 FIBER_TEST(posix, a_blocking_write_goes_on_until_all_is_out) {
-  const two ends;
+  const socket_ends ends;
   const std::string text(3'000'000, 'x');
   auto writer = weft::spawn([&] {
     const iovec parts[2] = {{const_cast<char*>(text.data()), 1'000'000}, {const_cast<char*>(text.data()), 2'000'000}};
@@ -62,7 +52,7 @@ FIBER_TEST(posix, a_blocking_write_goes_on_until_all_is_out) {
 }
 
 FIBER_TEST(posix, a_write_that_is_called_off_tells_what_went_out) {
-  const two ends;
+  const socket_ends ends;
   const std::string text(3'000'000, 'x');
   auto writer = weft::spawn([&] {
     const ssize_t n = posix::send(ends.out, text.data(), text.size(), 0);
@@ -77,7 +67,7 @@ FIBER_TEST(posix, a_write_that_is_called_off_tells_what_went_out) {
 }
 
 FIBER_TEST(posix, a_full_datagram_peer_is_waited_for) {
-  const two ends(SOCK_DGRAM);
+  const socket_ends ends(SOCK_DGRAM);
   constexpr int k_most = 600;
   auto writer = weft::spawn([&] {
     for (int i = 0; i < k_most; ++i) EXPECT_EQ(posix::send(ends.out, &i, sizeof(i), 0), 4);
@@ -144,7 +134,7 @@ FIBER_TEST(posix, poll_waits_for_more_descriptors_than_a_set_has_room_for) {
 }
 
 FIBER_TEST(posix, poll_and_its_like_wait_for_what_they_name) {
-  const two ends;
+  const socket_ends ends;
   const int inner = ::epoll_create1(EPOLL_CLOEXEC);
   epoll_event event{EPOLLIN, {}};
   ASSERT_EQ(::epoll_ctl(inner, EPOLL_CTL_ADD, ends.in, &event), 0);
@@ -207,9 +197,8 @@ FIBER_TEST(posix, sleeps_end_by_time_and_by_cancellation) {
 }
 
 FIBER_TEST(posix, files_are_read_written_and_locked) {
-  std::FILE* const file = std::tmpfile();
-  ASSERT_NE(file, nullptr);
-  const int fd = ::fileno(file);
+  const temporary_file at;
+  const int fd = at.fd;
   EXPECT_EQ(posix::write(fd, "hello", 5), 5);
   EXPECT_EQ(posix::pwrite(fd, "J", 1, 0), 1);
   char got[8] = {};
@@ -229,14 +218,12 @@ FIBER_TEST(posix, files_are_read_written_and_locked) {
   EXPECT_EQ(posix::flock(fd, LOCK_UN), 0);
   second.join();
   posix::close(other);
-  std::fclose(file);
 }
 
 // libc's own close tells nobody: what was a file may be a pipe by now, whose reader has to be called off as any other.
 FIBER_TEST(posix, a_number_that_was_a_files_is_waited_for_as_what_it_is_now) {
-  std::FILE* const file = std::tmpfile();
-  ASSERT_NE(file, nullptr);
-  const int number = ::fileno(file);
+  const temporary_file at;
+  const int number = at.fd;
   char got[4] = {};
   EXPECT_EQ(posix::read(number, got, sizeof(got)), 0);
   EXPECT_EQ(posix::write(number, got, sizeof(got)), 4);
@@ -258,7 +245,6 @@ FIBER_TEST(posix, a_number_that_was_a_files_is_waited_for_as_what_it_is_now) {
   reader.join();
   posix::close(ends[0]);
   posix::close(ends[1]);
-  std::fclose(file);
 }
 
 // The other way round, with one of /proc, which cannot even be tried.
@@ -321,7 +307,7 @@ TEST(posix_plain, a_plain_thread_goes_straight_to_libc) {
   char got = 0;
   EXPECT_EQ(posix::read(-1, &got, 1), -1);
   EXPECT_EQ(posix::last_error(), EBADF);
-  const two ends;
+  const socket_ends ends;
   EXPECT_EQ(posix::write(ends.out, "x", 1), 1);
   EXPECT_EQ(posix::read(ends.in, &got, 1), 1);
 }

@@ -30,25 +30,16 @@
 #include <weft/runtime/spawn.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
+#include "descriptors.hpp"
+
 namespace {
 
 namespace posix = weft::posix;
 using weft::net::detail::fault_injection;
+using weft::testing::expect_blocking;
+using weft::testing::socket_ends;
+using weft::testing::temporary_file;
 using weft::testing::wait_until_all_parked;
-
-struct ends {
-  int in = -1, out = -1;
-  explicit ends(int type) {
-    int both[2];
-    if (::socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, both) == 0) in = both[0], out = both[1];
-  }
-  ends(const ends&) = delete;
-  ends& operator=(const ends&) = delete;
-  ~ends() {
-    posix::close(in);
-    posix::close(out);
-  }
-};
 
 // As many messages of an int each.
 template <std::size_t Count>
@@ -67,17 +58,6 @@ struct messages {
   }
 };
 
-struct temporary_file {
-  std::FILE* file = std::tmpfile();
-  int fd = ::fileno(file);
-  temporary_file() = default;
-  temporary_file(const temporary_file&) = delete;
-  temporary_file& operator=(const temporary_file&) = delete;
-  ~temporary_file() { std::fclose(file); }
-};
-
-void expect_blocking(int fd) { EXPECT_EQ(::fcntl(fd, F_GETFL) & O_NONBLOCK, 0); }
-
 FIBER_TEST(posix_more, several_buffers_have_a_place_in_a_file) {
   const temporary_file at;
   char text[] = "hello world";
@@ -88,13 +68,13 @@ FIBER_TEST(posix_more, several_buffers_have_a_place_in_a_file) {
   EXPECT_EQ(posix::preadv(at.fd, in, 2, 3), 11);
   EXPECT_EQ(std::string(first) + second, text);
   EXPECT_EQ(posix::preadv(at.fd, in, 2, 100), 0);
-  const ends no_place(SOCK_STREAM);
+  const socket_ends no_place(SOCK_STREAM);
   EXPECT_EQ(posix::preadv(no_place.in, in, 2, 0), -1);
   EXPECT_EQ(posix::last_error(), ESPIPE);
 }
 
 FIBER_TEST(posix_more, a_batch_waits_for_its_last_message_unless_told_otherwise) {
-  const ends both(SOCK_DGRAM);
+  const socket_ends both(SOCK_DGRAM);
   std::atomic<int> step{0};
   auto receiver = weft::spawn([&] {
     messages<8> got;
@@ -130,7 +110,7 @@ FIBER_TEST(posix_more, a_batch_waits_for_its_last_message_unless_told_otherwise)
 
 FIBER_TEST(posix_more, a_batch_waits_for_room) {
   for (const int type : {SOCK_DGRAM, SOCK_STREAM}) {
-    const ends both(type);
+    const socket_ends both(type);
     constexpr int k_all = 2000;
     messages<k_all> sent;
     auto sender = weft::spawn([&] {
@@ -150,7 +130,7 @@ FIBER_TEST(posix_more, a_batch_waits_for_room) {
 
 // What cuts it here is memory that nobody may read: the kernel sends what comes before in pieces of its own.
 FIBER_TEST(posix_more, a_batch_of_a_stream_ends_with_the_message_that_was_cut) {
-  const ends both(SOCK_STREAM);
+  const socket_ends both(SOCK_STREAM);
   std::string good(150'000, 'x'), after = "y";
   void* const shut = ::mmap(nullptr, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ASSERT_NE(shut, MAP_FAILED);
@@ -171,7 +151,7 @@ FIBER_TEST(posix_more, a_file_goes_out_as_there_is_room) {
   std::string text(3'000'000, '-');
   for (std::size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>('a' + i % 23);
   ASSERT_EQ(posix::write(at.fd, text.data(), text.size()), 3'000'000);
-  const ends both(SOCK_STREAM);
+  const socket_ends both(SOCK_STREAM);
   auto sender = weft::spawn([&] {
     off_t from = 7;
     EXPECT_EQ(posix::sendfile(both.out, at.fd, &from, 4'000'000), 2'999'993);
@@ -196,7 +176,7 @@ FIBER_TEST(posix_more, a_file_that_is_not_in_memory_goes_out_whole) {
   const temporary_file at;
   const std::string text = filled(at, 2'500'000);
   const fault_injection faults({.seed = weft::testing::seed_of_this_test(), .refused = 500});
-  const ends both(SOCK_STREAM);
+  const socket_ends both(SOCK_STREAM);
   ASSERT_EQ(::lseek(at.fd, 1000, SEEK_SET), 1000);
   auto sender = weft::spawn([&] { EXPECT_EQ(posix::sendfile(both.out, at.fd, nullptr, text.size()), 2'499'000); });
   std::string got(2'499'000, '-');
@@ -211,7 +191,7 @@ FIBER_TEST(posix_more, a_file_that_is_not_in_memory_goes_out_whole) {
 FIBER_TEST(posix_more, what_is_not_in_memory_is_waited_for_elsewhere) {
   const temporary_file at;
   const std::string text = filled(at, 5000);
-  const ends both(SOCK_STREAM);
+  const socket_ends both(SOCK_STREAM);
   int pipe[2];
   ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
   auto sender = weft::spawn([&] {
@@ -250,7 +230,7 @@ FIBER_TEST(posix_more, a_file_goes_into_a_file_whole) {
 }
 
 FIBER_TEST(posix_more, splice_waits_for_bytes_and_for_room) {
-  const ends source(SOCK_STREAM);
+  const socket_ends source(SOCK_STREAM);
   int pipe[2];
   ASSERT_EQ(::pipe2(pipe, O_CLOEXEC), 0);
   constexpr ssize_t k_all = 1'000'000;

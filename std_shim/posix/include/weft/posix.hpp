@@ -20,11 +20,12 @@
 // - errno belongs to the thread, and a fiber may come back on another one. A compiler may keep its address over a call:
 //   last_error() reads the right one. pin_guard.hpp keeps a fiber on its thread.
 // Straight to libc, which blocks: on a plain thread, inside weft::blocking, in a forked child, in a signal handler that
-// has a stack of its own, and inside a simulation (but for sleeps, which wait in its time).
+// has a stack of its own (close, dup2, accept and connect are not for handlers), and inside a simulation (but for
+// sleeps, which wait in its time).
 //
 // Any thread; any number of fibers may use one descriptor. Regular files are read out of the page cache if it has the
 // answer, and on a helper thread otherwise, as is what is written to them.
-// Next: ../../README.md, which call waits in which way.
+// Next: ../../README.md, which call waits in which way; posix_resolver.hpp.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 

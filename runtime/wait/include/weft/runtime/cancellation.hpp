@@ -53,8 +53,8 @@ namespace detail {
 
 // First line of every operation that may park: spends one of the running fiber's budget of operations and yields when
 // it is spent (a fiber whose operations are always ready would starve the others). Nothing on a plain thread. noexcept:
-// the yield is not a cancellation point.
-void switch_point() noexcept;
+// the yield is not a cancellation point. True: on a fiber.
+bool switch_point() noexcept;
 
 // The same, and throws weft::cancelled if the fiber is asked to end (and delivery is not held back).
 void cancellation_point();
