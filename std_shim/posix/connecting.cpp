@@ -51,16 +51,16 @@ int accept4(int fd, sockaddr* from, socklen_t* from_size, int flags) noexcept {
 int connect(int fd, const sockaddr* to, socklen_t to_size) noexcept {
   if (!enter()) return real().connect(fd, to, to_size);
   patience waits(fd, POLLOUT, limit::send, "posix connect");
-  for (bool has_begun = false;;) {
+  for (int begun = 0;;) {  // what the first try said that began it, or found it begun
     bool was_nonblocking = false;
     const int result = unblocked(fd, was_nonblocking, [&] { return real().connect(fd, to, to_size); });
     const int error = result < 0 ? last_error() : 0;
-    if (result == 0 || (error == EISCONN && has_begun)) return 0;
+    if (result == 0 || (error == EISCONN && begun != 0)) return 0;
     if (!goes_on(error) || was_nonblocking) return result;
     if (!can_park()) return real().connect(fd, to, to_size);
-    has_begun = has_begun || error != EAGAIN;
+    if (begun == 0 && error != EAGAIN) begun = error;
     const int refused = error == EAGAIN ? waits.wait_a_while() : waits.wait();
-    if (refused != 0) return fail(refused == ETIMEDOUT ? (has_begun ? EINPROGRESS : EAGAIN) : refused);
+    if (refused != 0) return fail(refused != ETIMEDOUT ? refused : begun != 0 ? begun : EAGAIN);
   }
 }
 

@@ -99,7 +99,7 @@ ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size
   const auto call = [&](unsigned how) { return real().splice(in, in_offset, out, out_offset, size, how); };
   if (size == 0 || (flags & SPLICE_F_NONBLOCK) != 0 || !enter() || !can_park()) return call(flags);
   const int other = is_pipe(in) ? out : in;
-  patience bytes(in, POLLIN, limit::none, "posix splice"), room(out, POLLOUT, limit::none, "posix splice");
+  patience bytes(in, POLLIN, limit::receive, "posix splice"), room(out, POLLOUT, limit::send, "posix splice");
   for (;;) {
     if (!is_at_hand(in, in_offset, std::min(size, k_piece))) return fail(ECANCELED);
     bool was_nonblocking = false;
@@ -107,7 +107,7 @@ ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size
     if (n >= 0 || last_error() != EAGAIN) return n;
     if (was_nonblocking || is_nonblocking(in) || is_nonblocking(out)) return fail(EAGAIN);
     const int refused = has_event(in, POLLIN) ? room.wait() : bytes.wait();
-    if (refused != 0) return fail(refused);
+    if (refused != 0) return fail(refused == ETIMEDOUT ? EAGAIN : refused);
   }
 }
 
