@@ -154,7 +154,7 @@ const sending_call k_sending[] = {
     {"splice", true, &by_splice},
 };
 
-// What a call says, as far as both must say the same: how much goes before there is no more room is the kernel's affair.
+// What a call says, as far as both must say the same: how much goes before there is no room is the kernel's affair.
 std::string outcome(ssize_t n, std::size_t asked) {
   if (n < 0) return std::strerror(posix::last_error());
   return n == static_cast<ssize_t>(asked) ? "all" : n == 0 ? "nothing" : "some";
