@@ -32,7 +32,7 @@ void wake_queued(descriptor_block& block, direction d) noexcept {
   weft::detail::won_chain won;
   {
     const weft::detail::internal_guard guard(block.queue_lock);
-    won.take_all(block.queue_of(d), wake_reason::closed);
+    block.queue_of(d).claim_all(wake_reason::closed, won);
   }
   won.unpark_all();
 }

@@ -1,7 +1,8 @@
 #pragma once
 // Room: netpoll. What the process keeps for each open descriptor, and how to find it by number. Blocks are type-stable:
 // one that was a block once is a block for ever, so an event that comes too late meets a generation and not garbage,
-// and the memory outlives every runtime.
+// and the memory outlives every runtime. 128 bytes, for an idle connection holds one: two lines of a cache, of which
+// the second one is what a call looks at last.
 // Next: use_word.hpp and readiness_word.hpp, the two protocols on it; descriptor.cpp, its life.
 
 #include <array>
@@ -12,9 +13,9 @@
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/detail/real_env.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
-#include <weft/runtime/detail/wait_list.hpp>
 
 #include "readiness_word.hpp"
+#include "turn_queue.hpp"
 #include "use_word.hpp"
 
 namespace weft::net::detail {
@@ -26,17 +27,22 @@ using users = use_word<weft::detail::real_env>;
 inline constexpr unsigned k_index_bits = 24;
 inline constexpr std::uint32_t k_max_descriptors = (1u << k_index_bits) - 1;  // the last index names nobody
 
-struct alignas(64) descriptor_block {
+struct alignas(128) descriptor_block {
   // Any thread.
   users use;
   readiness ready[2];                      // by direction
   std::atomic<int> fd{-1};                 // written when nobody else uses the block
+  weft::detail::internal_lock queue_lock;  // and who has it watched late
   std::atomic<std::uint64_t> key{0};       // of the present tenant
   std::atomic<const void*> home{nullptr};  // the poller that watches it, as a name; null: none does yet
-  std::atomic<int> registry{-1};           // the poller's descriptor, if a shared one has to be taken out of it
 
-  weft::detail::internal_lock queue_lock;                         // and who has it watched late
-  weft::detail::wait_list queues[2] WEFT_GUARDED_BY(queue_lock);  // who waits for a turn, by direction
+  turn_queue queues[2] WEFT_GUARDED_BY(queue_lock);  // who waits for a turn, by direction
+
+  // The table's, while it is free.
+  descriptor_block* link = nullptr;
+
+  // Any thread.
+  std::atomic<int> registry{-1};  // the poller's descriptor, if a shared one has to be taken out of it
 
   // The holder's of the direction, by direction: how a descriptor_stream tries without blocking (descriptor_calls.hpp).
   std::uint8_t trying[2] = {};
@@ -45,15 +51,17 @@ struct alignas(64) descriptor_block {
   // not take it out of the poller.
   bool is_shared = false;
 
-  // The table's.
-  std::uint32_t index = 0;
-  descriptor_block* link = nullptr;
-
+  // For who uses it, or moves in or out.
+  [[nodiscard]] std::uint32_t index() const noexcept {
+    return static_cast<std::uint32_t>(key.load(std::memory_order_relaxed)) & k_max_descriptors;  // relaxed: it stays
+  }
   [[nodiscard]] readiness& readiness_of(direction d) noexcept { return ready[static_cast<std::size_t>(d)]; }
-  [[nodiscard]] weft::detail::wait_list& queue_of(direction d) noexcept WEFT_REQUIRES(queue_lock) {
+  [[nodiscard]] turn_queue& queue_of(direction d) noexcept WEFT_REQUIRES(queue_lock) {
     return queues[static_cast<std::size_t>(d)];
   }
 };
+
+static_assert(sizeof(descriptor_block) == 128);
 
 // All blocks of the process. Never destroyed.
 class descriptor_table {

@@ -20,11 +20,11 @@ descriptor_block* descriptor_table::take() {
     if (chunk.load(std::memory_order_relaxed) == nullptr)
       chunk.store(new descriptor_block[k_chunk_size], std::memory_order_release);
     block = find(used_);
-    block->index = used_++;
+    block->key.store(used_++, std::memory_order_relaxed);  // relaxed: as below
   }
-  // relaxed: a stale event that still sees the old key is stale either way.
-  const std::uint64_t generation = (block->key.load(std::memory_order_relaxed) >> k_index_bits) + 1;
-  block->key.store((generation << k_index_bits) | block->index, std::memory_order_relaxed);
+  // One generation more. relaxed: a stale event that still sees the old key is stale either way.
+  const std::uint64_t key = block->key.load(std::memory_order_relaxed) + (std::uint64_t{1} << k_index_bits);
+  block->key.store(key, std::memory_order_relaxed);
   return block;
 }
 
