@@ -17,9 +17,6 @@ namespace weft::tls::detail {
 
 namespace {
 
-// What is encrypted at once, and sent by one call: four records.
-constexpr std::size_t k_piece = 64 * 1024;
-
 net::time_limit at(deadline until) noexcept {
   return std::chrono::steady_clock::time_point(std::chrono::nanoseconds(until.nanoseconds()));
 }
@@ -49,7 +46,7 @@ void connection::shake_hands(std::error_code& ec) {
     ec = send();
     if (now.what == outcome::failed) ec = now.error;
     if (ec || now.what == outcome::done) return;
-    fresh = room.receive(transport_, engine_.is_within_record(), was_full_, ec);
+    fresh = room.receive(transport_, engine_.is_within_record(), ec);
     if (fresh.empty() && !ec) ec = errc::truncated;
     if (ec) return;
   }
@@ -83,7 +80,7 @@ std::size_t connection::read_some(std::span<const std::span<std::byte>> buffers,
     const step now = decrypt(fresh, buffers, is_within_record);
     ec = now.error;
     if (now.what != outcome::wants_input) return now.moved;
-    fresh = room.receive(transport_, is_within_record, was_full_, ec);
+    fresh = room.receive(transport_, is_within_record, ec);
     if (fresh.empty() && !ec) ec = errc::truncated;
     if (ec) return 0;
   }
@@ -96,6 +93,47 @@ std::size_t connection::read(std::span<const std::span<std::byte>> buffers, std:
   const std::size_t n = read_some(buffers, ec);
   tell_closing(ec);
   return n;
+}
+
+// A buffer is borrowed for what is there, and goes back before each wait.
+net::chunk connection::borrow_some(std::error_code& ec) {
+  receiver room;
+  std::span<const std::byte> fresh;
+  for (;;) {
+    bool is_within_record = false;
+    if (!fresh.empty() || may_read(is_within_record)) {
+      auto buffer = net::detail::borrow_buffer(ec);
+      if (ec) return keep(fresh), net::chunk();
+      const std::span<std::byte> whole(buffer.get(), net::chunk::max_size());
+      const step now = decrypt(fresh, {&whole, 1}, is_within_record);
+      ec = now.error;
+      if (now.moved != 0) return net::chunk(std::move(buffer), 0, now.moved);
+      if (now.what != outcome::wants_input) return {};
+    }
+    fresh = room.receive(transport_, is_within_record, ec);
+    if (fresh.empty() && !ec) ec = errc::truncated;
+    if (ec) return {};
+  }
+}
+
+net::chunk connection::borrow(std::error_code& ec) {
+  const turn mine(turns_, way::read);
+  if ((ec = mine.error())) return {};
+  net::chunk got = borrow_some(ec);
+  tell_closing(ec);
+  return got;
+}
+
+bool connection::may_read(bool& is_within_record) {
+  const std::scoped_lock lock(ssl_lock_);
+  is_within_record = engine_.is_within_record();
+  return engine_.may_read();
+}
+
+void connection::keep(std::span<const std::byte> fresh) {
+  const std::scoped_lock lock(ssl_lock_);
+  engine_.lend_input(fresh);
+  engine_.keep_input();
 }
 
 std::size_t connection::fill(std::span<std::byte> buffer, std::error_code& ec) {
@@ -150,28 +188,29 @@ std::error_code connection::receive_for_writer(std::uint64_t seen) {
   if (turns_.news() != seen) return {};
   receiver room;
   std::error_code ec;
-  const auto fresh = room.receive(transport_, false, was_full_, ec);
+  const auto fresh = room.receive(transport_, false, ec);
   if (fresh.empty() && !ec) ec = errc::truncated;
-  const std::scoped_lock lock(ssl_lock_);
-  engine_.lend_input(fresh);
-  engine_.keep_input();
+  keep(fresh);
   return ec;
 }
 
-std::size_t connection::write(std::span<const std::byte> buffer, bool at_most_once, std::error_code& ec) {
-  std::size_t taken = 0;
+std::size_t connection::write(std::span<const std::span<const std::byte>> buffers, bool at_most_once,
+                              std::error_code& ec) {
+  plain_pieces left(buffers);
   {
     const turn mine(turns_, way::write);
     if ((ec = mine.error())) return 0;
     if (has_ended_) ec = std::make_error_code(std::errc::broken_pipe);
     if (!ec) ec = send();  // what an earlier call has left
-    while (!ec && taken < buffer.size()) {
+    while (!ec && !left.empty()) {
       const std::uint64_t seen = turns_.news();  // N1
-      const step now = encrypt(buffer.subspan(taken, std::min(k_piece, buffer.size() - taken)));
-      taken += now.moved;
+      const auto piece = left.next(ec);
+      if (ec) break;
+      const step now = encrypt(piece);
+      left.advance(now.moved);
       if ((ec = send())) break;
       ec = now.what == outcome::wants_input ? receive_for_writer(seen) : now.error;
-      if (taken == buffer.size() || (at_most_once && taken != 0)) break;
+      if (left.empty() || (at_most_once && left.taken() != 0)) break;
       weft::detail::cancellation_point();
       if (!ec) ec = turns_.standing(way::write);
     }
@@ -179,7 +218,7 @@ std::size_t connection::write(std::span<const std::byte> buffer, bool at_most_on
   }
   // "Speaking up", V2. acquire: pairs with the release of speak_up, which the turn's lock has ordered before.
   if (reader_spoke_.load(std::memory_order_acquire)) speak_up();
-  return taken;
+  return left.taken();
 }
 
 void connection::end_writing(std::error_code& ec) {

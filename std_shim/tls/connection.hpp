@@ -35,11 +35,13 @@
 #include <vector>
 
 #include <weft/netpoll/any_stream.hpp>
+#include <weft/netpoll/chunk.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 #include <weft/runtime/detail/thread_safety.hpp>
 #include <weft/sync/mutex.hpp>
 
 #include "engine.hpp"
+#include "plain_pieces.hpp"
 #include "receiver.hpp"
 #include "turns.hpp"
 
@@ -54,9 +56,10 @@ class connection {
   void shake_hands(std::error_code& ec);
 
   std::size_t read(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
+  net::chunk borrow(std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
-  // All of it; or `at_most_once`: what goes out at once.
-  std::size_t write(std::span<const std::byte> buffer, bool at_most_once, std::error_code& ec);
+  // All of them; or `at_most_once`: what goes out at once.
+  std::size_t write(std::span<const std::span<const std::byte>> buffers, bool at_most_once, std::error_code& ec);
   void end_writing(std::error_code& ec);
 
   void set_deadline(way w, deadline until, std::error_code& ec);
@@ -75,6 +78,9 @@ class connection {
 
  private:
   [[nodiscard]] std::size_t read_some(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
+  [[nodiscard]] net::chunk borrow_some(std::error_code& ec);
+  [[nodiscard]] bool may_read(bool& is_within_record);
+  void keep(std::span<const std::byte> fresh);
   [[nodiscard]] step decrypt(std::span<const std::byte> fresh, std::span<const std::span<std::byte>> buffers,
                              bool& is_within_record);
   [[nodiscard]] step encrypt(std::span<const std::byte> plain);
@@ -90,8 +96,6 @@ class connection {
   engine engine_;  // under ssl_lock_
   std::atomic<bool> reader_spoke_{false};
 
-  // Of who has the turn to read.
-  bool was_full_ = false;  // the last receive filled its room: more is there
   // Of who has the turn to write.
   std::vector<std::byte> sending_;
   std::size_t sent_ = 0;

@@ -165,7 +165,8 @@ step engine::read(std::span<const std::span<std::byte>> buffers) noexcept {
   step all;
   for (auto buffer : buffers) {
     while (!buffer.empty()) {
-      const step one = read_one(buffer);
+      // OpenSSL would take a buffer and give it back, to say as much.
+      const step one = may_read() ? read_one(buffer) : step{outcome::wants_input};
       if (one.what != outcome::done) return all.moved != 0 ? all : one;
       all.moved += one.moved;
       buffer = buffer.subspan(one.moved);
@@ -174,7 +175,16 @@ step engine::read(std::span<const std::span<std::byte>> buffers) noexcept {
   return all;
 }
 
+// For all records of it, at once: room that grows from record to record is copied each time.
+void engine::make_room_for(std::size_t plain) noexcept try {
+  constexpr std::size_t k_record = 16 * 1024;
+  constexpr std::size_t k_overhead = 96;  // of a record: its head, a nonce, padding and what authenticates it
+  output_.reserve(output_.size() + plain + (plain / k_record + 1) * k_overhead);
+} catch (const std::bad_alloc&) {  // the write itself will tell
+}
+
 step engine::write(std::span<const std::byte> plain) noexcept {
+  make_room_for(plain.size());
   std::size_t moved = 0;
   step last = called([&](SSL* ssl) { return SSL_write_ex(ssl, plain.data(), plain.size(), &moved); });
   last.moved = moved;

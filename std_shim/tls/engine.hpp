@@ -59,6 +59,11 @@ class engine {
   void keep_input();
   // A record has begun and not ended: more is on its way.
   [[nodiscard]] bool is_within_record() const noexcept { return SSL_has_pending(ssl_.get()) == 1; }
+  // A read may end without further input: with what is there, or with the end, or the error, that is known.
+  [[nodiscard]] bool may_read() const noexcept {
+    return !input_.empty() || is_within_record() || failure_ ||
+           (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  }
 
   // --- Steps.
 
@@ -88,6 +93,7 @@ class engine {
   [[nodiscard]] std::error_code expect_name();
   void resume_session() noexcept;
   [[nodiscard]] step read_one(std::span<std::byte> buffer) noexcept;
+  void make_room_for(std::size_t plain) noexcept;
   template <class Call>
   [[nodiscard]] step called(Call call) noexcept;
   [[nodiscard]] step judged(int returned) noexcept;

@@ -1,39 +1,40 @@
 #pragma once
-// Room: tls. Where the ciphertext of one call is received. While nothing is there a small piece of the stack waits;
-// memory is taken only when more is known to be on its way: an idle connection holds none.
+// Room: tls. Where the ciphertext of one call is received. While nothing is there it waits without a buffer, and
+// borrows one for what comes; room of its own is taken only in the middle of a record, when more is known to be on its
+// way: an idle connection holds none.
 
-#include <array>
 #include <cstddef>
 #include <memory>
+#include <new>
 #include <span>
 #include <system_error>
 
 #include <weft/netpoll/any_stream.hpp>
+#include <weft/netpoll/chunk.hpp>
 
 namespace weft::tls::detail {
 
 class receiver {
  public:
   // Parks. Empty: the end of the stream, or an error. Valid until the next call.
-  [[nodiscard]] std::span<const std::byte> receive(net::any_stream& from, bool is_much, bool& was_full,
-                                                   std::error_code& ec) {
-    const std::span<std::byte> room = is_much || was_full ? large() : std::span<std::byte>(small_);
-    const std::size_t n = from.read_some(room, ec);
-    was_full = n == room.size();
-    return room.first(n);
+  [[nodiscard]] std::span<const std::byte> receive(net::any_stream& from, bool is_within_record, std::error_code& ec) {
+    borrowed_ = {};
+    if (is_within_record && has_room()) return std::span(room_.get(), from.read_some(room(), ec));
+    borrowed_ = from.read_chunk(ec);
+    return borrowed_.bytes();
   }
 
  private:
-  static constexpr std::size_t k_small = 512;        // most requests, and answers to them
-  static constexpr std::size_t k_large = 34 * 1024;  // two records
+  static constexpr std::size_t k_room = 34 * 1024;  // two records
 
-  std::span<std::byte> large() {
-    if (large_ == nullptr) large_ = std::make_unique_for_overwrite<std::byte[]>(k_large);
-    return {large_.get(), k_large};
+  [[nodiscard]] bool has_room() noexcept {
+    if (room_ == nullptr) room_.reset(new (std::nothrow) std::byte[k_room]);
+    return room_ != nullptr;
   }
+  [[nodiscard]] std::span<std::byte> room() const noexcept { return {room_.get(), k_room}; }
 
-  std::array<std::byte, k_small> small_;
-  std::unique_ptr<std::byte[]> large_;
+  net::chunk borrowed_;
+  std::unique_ptr<std::byte[]> room_;
 };
 
 }  // namespace weft::tls::detail

@@ -3,8 +3,6 @@
 
 #include <weft/tls/stream.hpp>
 
-#include <algorithm>
-
 #include <weft/netpoll/errc.hpp>
 
 #include "certificate.hpp"
@@ -62,24 +60,27 @@ std::size_t stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
   return moved_by(connection_, ec, [&](auto& held) { return held.fill(buffer, ec); });
 }
 
+net::chunk stream::borrow(std::error_code& ec) {
+  const auto held = connection_;
+  if (held != nullptr) return held->borrow(ec);
+  ec = closed_before();
+  return {};
+}
+
 std::size_t stream::write(std::span<const std::byte> buffer, std::error_code& ec) {
-  return moved_by(connection_, ec, [&](auto& held) { return held.write(buffer, false, ec); });
+  return write_each({&buffer, 1}, ec);
 }
 
 std::size_t stream::write_part(std::span<const std::byte> buffer, std::error_code& ec) {
-  return moved_by(connection_, ec, [&](auto& held) { return held.write(buffer, true, ec); });
+  return write_from({&buffer, 1}, ec);
 }
 
-// Small ones go out as one record.
+std::size_t stream::write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
+  return moved_by(connection_, ec, [&](auto& held) { return held.write(buffers, false, ec); });
+}
+
 std::size_t stream::write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec) {
-  constexpr std::size_t k_record = 16 * 1024;
-  std::vector<std::byte> joined;
-  for (const auto& each : buffers) {
-    if (joined.empty() && each.size() >= k_record) return write_part(each, ec);
-    const std::size_t room = std::min(each.size(), k_record - joined.size());
-    joined.insert(joined.end(), each.begin(), each.begin() + static_cast<std::ptrdiff_t>(room));
-  }
-  return write_part(joined, ec);
+  return moved_by(connection_, ec, [&](auto& held) { return held.write(buffers, true, ec); });
 }
 
 void stream::end_writing(std::error_code& ec) {

@@ -25,7 +25,8 @@
 //   write.
 // - Renegotiation (TLS 1.2) is refused, and compression. Updates of keys (1.3) are answered with the next write.
 // - OpenSSL needs some 16 KiB of stack for a handshake: a fiber's usual stack is enough.
-// - A wait for the next bytes holds no buffer.
+// - A wait for the next bytes holds no buffer, neither of ciphertext nor, by read_chunk(), of plain bytes. Several
+//   buffers that are written by one call are encrypted as if they were one: a small head and body are one record.
 // Next: context.hpp, errc.hpp.
 
 #include <chrono>
@@ -110,8 +111,10 @@ class stream : public net::byte_stream<stream> {
 
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
+  net::chunk borrow(std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t write(std::span<const std::byte> buffer, std::error_code& ec);
+  std::size_t write_each(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   std::size_t write_part(std::span<const std::byte> buffer, std::error_code& ec);
   std::size_t write_from(std::span<const std::span<const std::byte>> buffers, std::error_code& ec);
   void end_writing(std::error_code& ec);
