@@ -38,30 +38,53 @@ void read_ahead(int file, off_t from, std::size_t size) noexcept {
   }
 }
 
-// Before a call that would wait for the disk, whatever the flags, and under a lock: has a helper read what is not in
-// memory. What is evicted again at once is the call's to wait for. False: the fiber is asked to end.
-bool is_at_hand(int in, const off_t* offset, std::size_t size) noexcept {
-  if (!is_on_disk(way_of(in, side::in))) return true;
-  const off_t from = offset != nullptr ? *offset : ::lseek(in, 0, SEEK_CUR);
-  if (from < 0 || weft::net::detail::is_in_page_cache(in, from, size)) return true;
-  const int read = off_worker([&] { return read_ahead(in, from, size), 0; });
-  return read == 0 || last_error() != ECANCELED;
-}
+// For a call that would wait for the disk, whatever the flags, and under a lock: how much of a file it may be given.
+class at_hand {
+ public:
+  at_hand(int file, const off_t* offset) noexcept : file_(file), offset_(offset) {}
+
+  // Has a helper read what is not in memory. What is evicted again at once is the call's to wait for. Nothing is asked
+  // for twice, nor read, while it is sent little by little. 0: the fiber is asked to end.
+  [[nodiscard]] std::size_t up_to(std::size_t wanted) noexcept {
+    if (!is_on_disk(way_of(file_, side::in))) return wanted;
+    wanted = std::min(wanted, k_piece);
+    const off_t from = offset_ != nullptr ? *offset_ : ::lseek(file_, 0, SEEK_CUR);
+    if (from < 0) return wanted;
+    if (from < known_to_ && from >= known_from_) return std::min(wanted, static_cast<std::size_t>(known_to_ - from));
+    if (!weft::net::detail::is_in_page_cache(file_, from, wanted) && !is_read(from, wanted)) return 0;
+    known_from_ = from;
+    known_to_ = from + static_cast<off_t>(wanted);
+    return wanted;
+  }
+
+ private:
+  // Without a thread for it the call waits, and says what is wrong.
+  [[nodiscard]] bool is_read(off_t from, std::size_t size) const noexcept {
+    const int read = off_worker([&] { return read_ahead(file_, from, size), 0; });
+    return read == 0 || last_error() != ECANCELED;
+  }
+
+  int file_;
+  const off_t* offset_;
+  off_t known_from_ = 0;
+  off_t known_to_ = 0;
+};
 
 struct sendfile_attempt {
   int out;
   int in;
   off_t* offset;
   std::size_t count;
+  at_hand source{in, offset};
 
   [[nodiscard]] static const char* label() noexcept { return "posix sendfile"; }
   [[nodiscard]] ssize_t block() const noexcept { return real().sendfile(out, in, offset, count); }
   // To the end of what there is room for: who is O_NONBLOCK takes less to mean that there is no more.
-  ssize_t operator()(std::size_t done) const noexcept {
+  ssize_t operator()(std::size_t done) noexcept {
     std::size_t sent = 0;
     for (;;) {
-      const std::size_t piece = std::min(count - done - sent, k_piece);
-      const ssize_t n = send(piece);
+      const std::size_t piece = source.up_to(count - done - sent);
+      const ssize_t n = piece == 0 ? fail(ECANCELED) : send(piece);
       sent += n > 0 ? static_cast<std::size_t>(n) : 0;
       const bool goes_on = n > 0 && static_cast<std::size_t>(n) == piece && done + sent < count;
       if (!goes_on) return sent > 0 ? static_cast<ssize_t>(sent) : n;
@@ -70,7 +93,6 @@ struct sendfile_attempt {
 
  private:
   [[nodiscard]] ssize_t send(std::size_t piece) const noexcept {
-    if (!is_at_hand(in, offset, piece)) return fail(ECANCELED);
     bool was_nonblocking = false;
     return unblocked(out, was_nonblocking, [&] { return real().sendfile(out, in, offset, piece); });
   }
@@ -96,14 +118,19 @@ ssize_t sendfile(int out, int in, off_t* offset, std::size_t count) noexcept {
 
 // SPLICE_F_NONBLOCK speaks of pipes alone; one end at least is one, and the other waits unless it is O_NONBLOCK.
 ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size_t size, unsigned flags) noexcept {
-  const auto call = [&](unsigned how) { return real().splice(in, in_offset, out, out_offset, size, how); };
-  if (size == 0 || (flags & SPLICE_F_NONBLOCK) != 0 || !enter() || !can_park()) return call(flags);
+  const auto call = [&](std::size_t most, unsigned how) {
+    return real().splice(in, in_offset, out, out_offset, most, how);
+  };
+  if (size == 0 || (flags & SPLICE_F_NONBLOCK) != 0 || !enter() || !can_park()) return call(size, flags);
   const int other = is_pipe(in) ? out : in;
   patience bytes(in, POLLIN, limit::receive, "posix splice"), room(out, POLLOUT, limit::send, "posix splice");
+  at_hand source(in, in_offset);
+  patience bytes(in, POLLIN, limit::none, "posix splice"), room(out, POLLOUT, limit::none, "posix splice");
   for (;;) {
-    if (!is_at_hand(in, in_offset, std::min(size, k_piece))) return fail(ECANCELED);
+    const std::size_t piece = source.up_to(size);
+    if (piece == 0) return fail(ECANCELED);
     bool was_nonblocking = false;
-    const ssize_t n = unblocked(other, was_nonblocking, [&] { return call(flags | SPLICE_F_NONBLOCK); });
+    const ssize_t n = unblocked(other, was_nonblocking, [&] { return call(piece, flags | SPLICE_F_NONBLOCK); });
     if (n >= 0 || last_error() != EAGAIN) return n;
     if (was_nonblocking || is_nonblocking(in) || is_nonblocking(out)) return fail(EAGAIN);
     const int refused = has_event(in, POLLIN) ? room.wait() : bytes.wait();
