@@ -101,6 +101,8 @@ spawn_options main_options(const scheduler& home) noexcept {
 
 scheduler* this_runtime() noexcept { return on_fiber() ? &this_worker()->home() : nullptr; }
 
+bool is_ending(const scheduler& runtime) noexcept { return runtime.is_stopping(); }
+
 new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site) {
   scheduling_point();
   worker* const w = this_worker();

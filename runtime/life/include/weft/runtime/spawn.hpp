@@ -68,6 +68,8 @@ struct new_fiber {
 [[nodiscard]] spawn_options main_options(const scheduler& home) noexcept;
 // The runtime of the calling fiber; null on a plain thread. It is there as long as one of its fibers is.
 [[nodiscard]] scheduler* this_runtime() noexcept;
+// Whether it has begun to end: it takes no fibers from outside any more.
+[[nodiscard]] bool is_ending(const scheduler& runtime) noexcept;
 // A fiber that has a permit for its stack and no closure yet, in `home` (null: the caller's runtime).
 [[nodiscard]] new_fiber make_fiber(scheduler* home, const spawn_options& options, source_site site);
 void discard_fiber(fiber_block* fiber) noexcept;

@@ -12,8 +12,11 @@ class scheduler;
 namespace weft::detail {
 
 // That of the calling fiber. On a plain thread: one of the process's own, with one worker, which is made by the first
-// who asks, and stays. Throws what runtime's constructor throws.
+// who asks, and never ends. Throws what runtime's constructor throws.
 [[nodiscard]] scheduler* coroutine_home();
+
+// Whether it is that one.
+[[nodiscard]] bool never_ends(const scheduler* runtime) noexcept;
 
 }  // namespace weft::detail
 

@@ -112,6 +112,9 @@ class [[nodiscard]] fiber_awaiter : public waiting_coroutine {
   void await_suspend(std::coroutine_handle<> coroutine) { start(*this, coroutine); }
   result await_resume() { return take_outcome(result_, "as_awaitable"); }
 
+  // For who waits in another way after all.
+  [[nodiscard]] Source& source() noexcept { return source_; }
+
  private:
   friend waiting_coroutine;
 
