@@ -44,6 +44,10 @@ constexpr auto k_idle_limit = 30s;  // for the next request to arrive, whole
 constexpr auto k_hierarchy_age = 1s;
 constexpr auto k_linger_limit = 1s;  // for a refused peer to read why
 
+// Of a connection's fiber, which only waits. What goes deep runs in fibers of the usual size, and so on stacks of their
+// own: a connection never gets one that was deep.
+constexpr std::size_t k_waiting_stack = 64 * 1024;
+
 using request = http::request<http::string_body>;
 using response = http::response<http::string_body>;
 
@@ -129,31 +133,48 @@ void linger(auto& conn) {
   while (!ec && conn.read_some(unread, ec) > 0) continue;
 }
 
-// Over a stream of any kind.
-void converse(auto& conn) {
+// One request, of which the first bytes are in `came`. False: it was the last one.
+bool serve_request(auto& conn, beast::flat_buffer& came) {
   weft::basic_asio_stream stream(conn);
-  beast::flat_buffer buffer;
   beast::error_code ec;
-  while (!ec) {
-    http::request_parser<http::string_body> parser;
-    parser.header_limit(k_header_limit);
-    parser.body_limit(k_body_limit);
-    conn.set_deadline(k_idle_limit);
-    http::read_header(stream, buffer, parser, ec);
-    if (!ec && beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done())
-      conn.write_all(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));  // the client waits for it
-    if (!ec) http::read(stream, buffer, parser, ec);
-    auto res = ec ? refusal(ec) : answer(parser.get());
-    if (!res) return;
+  http::request_parser<http::string_body> parser;
+  parser.header_limit(k_header_limit);
+  parser.body_limit(k_body_limit);
+  http::read_header(stream, came, parser, ec);
+  if (!ec && beast::iequals(parser.get()[http::field::expect], "100-continue") && !parser.is_done())
+    conn.write_all(std::string_view("HTTP/1.1 100 Continue\r\n\r\n"));  // the client waits for it
+  if (!ec) http::read(stream, came, parser, ec);
+  auto res = ec ? refusal(ec) : answer(parser.get());
+  if (!res) return false;
 
-    res->keep_alive(!ec && parser.keep_alive());
-    res->prepare_payload();
-    http::response_serializer<http::string_body> writer(*res);
-    if (parser.get().method() == http::verb::head)
-      http::write_header(stream, writer, ec);
-    else
-      http::write(stream, writer, ec);
-    if (!ec && !res->keep_alive()) return linger(conn);
+  res->keep_alive(!ec && parser.keep_alive());
+  res->prepare_payload();
+  http::response_serializer<http::string_body> writer(*res);
+  if (parser.get().method() == http::verb::head)
+    http::write_header(stream, writer, ec);
+  else
+    http::write(stream, writer, ec);
+  if (!ec && !res->keep_alive()) linger(conn);
+  return !ec && res->keep_alive();
+}
+
+// The first bytes of the next request. False: there is none.
+bool await_request(auto& conn, beast::flat_buffer& came) {
+  came.shrink_to_fit();
+  std::error_code ec;
+  const auto first = conn.read_chunk(ec);
+  came.commit(boost::asio::buffer_copy(came.prepare(first.size()), boost::asio::buffer(first.data(), first.size())));
+  return !first.empty();
+}
+
+// Over a stream of any kind. Between requests a connection holds no buffer, no parser, and one page of stack: what goes
+// deep runs in a fiber of its own, whose stack serves the next request of anybody (weft/netpoll/chunk.hpp).
+void converse(auto& conn) {
+  beast::flat_buffer came;
+  for (bool goes_on = true; goes_on;) {
+    conn.set_deadline(k_idle_limit);
+    if (came.size() == 0 && !await_request(conn, came)) return;
+    goes_on = weft::spawn([&] { return serve_request(conn, came); }).join();
   }
 }
 // [/handler]
@@ -164,9 +185,9 @@ void serve(weft::net::tcp_stream conn) try { converse(conn); } catch (const std:
 }
 
 #if HTTP_HAS_TLS
-// As serve; the handshake is here, where nobody else waits for it.
+// As serve; the handshake is here, where nobody else waits for it, and goes deep.
 void serve_tls(weft::net::tcp_stream tcp, const weft::tls::context& as) try {
-  auto conn = weft::tls::accept(std::move(tcp), as, {.timeout = k_idle_limit});
+  auto conn = weft::spawn([&] { return weft::tls::accept(std::move(tcp), as, {.timeout = k_idle_limit}); }).join();
   converse(conn);
 } catch (const std::exception& error) {
   std::cerr << "http: a connection failed: " << error.what() << '\n';
@@ -178,7 +199,7 @@ void serve_tls(weft::net::tcp_stream tcp, const weft::tls::context& as) try {
 void accept_all(weft::net::tcp_listener listener, const auto& serve_one) {
   for (;;) {
     try {
-      weft::go(serve_one, listener.accept());
+      weft::go({.stack_size = k_waiting_stack}, serve_one, listener.accept());
     } catch (const std::exception& error) {
       std::cerr << "http: a connection was refused: " << error.what() << '\n';
       weft::this_fiber::sleep_for(10ms);  // an error that comes back and back must not fill the log

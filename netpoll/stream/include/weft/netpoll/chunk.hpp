@@ -13,6 +13,16 @@
 // borrows in the same way), and for bulk, where one large buffer of your own saves calls: a chunk holds 16 KiB at most.
 // Keep a chunk no longer than its bytes are needed: while it lives the buffer is its own, 16 KiB of memory.
 //
+// What else a connection holds while it waits: its fiber's stack, and a page of that which was touched once stays, also
+// when the call that went so deep has returned. So wait in a frame that is shallow, before buffers and parsers exist,
+// and serve what goes deeper than some 2 KiB in a fiber of its own, whose stack then serves anybody's next request:
+//
+//   while (auto got = conn.read_chunk())                             // an idle connection: one page and some 500 bytes
+//     weft::spawn([&] { serve(conn, std::move(got)); }).join();      // some 0.2 us
+//
+// and the fiber that waits begins with a stack of another size (go({.stack_size = 64 * 1024}, ...)), for a stack that
+// was deep is given to the next fiber of its size: examples/http.cpp.
+//
 // Movable, not copyable; may be moved to, and destroyed by, any fiber or thread, also after the runtime has ended.
 // Destroying one gives the buffer back and does not park. What is idle goes back to the system as stacks do: trim.hpp.
 
