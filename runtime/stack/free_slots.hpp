@@ -16,11 +16,15 @@ class free_slots {
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
+  // The least that room is made for: lists that grow from nothing leave pieces behind, which nobody else needs, and a
+  // page of each is touched.
+  static constexpr std::size_t k_least_room = 16 * 1024;
+
   // For so many at once. Throws std::bad_alloc. Doubles, so that a million are copied a few times in all; and what was
   // never used of it stays untouched.
   void make_room(std::size_t count) {
     if (count <= room_) return;
-    const std::size_t room = std::bit_ceil(count);
+    const std::size_t room = std::bit_ceil(std::max(count, k_least_room));
     auto larger = std::make_unique_for_overwrite<std::uint32_t[]>(room);
     for (std::size_t i = 0; i < size_; ++i) larger[i] = place(first_ + i);
     ring_ = std::move(larger);

@@ -39,8 +39,8 @@ pool_table& table() {
 
 // Doubling, so that a million slots are copied once or twice and not once for each chunk.
 template <class T>
-void make_room(std::vector<T>& in, std::size_t count) {
-  if (in.capacity() < count) in.reserve(std::max(count, 2 * in.capacity()));
+void make_room(std::vector<T>& in, std::size_t count, std::size_t least = 1) {
+  if (in.capacity() < count) in.reserve(std::max({count, 2 * in.capacity(), least}));
 }
 
 }  // namespace
@@ -133,8 +133,8 @@ stack_pool::refusal stack_pool::reserve_chunk() noexcept {
   try {
     make_room(chunks_, chunks_.size() + 1);
     used_.make_room(reserved_ + slots);  // giving back never allocates
-    make_room(cold_, reserved_ + slots);
-    make_room(bare_, reserved_ + slots);
+    make_room(cold_, reserved_ + slots, free_slots::k_least_room);
+    make_room(bare_, reserved_ + slots, free_slots::k_least_room);
   } catch (const std::bad_alloc&) {
     return refusal::address_space;
   }
