@@ -70,7 +70,7 @@ class descriptor_table {
   descriptor_table(const descriptor_table&) = delete;
   descriptor_table& operator=(const descriptor_table&) = delete;
 
-  // With a new generation in its key. Throws std::bad_alloc, or std::system_error with too_many_files_open_in_system.
+  // With a new generation in its key. Throws std::system_error: not_enough_memory, too_many_files_open_in_system.
   [[nodiscard]] descriptor_block* take();
   void give_back(descriptor_block* block) noexcept;
 
@@ -89,6 +89,9 @@ class descriptor_table {
   }
 
  private:
+  [[nodiscard]] descriptor_block* make_one() WEFT_REQUIRES(lock_);
+  static void map_chunk(std::atomic<descriptor_block*>& chunk);
+
   static constexpr std::uint32_t k_chunk_size = 256;
   static constexpr std::uint32_t k_max_chunks = (k_max_descriptors + 1) / k_chunk_size;
 
