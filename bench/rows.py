@@ -259,6 +259,18 @@ def copying(mib):
         ])
 
 
+def interposed():
+    """What libweft_interpose adds to a lock that is free: within one program, in turns with libc's own."""
+    rows = [Row("mutex of libc's, lock and unlock", "mutex_libc", "ns")]
+    for name, what in (("mutex", "mutex"), ("recursive", "recursive mutex"), ("rwlock_read", "rwlock to read"),
+                       ("rwlock_write", "rwlock to write"), ("semaphore", "semaphore, wait and post"),
+                       ("signal", "signal to nobody"), ("broadcast", "broadcast to nobody")):
+        goal = [] if name == "recursive" else [at_most(5, "ns")]
+        rows += [Row(f"interposed {what}, over libc's, on a thread", f"{name}_thread_over", "ns", 1.0, goal),
+                 Row(f"interposed {what}, over libc's, in a fiber", f"{name}_fiber_over", "ns", 1.0, goal)]
+    return Measurement("interpose", {"weft": Optional("interpose_locks")}, rows)
+
+
 def all_measurements(quick):
     for thing in (switch, channel, spawn, skynet, select, mutex, deadline):
         for workers, on in WORKERS.items():
@@ -272,4 +284,5 @@ def all_measurements(quick):
     for workers, on in WORKERS.items():
         yield secure(workers, on, 1 if quick else 2)
     yield from copying(64 if quick else 1024)
+    yield interposed()
     yield idle(10_000, 100 if quick else 1000, 1 if quick else 10)

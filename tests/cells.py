@@ -40,7 +40,7 @@ CELLS = {
         Cell("clang", "clang++-14", ("-Dthread_safety=true", "-Dwerror=true", *CHECKED)),
         # The jump that other processors have.
         Cell("boost", "g++", ("-Dcontext=boost", *CHECKED), rooms=("runtime",)),
-        Cell("asan", "g++", ("-Db_sanitize=address,undefined", *CHECKED), rooms=(*ROOMS, "fuzz")),
+        Cell("asan", "g++", ("-Db_sanitize=address,undefined", *CHECKED), rooms=(*ROOMS, "interpose", "fuzz")),
         Cell("tsan", "g++", ("-Db_sanitize=thread", *CHECKED), rooms=(*ROOMS, "conformance")),
     )
 }

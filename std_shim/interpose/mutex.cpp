@@ -4,8 +4,8 @@
 //
 // "Whose it is". Recursive and error-checking kinds ask who the owner is, and libc knows the thread alone, which
 // other fibers share. So the fiber's id stands beside it, in a word that libc uses for robust mutexes only. It is
-// written by a fiber that has the lock, and read by one that finds its own thread as the owner: no other thread
-// writes it then, and what runs on this one runs one after the other.
+// written by a fiber that has the lock. What others read of it counts only if their own thread is the owner: then that
+// thread wrote it last, and what runs on it runs one after the other.
 //
 // Robust ones, those that inherit priorities, and those shared between processes are passed through: they block.
 //
@@ -23,8 +23,6 @@ namespace weft::interpose {
 
 namespace {
 
-using detail::foreign_caller;
-
 constexpr int k_elision = 256 | 512;
 constexpr int k_type = 3;
 
@@ -36,89 +34,125 @@ bool has_owner(int kind) noexcept { return kind == PTHREAD_MUTEX_RECURSIVE_NP ||
 
 auto& owner_word(pthread_mutex_t* mutex) noexcept { return mutex->__data.__list.__next; }
 
-bool is_of_this_thread(const pthread_mutex_t* mutex, const foreign_caller& who) noexcept {
-  return __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED) == who.thread;
+bool is_the_fibers(pthread_mutex_t* mutex, std::uint64_t fiber) noexcept {
+  return reinterpret_cast<std::uintptr_t>(__atomic_load_n(&owner_word(mutex), __ATOMIC_RELAXED)) == fiber;
 }
-bool is_of_another_fiber_here(pthread_mutex_t* mutex, const foreign_caller& who) noexcept {
-  return is_of_this_thread(mutex, who) && reinterpret_cast<std::uintptr_t>(owner_word(mutex)) != who.fiber;
+void make_it_the_fibers(pthread_mutex_t* mutex, std::uint64_t fiber) noexcept {
+  __atomic_store_n(&owner_word(mutex), reinterpret_cast<decltype(+owner_word(mutex))>(fiber), __ATOMIC_RELAXED);
+}
+
+bool is_of_this_thread(const pthread_mutex_t* mutex) noexcept {
+  const int owner = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+  return owner != 0 && owner == detail::this_foreign_caller().thread;
+}
+// By a fiber. It asks for the thread last, which costs most.
+bool is_of_another_fiber_here(pthread_mutex_t* mutex, std::uint64_t fiber) noexcept {
+  return !is_the_fibers(mutex, fiber) && is_of_this_thread(mutex);
 }
 
 // By a fiber, of a kind that has an owner: "Whose it is".
-int try_owned(pthread_mutex_t* mutex, const foreign_caller& who) noexcept {
-  if (is_of_another_fiber_here(mutex, who)) return EBUSY;
+int try_owned(pthread_mutex_t* mutex, std::uint64_t fiber) noexcept {
+  if (is_of_another_fiber_here(mutex, fiber)) return EBUSY;
   const int outcome = real().pthread_mutex_trylock(mutex);
-  if (outcome == 0) owner_word(mutex) = reinterpret_cast<decltype(+owner_word(mutex))>(who.fiber);
+  if (outcome == 0) make_it_the_fibers(mutex, fiber);
   return outcome;
 }
 
-int try_as_fiber(pthread_mutex_t* mutex, int kind) noexcept {
-  return has_owner(kind) ? try_owned(mutex, detail::this_foreign_caller()) : real().pthread_mutex_trylock(mutex);
+int try_as_fiber(pthread_mutex_t* mutex, int kind, std::uint64_t fiber) noexcept {
+  return has_owner(kind) ? try_owned(mutex, fiber) : real().pthread_mutex_trylock(mutex);
 }
 
-// An owner that blocks for itself for ever is told so by libc, if the kind asks.
-bool is_own_error(pthread_mutex_t* mutex, int kind, const foreign_caller& who) noexcept {
-  return kind == PTHREAD_MUTEX_ERRORCHECK_NP && is_of_this_thread(mutex, who) && !is_of_another_fiber_here(mutex, who);
+// As the caller asked for it; the rest of a way that is seldom taken.
+struct request {
+  clockid_t clock = CLOCK_REALTIME;
+  const timespec* until = nullptr;  // for ever
+  taken which;
+  const void* caller;
+};
+
+int block(pthread_mutex_t* mutex, const request& asked) noexcept {
+  return asked.until == nullptr ? real().pthread_mutex_lock(mutex)
+                                : real().pthread_mutex_clocklock(mutex, asked.clock, asked.until);
 }
 
-bool may_park_for(const pthread_mutex_t* mutex, const foreign_caller& who, taken which, const void* caller) noexcept {
-  const ground here = look_around(which, caller);
-  if (here == ground::once || here == ground::loader) return is_of_this_thread(mutex, who);
+bool may_park_for(const pthread_mutex_t* mutex, const request& asked) noexcept {
+  const ground here = look_around(asked.which, asked.caller);
+  if (here == ground::once || here == ground::loader) return is_of_this_thread(mutex);
   return here == ground::may_park;
 }
 
-template <class RealLock>
-int wait_as_fiber(pthread_mutex_t* mutex, int kind, const time_limit& limit, taken which, const void* caller,
-                  RealLock real_lock) noexcept {
-  const foreign_caller who = detail::this_foreign_caller();
-  if (is_own_error(mutex, kind, who)) return EDEADLK;
-  if (!may_park_for(mutex, who, which, caller)) return real_lock();
-  return wait_for_lock(mutex, limit, "pthread mutex", [=] { return try_as_fiber(mutex, kind); });
+int wait_as_fiber(pthread_mutex_t* mutex, int kind, std::uint64_t fiber, const request& asked) noexcept {
+  // Who would wait for itself for ever is told so by libc, if the kind asks.
+  if (kind == PTHREAD_MUTEX_ERRORCHECK_NP && is_the_fibers(mutex, fiber) && is_of_this_thread(mutex)) return EDEADLK;
+  if (may_park_for(mutex, asked))
+    return wait_for_lock(mutex, {asked.clock, asked.until}, "pthread mutex",
+                         [=] { return try_as_fiber(mutex, kind, fiber); });
+  // A second fiber of the owner's thread would pass for the owner.
+  if (has_owner(kind) && is_of_another_fiber_here(mutex, fiber)) return EDEADLK;
+  const int outcome = block(mutex, asked);
+  if (outcome == 0 && has_owner(kind)) make_it_the_fibers(mutex, fiber);
+  return outcome;
 }
 
-template <class RealLock>
-int lock_with(pthread_mutex_t* mutex, const time_limit& limit, taken which, const void* caller,
-              RealLock real_lock) noexcept {
-  const int kind = kind_of(mutex);
-  if (!may_wait_in_lot(kind)) [[unlikely]] {
-    note_cannot(which, caller);
-    return real_lock();
-  }
-  if (!detail::hold_foreign_lock()) return real_lock();
-  return lock_and_stay([&]() noexcept {
-    const int outcome = try_as_fiber(mutex, kind);
-    return outcome == EBUSY ? wait_as_fiber(mutex, kind, limit, which, caller, real_lock) : outcome;
+[[gnu::noinline]] int lock_at_last(pthread_mutex_t* mutex, int kind, std::uint64_t fiber, int outcome, clockid_t clock,
+                                   const timespec* until, taken which, const void* caller) noexcept {
+  return lock_and_stay([&] {
+    return outcome == EBUSY ? wait_as_fiber(mutex, kind, fiber, {clock, until, which, caller}) : outcome;
   });
+}
+
+[[gnu::noinline]] int pass_by(pthread_mutex_t* mutex, clockid_t clock, const timespec* until, taken which,
+                              const void* caller) noexcept {
+  note_cannot(which, caller);
+  return block(mutex, {clock, until, which, caller});
+}
+
+// What a free lock costs over libc's is here, and stands in registers.
+[[gnu::always_inline]] inline int lock_with(pthread_mutex_t* mutex, clockid_t clock, const timespec* until, taken which,
+                                            const void* caller) noexcept {
+  const int kind = kind_of(mutex);
+  if (!may_wait_in_lot(kind)) [[unlikely]]
+    return pass_by(mutex, clock, until, which, caller);
+  const std::uint64_t fiber = detail::hold_foreign_lock();
+  if (fiber == 0)
+    return until == nullptr ? real().pthread_mutex_lock(mutex) : real().pthread_mutex_clocklock(mutex, clock, until);
+  const int outcome = try_as_fiber(mutex, kind, fiber);
+  if (outcome == 0) [[likely]]
+    return 0;
+  return lock_at_last(mutex, kind, fiber, outcome, clock, until, which, caller);
+}
+
+bool may_unlock(pthread_mutex_t* mutex) noexcept {
+  const std::uint64_t fiber = detail::this_foreign_fiber();
+  return fiber == 0 || !is_of_another_fiber_here(mutex, fiber);
 }
 
 }  // namespace
 
 int lock_mutex(pthread_mutex_t* mutex, taken which, const void* caller) noexcept {
-  return lock_with(mutex, {}, which, caller, [mutex] { return real().pthread_mutex_lock(mutex); });
+  return lock_with(mutex, CLOCK_REALTIME, nullptr, which, caller);
 }
 
 int lock_mutex_until(pthread_mutex_t* mutex, clockid_t clock, const timespec* until, taken which,
                      const void* caller) noexcept {
-  if (!time_limit::knows(clock)) return EINVAL;
-  return lock_with(mutex, {clock, until}, which, caller,
-                   [=] { return real().pthread_mutex_clocklock(mutex, clock, until); });
+  return time_limit::knows(clock) ? lock_with(mutex, clock, until, which, caller) : EINVAL;
 }
 
 int try_mutex(pthread_mutex_t* mutex) noexcept {
   const int kind = kind_of(mutex);
-  if (!may_wait_in_lot(kind) || !detail::hold_foreign_lock()) return real().pthread_mutex_trylock(mutex);
-  return lock_and_stay([=] { return try_as_fiber(mutex, kind); });
+  const std::uint64_t fiber = may_wait_in_lot(kind) ? detail::hold_foreign_lock() : 0;
+  if (fiber == 0) return real().pthread_mutex_trylock(mutex);
+  return lock_and_stay([=] { return try_as_fiber(mutex, kind, fiber); });
 }
 
 int unlock_mutex(pthread_mutex_t* mutex) noexcept {
   const int kind = kind_of(mutex);
   if (!may_wait_in_lot(kind)) [[unlikely]]
     return real().pthread_mutex_unlock(mutex);
-  if (has_owner(kind)) {
-    const foreign_caller who = detail::this_foreign_caller();
-    if (who.fiber != 0 && is_of_another_fiber_here(mutex, who)) return EPERM;
-  }
+  if (has_owner(kind) && !may_unlock(mutex)) return EPERM;
   const int outcome = real().pthread_mutex_unlock(mutex);
-  if (outcome != 0) return outcome;
+  if (outcome != 0) [[unlikely]]
+    return outcome;
   detail::release_foreign_lock();
   after_release(mutex, 1);  // of its address alone: the mutex may be gone
   return 0;
@@ -129,7 +163,7 @@ int unlock_mutex(pthread_mutex_t* mutex) noexcept {
 using namespace weft::interpose;
 
 WEFT_TAKES int pthread_mutex_lock(pthread_mutex_t* mutex) noexcept {
-  return lock_mutex(mutex, taken::pthread_mutex_lock, WEFT_CALLER);
+  return lock_with(mutex, CLOCK_REALTIME, nullptr, taken::pthread_mutex_lock, WEFT_CALLER);
 }
 WEFT_TAKES int pthread_mutex_trylock(pthread_mutex_t* mutex) noexcept { return try_mutex(mutex); }
 WEFT_TAKES int pthread_mutex_timedlock(pthread_mutex_t* mutex, const timespec* until) noexcept {

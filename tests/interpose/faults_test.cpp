@@ -309,7 +309,7 @@ void post(int) {
 
 // Interrupts a thread, and a worker, in the middle of what the lot does; each handler posts.
 TEST(faults, a_signal_handler_posts_to_fibers) {
-  constexpr int k_signals = 16;
+  constexpr int k_signals = 8;
   struct sigaction handles {
   }, before{};
   handles.sa_handler = &post;

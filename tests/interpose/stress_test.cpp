@@ -26,7 +26,7 @@ using clock_type = std::chrono::steady_clock;
 
 clock_type::duration share_of_time(int parts) {
   const char* const seconds = std::getenv("WEFT_INTERPOSE_STRESS");
-  return seconds == nullptr ? 30ms : clock_type::duration(std::chrono::seconds(std::atoi(seconds))) / parts;
+  return seconds == nullptr ? 15ms : clock_type::duration(std::chrono::seconds(std::atoi(seconds))) / parts;
 }
 
 bool on_fiber() { return weft::detail::on_fiber(); }
@@ -237,7 +237,7 @@ TEST(stress, latches_and_guards_pass_from_hand_to_hand) {
 #if defined(__SANITIZE_THREAD__)
   GTEST_SKIP() << "ThreadSanitizer has guards of its own";
 #endif
-  constexpr int k_rounds = 40, k_fibers = 6;
+  constexpr int k_rounds = 12, k_fibers = 6;
   weft::testing::at_each_width([](std::size_t workers) {
     std::array<abi::__guard, k_rounds> guards{};
     std::array<int, k_rounds> made{};

@@ -22,9 +22,11 @@ struct foreign_caller {
 };
 
 [[nodiscard]] foreign_caller this_foreign_caller() noexcept;
+[[nodiscard]] std::uint64_t this_foreign_fiber() noexcept;  // its id alone
 
-// One more, or one fewer; false if the caller is no fiber (then nothing was counted).
-[[nodiscard]] bool hold_foreign_lock() noexcept;
+// One more: the fiber's id, or 0 if the caller is no fiber (then nothing was counted).
+[[nodiscard]] std::uint64_t hold_foreign_lock() noexcept;
+// One fewer; false if the caller is no fiber.
 bool release_foreign_lock() noexcept;
 
 }  // namespace weft::detail
