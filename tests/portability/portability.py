@@ -254,7 +254,7 @@ def kqueue_passes():
     for shared in (installed / "lib").glob("libkqueue.so*"):
         shared.unlink()  # the archive is to be linked
     yield "libkqueue builds"
-    environment = {"PKG_CONFIG_PATH": str(installed / "lib" / "pkgconfig"), "WEFT_POLLER": "kqueue"}
+    environment = {"PKG_CONFIG_PATH": str(installed / "lib" / "pkgconfig"), "WEFT_POLLER": "kqueue", "WEFT_TEST_LIMIT": "120"}
     for name, (options, what) in KQUEUE_BUILDS.items():
         build = BUILD / name
         if not (build / "build.ninja").exists():
