@@ -233,7 +233,7 @@ def runs_under_qemu(place, environment, tested):
         program = f"tests/{room}/{room}_tests"
         run(["ninja", "-C", str(place), program], "aarch64-linux-gnu.log", **environment)
         run(["timeout", "1500", *emulator, str(place / program), "--gtest_brief=1", "--gtest_filter=-" + ":".join(NOT_UNDER_QEMU)],
-            "qemu.log", WEFT_TEST_LIMIT="120")
+            "qemu.log", WEFT_TEST_LIMIT="300")
         yield f"aarch64-linux-gnu: the tests of {room} pass under qemu-user, but those that begin processes"
 
 
