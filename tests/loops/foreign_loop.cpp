@@ -9,9 +9,13 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 
 #include <dlfcn.h>
 #include <gtest/gtest.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <weft/weft.hpp>
 
@@ -25,6 +29,15 @@ constexpr int k_rounds = 12;
 template <class Predicate>
 void yield_until(Predicate is_so) {
   while (!is_so()) weft::this_fiber::sleep_for(std::chrono::microseconds(100));
+}
+
+// How often an epoll descriptor was put into another one, which takes a lock of the whole kernel.
+std::atomic<int> g_nested{0};
+
+bool is_epoll(int fd) {
+  char what[32];
+  const ssize_t size = ::readlink(("/proc/self/fd/" + std::to_string(fd)).c_str(), what, sizeof what);
+  return size > 0 && std::string_view(what, static_cast<std::size_t>(size)) == "anon_inode:[eventpoll]";
 }
 
 // A loop in a fiber of its own, that is stopped as its object goes, or as the fiber is asked to end.
@@ -107,6 +120,7 @@ void at_each_number_of_workers(F body) {
 
 void expect_to_serve_fibers(const make_loop& make, seat_of_loop where) {
   at_each_number_of_workers([&] {
+    const int nested = g_nested;
     running_loop loop(make, where);
     talk_side_by_side(loop.port());
     const int ticks = loop.ticks();
@@ -115,6 +129,9 @@ void expect_to_serve_fibers(const make_loop& make, seat_of_loop where) {
       yield_until([&] { return is_parked(loop.id()); });  // and does not block a worker, as it would without
     }
     talk_side_by_side(loop.port());
+    // Once for all its waits: it was counted, or the loop has none (GLib's, Qt's).
+    EXPECT_LE(g_nested - nested, 1);
+    EXPECT_TRUE(g_nested != nested || where == seat_of_loop::a_thread_of_its_own);
   });
 }
 
@@ -148,3 +165,9 @@ void expect_to_end_with_the_runtime(const make_loop& make, seat_of_loop where) {
 }
 
 }  // namespace weft::testing
+
+// In front of libc's for the whole program, libweft among it.
+extern "C" [[gnu::visibility("default")]] int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
+  if (operation == EPOLL_CTL_ADD && weft::testing::is_epoll(fd)) ++weft::testing::g_nested;
+  return static_cast<int>(::syscall(SYS_epoll_ctl, epoll, operation, fd, event));
+}
