@@ -2,7 +2,6 @@
 // Room: tests of netpoll. One descriptor of each kind that a descriptor_stream treats in a way of its own, and how to
 // make something readable in it.
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -12,15 +11,12 @@
 #include <vector>
 
 #include <fcntl.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/timerfd.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <gtest/gtest.h>
+#include <support/descriptor_ends.hpp>
 
 #include "scratch_directory.hpp"
 
@@ -44,46 +40,17 @@ inline void write_plainly(int fd, const void* data, std::size_t size) {
   if (::write(fd, data, size) != static_cast<ssize_t>(size)) throw std::runtime_error(std::strerror(errno));
 }
 
-inline int checked(int fd) {
-  if (fd < 0) throw std::runtime_error(std::strerror(errno));
-  return fd;
+inline void describe_pair(described& d, descriptor_ends both) {
+  d.all = {d.read = both.read, d.write = both.write};
+  d.feed = [to = both.write] { write_plainly(to, "x", 1); };
 }
 
-inline void describe_pair(described& d, int from, int to) {
-  d.all = {d.read = from, d.write = to};
-  d.feed = [to] { write_plainly(to, "x", 1); };
-}
-
-inline void describe_pipe(described& d, const scratch_directory&) {
-  std::array<int, 2> ends{};
-  checked(::pipe2(ends.data(), O_CLOEXEC));
-  describe_pair(d, ends[0], ends[1]);
-}
-inline void describe_fifo(described& d, const scratch_directory& in) {
-  checked(::mkfifo((in / "fifo").c_str(), 0600));
-  const int kept = checked(::open((in / "fifo").c_str(), O_RDWR | O_CLOEXEC));
-  const int from = checked(::open((in / "fifo").c_str(), O_RDONLY | O_CLOEXEC));
-  describe_pair(d, from, checked(::open((in / "fifo").c_str(), O_WRONLY | O_CLOEXEC)));
-  ::close(kept);
-}
-inline void describe_socket(described& d, const scratch_directory&) {
-  std::array<int, 2> ends{};
-  checked(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()));
-  describe_pair(d, ends[0], ends[1]);
-}
-inline void describe_terminal(described& d, const scratch_directory&) {
-  const int near = checked(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
-  checked(::grantpt(near));
-  checked(::unlockpt(near));
-  const int far = checked(::open(::ptsname(near), O_RDWR | O_NOCTTY | O_CLOEXEC));
-  termios raw{};
-  ::tcgetattr(far, &raw);
-  ::cfmakeraw(&raw);
-  ::tcsetattr(far, TCSANOW, &raw);
-  describe_pair(d, far, near);
-}
+inline void describe_pipe(described& d, const scratch_directory&) { describe_pair(d, open_pipe_ends()); }
+inline void describe_fifo(described& d, const scratch_directory& in) { describe_pair(d, open_fifo_ends(in / "fifo")); }
+inline void describe_socket(described& d, const scratch_directory&) { describe_pair(d, open_socket_ends(SOCK_STREAM)); }
+inline void describe_terminal(described& d, const scratch_directory&) { describe_pair(d, open_terminal_ends()); }
 inline void describe_event(described& d, const scratch_directory&) {
-  const int fd = checked(::eventfd(0, EFD_CLOEXEC));
+  const int fd = open_counter();
   d.all = {d.read = fd};
   d.feed = [fd] {
     const std::uint64_t one = 1;
@@ -91,12 +58,9 @@ inline void describe_event(described& d, const scratch_directory&) {
   };
 }
 inline void describe_timer(described& d, const scratch_directory&) {
-  const int fd = checked(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
+  const int fd = open_timer();
   d.all = {d.read = fd};
-  d.feed = [fd] {
-    const itimerspec once = {{0, 0}, {0, 1}};
-    checked(::timerfd_settime(fd, 0, &once, nullptr));
-  };
+  d.feed = [fd] { let_expire(fd); };
 }
 inline void describe_inotify(described& d, const scratch_directory& in) {
   const int fd = checked(::inotify_init1(IN_CLOEXEC));
