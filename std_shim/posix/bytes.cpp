@@ -172,13 +172,14 @@ ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) noexcept {
   return move_parts_at<writes_at>(fd, parts, count, offset);
 }
 
+// Sockets without the detour over a list of buffers. Their errors are told once: a second try would lose one.
 ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().read(fd, buffer, size);
-  // The two ways that are common, without the detour over a list of buffers.
   if (way_of(fd, side::in) == way::message) {
     const ssize_t n = real().recv(fd, buffer, size, MSG_DONTWAIT);
     if (n >= 0) [[likely]]
       return n;
+    if (const int error = last_error(); error != EAGAIN && error != ENOTSOCK) return n;
   }
   const iovec part{buffer, size};
   return read_parts(fd, &part, 1, size);
@@ -187,7 +188,10 @@ ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
 ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().write(fd, buffer, size);
   const iovec part{const_cast<void*>(buffer), size};
-  return write_parts(fd, &part, 1, size);
+  if (way_of(fd, side::out) != way::message) return write_parts(fd, &part, 1, size);
+  const ssize_t n = real().send(fd, buffer, size, MSG_DONTWAIT);
+  if (n < 0 && last_error() == ENOTSOCK) return write_parts(fd, &part, 1, size);
+  return put_out_after(n, fd, size, true, limit::send, write_attempt{fd, &part, 1});
 }
 
 ssize_t readv(int fd, const iovec* parts, int count) noexcept {

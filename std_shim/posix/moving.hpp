@@ -65,16 +65,20 @@ ssize_t take_in(int fd, std::size_t total, bool is_all, bool may_wait, limit by,
   return go_on(fd, n, is_all ? total : 1, may_wait, waits, attempt);
 }
 
-// Until all is out.
+// After a first attempt that put out `n`, until all is out.
 template <class Attempt>
-ssize_t put_out(int fd, std::size_t total, bool may_wait, limit by, Attempt attempt) noexcept {
-  const ssize_t n = attempt(std::size_t{0});
+ssize_t put_out_after(ssize_t n, int fd, std::size_t total, bool may_wait, limit by, Attempt attempt) noexcept {
   if (n >= 0 && static_cast<std::size_t>(n) >= total) [[likely]]
     return n;
   if (n < 0 && last_error() != EAGAIN) return n;
   if (n < 0 && may_wait && !can_park()) return attempt.block();
   patience waits(fd, POLLOUT, by, attempt.label());
   return go_on(fd, n, total, may_wait, waits, attempt);
+}
+
+template <class Attempt>
+ssize_t put_out(int fd, std::size_t total, bool may_wait, limit by, Attempt attempt) noexcept {
+  return put_out_after(attempt(std::size_t{0}), fd, total, may_wait, by, attempt);
 }
 
 }  // namespace weft::posix

@@ -114,6 +114,31 @@ FIBER_TEST(posix, accept_and_connect_wait_and_leave_the_flags_alone) {
   posix::close(client);
 }
 
+// The kernel tells it once, to whoever comes first.
+FIBER_TEST(posix, an_error_of_a_socket_reaches_the_call_that_meets_it) {
+  using call = ssize_t (*)(int, void*, std::size_t);
+  constexpr call k_calls[] = {&posix::read,
+                              [](int fd, void* buffer, std::size_t size) { return posix::recv(fd, buffer, size, 0); },
+                              [](int fd, void* buffer, std::size_t size) { return posix::write(fd, buffer, size); }};
+  for (const call each : k_calls) {
+    sockaddr_in nobody{};
+    nobody.sin_family = AF_INET;
+    nobody.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(nobody);
+    const int gone = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0),
+              asks = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(::bind(gone, reinterpret_cast<sockaddr*>(&nobody), size), 0);
+    ASSERT_EQ(::getsockname(gone, reinterpret_cast<sockaddr*>(&nobody), &size), 0);
+    ASSERT_EQ(::connect(asks, reinterpret_cast<sockaddr*>(&nobody), size), 0);
+    ::close(gone);
+    char byte = 'x';
+    ASSERT_EQ(::send(asks, &byte, 1, 0), 1);  // refused at once, on loopback
+    EXPECT_EQ(each(asks, &byte, 1), -1);
+    EXPECT_EQ(posix::last_error(), ECONNREFUSED);
+    posix::close(asks);
+  }
+}
+
 FIBER_TEST(posix, poll_waits_for_more_descriptors_than_a_set_has_room_for) {
   constexpr int k_many = 1'100;
   rlimit room{};
