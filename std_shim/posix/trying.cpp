@@ -36,10 +36,13 @@ ssize_t after_look(int fd, short events, Call call) noexcept {
   return is_worth_it(fd, events) ? call() : fail(EAGAIN);
 }
 
-// A look promises a pipe room for so much in one piece, a terminal less.
-std::size_t room_seen_by_look(int fd) noexcept {
+// A look promises a pipe room for so much in one piece, a terminal less; of `wanted`, who need not ask for few bytes.
+std::size_t room_seen_by_look(int fd, std::size_t wanted) noexcept {
+  constexpr std::size_t k_of_terminal = 256;
+  if (wanted <= k_of_terminal) return wanted;
   struct stat what {};
-  return ::fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode) ? PIPE_BUF : 256;
+  const bool is_pipe = ::fstat(fd, &what) == 0 && S_ISFIFO(what.st_mode);
+  return std::min(wanted, is_pipe ? std::size_t{PIPE_BUF} : k_of_terminal);
 }
 
 bool is_flag_unknown() noexcept {
@@ -52,10 +55,9 @@ ssize_t read_after_look(int fd, const iovec* parts, int count) noexcept {
 }
 
 ssize_t write_after_look(int fd, const iovec* parts, int count) noexcept {
-  const std::size_t room = room_seen_by_look(fd);
   for (int i = 0; i < count; ++i) {
     if (parts[i].iov_len == 0) continue;
-    const iovec first{parts[i].iov_base, std::min(parts[i].iov_len, room)};
+    const iovec first{parts[i].iov_base, room_seen_by_look(fd, parts[i].iov_len)};
     return after_look(fd, POLLOUT, [&] { return real().writev(fd, &first, 1); });
   }
   return real().writev(fd, parts, count);
