@@ -125,7 +125,6 @@ ssize_t splice(int in, loff_t* in_offset, int out, loff_t* out_offset, std::size
   const int other = is_pipe(in) ? out : in;
   patience bytes(in, POLLIN, limit::receive, "posix splice"), room(out, POLLOUT, limit::send, "posix splice");
   at_hand source(in, in_offset);
-  patience bytes(in, POLLIN, limit::none, "posix splice"), room(out, POLLOUT, limit::none, "posix splice");
   for (;;) {
     const std::size_t piece = source.up_to(size);
     if (piece == 0) return fail(ECANCELED);
