@@ -37,6 +37,8 @@ std::size_t g_loader_lock_count = 0;
 
 [[gnu::tls_model("initial-exec")]] thread_local constinit unsigned t_once_routines = 0;
 
+[[gnu::tls_model("initial-exec")]] thread_local constinit unsigned t_waits_of_ours = 0;
+
 std::uintptr_t number(const void* address) noexcept { return reinterpret_cast<std::uintptr_t>(address); }
 
 struct search {
@@ -109,7 +111,7 @@ bool is_on_handler_stack(const detail::foreign_caller& who) noexcept {
 
 ground find_ground(const detail::foreign_caller& who, const void* caller) noexcept {
   if (who.fiber == 0 || g_is_child) return ground::no_fiber;
-  if (is_ours(caller)) return ground::ours;
+  if (is_ours(caller) || t_waits_of_ours != 0) return ground::ours;
   if (t_once_routines != 0) return ground::once;
   if (has_loader_lock(who.thread)) return ground::loader;
   return is_on_handler_stack(who) ? ground::handler : ground::may_park;
@@ -135,6 +137,9 @@ void note_cannot(taken which, const void* caller) noexcept {
 
 once_routine::once_routine() noexcept { ++t_once_routines; }
 once_routine::~once_routine() { --t_once_routines; }
+
+wait_of_ours::wait_of_ours() noexcept { ++t_waits_of_ours; }
+wait_of_ours::~wait_of_ours() { --t_waits_of_ours; }
 
 bool weft_is_apart() noexcept { return g_apart; }
 bool is_the_weft_we_know(const void* code) noexcept { return g_weft.has(number(code)); }

@@ -47,6 +47,15 @@ class once_routine {
   once_routine& operator=(const once_routine&) = delete;
 };
 
+// While libweft waits in a library that it has called: the thread waits.
+class wait_of_ours {
+ public:
+  wait_of_ours() noexcept;
+  ~wait_of_ours();
+  wait_of_ours(const wait_of_ours&) = delete;
+  wait_of_ours& operator=(const wait_of_ours&) = delete;
+};
+
 // At the start, once: where libweft and the loader's locks are. False: the loader's locks were not recognised.
 [[nodiscard]] bool survey() noexcept;
 // Whether libweft is a shared library; if not, calls of its own could not be told from those of the program.

@@ -29,9 +29,10 @@
   ONE(sem_timedwait)                                          \
   ONE(sem_clockwait)                                          \
   ONE(sem_post)                                               \
-  ONE(pthread_once) /* once.cpp */                            \
-  ONE(syscall)      /* futex_call.cpp */                      \
-  ONE(mtx_lock)     /* c11.cpp */                             \
+  ONE(pthread_once)        /* once.cpp */                     \
+  ONE(syscall)             /* futex_call.cpp */               \
+  ONE(__cxa_guard_acquire) /* guards.cpp */                   \
+  ONE(mtx_lock)            /* c11.cpp */                      \
   ONE(mtx_trylock)                                            \
   ONE(mtx_timedlock)                                          \
   ONE(mtx_unlock)                                             \

@@ -44,13 +44,13 @@ std::ptrdiff_t tasks() {
   return std::distance(begin(all), end(all));
 }
 
-// Prints how many threads the system has for 2,000 of the program's, which all wait.
+// Prints how many threads the system has for 500 of the program's, which all wait.
 void many() {
   std::mutex mutex;
   std::condition_variable changed;
   int waiting = 0;
   bool go = false;
-  std::vector<std::thread> all(2000);
+  std::vector<std::thread> all(500);
   for (auto& each : all)
     each = std::thread([&] {
       std::unique_lock lock(mutex);
@@ -59,7 +59,7 @@ void many() {
       changed.wait(lock, [&] { return go; });
     });
   std::unique_lock lock(mutex);
-  changed.wait(lock, [&] { return waiting == 2000; });
+  changed.wait(lock, [&] { return waiting == 500; });
   std::printf("%td\n", tasks());
   go = true;
   lock.unlock();

@@ -87,6 +87,14 @@ TEST(processes, commands_run_beside_others) {
   });
 }
 
+pid_t closes_in_a_child(pid_t (*make)(), const int (&ends)[2]) {
+  const pid_t child = make();
+  if (child != 0) return child;
+  ::dup2(ends[1], ends[0]);
+  ::close(ends[0]);
+  ::_exit(0);
+}
+
 // What vfork's child does with numbers is its own affair: nobody here is woken by it.
 TEST(processes, a_child_that_closes_wakes_nobody_here) {
   weft::run(weft::options{.workers = 2}, [] {
@@ -99,13 +107,8 @@ TEST(processes, a_child_that_closes_wakes_nobody_here) {
       return ::read(ends[0], &byte, 1);
     });
     while (!waits) weft::this_fiber::yield();
-    for (const bool borrows : {false, true}) {
-      const pid_t child = borrows ? ::vfork() : ::fork();
-      if (child == 0) {
-        ::dup2(ends[1], ends[0]);
-        ::close(ends[0]);
-        ::_exit(0);
-      }
+    for (pid_t (*const make)() : {&::fork, &::vfork}) {
+      const pid_t child = closes_in_a_child(make, ends);
       int status = 0;
       EXPECT_EQ(::waitpid(child, &status, 0), child);
       EXPECT_EQ(status, 0);
@@ -176,8 +179,7 @@ TEST(processes, a_thread_that_waits_in_a_read_can_be_cancelled) {
                 &thread, nullptr,
                 [](void* fd) -> void* {
                   char byte;
-                  (void)::read(*static_cast<int*>(fd), &byte, 1);
-                  return nullptr;
+                  return ::read(*static_cast<int*>(fd), &byte, 1) == 1 ? fd : nullptr;
                 },
                 &ends[0]),
             0);
