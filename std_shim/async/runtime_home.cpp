@@ -103,7 +103,11 @@ runtime_home runtime_home::of_caller_or_threads() {
   scheduler* const there = coroutine_home();
   auto fresh = std::make_unique<record>(there);
   runtime_home home(find_or_enter(there, fresh));
-  if (fresh == nullptr && !never_ends(there)) go({.name = "executor"}, keeper(home));
+  if (fresh != nullptr) return home;
+  if (never_ends(there))
+    refer(*home.at_);  // the table's, for ever; the keeper has it of others
+  else
+    go({.name = "executor"}, keeper(home));
   return home;
 }
 

@@ -5,6 +5,7 @@
 //
 //   weft::asio_stream stream(conn);
 //   boost::beast::http::read(stream, buffer, request);
+//   boost::asio::ssl::stream<weft::asio_stream> secure(conn, context);   // its handshake(), read_some() and so on
 //
 // asio_stream is for TCP; basic_asio_stream for any stream of byte_stream.hpp, such as one end of a pipe. Part of
 // <weft/asio.hpp>.
@@ -20,6 +21,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <weft/async/executor.hpp>
 #include <weft/netpoll/tcp_stream.hpp>
 
 #pragma GCC visibility push(default)
@@ -34,11 +36,18 @@ template <class Stream>
 class basic_asio_stream {
  public:
   using next_layer_type = Stream;
+  // For layers that ask for them, such as boost::asio::ssl::stream; nothing asynchronous is done with them here.
+  using lowest_layer_type = basic_asio_stream;
+  using executor_type = executor;
 
   explicit basic_asio_stream(Stream& next) noexcept : next_(next) {}
 
   [[nodiscard]] next_layer_type& next_layer() noexcept { return next_; }
   [[nodiscard]] const next_layer_type& next_layer() const noexcept { return next_; }
+  [[nodiscard]] lowest_layer_type& lowest_layer() noexcept { return *this; }
+  [[nodiscard]] const lowest_layer_type& lowest_layer() const noexcept { return *this; }
+  // Of the calling fiber's runtime; on a plain thread std::logic_error.
+  [[nodiscard]] executor_type get_executor() const { return executor(); }
 
   template <class MutableBufferSequence>
   std::size_t read_some(const MutableBufferSequence& buffers) {
