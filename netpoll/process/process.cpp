@@ -31,7 +31,7 @@ struct process::state {
 
 namespace {
 
-std::error_code no_child() noexcept { return std::make_error_code(std::errc::no_child_process); }
+std::error_code no_process() noexcept { return std::make_error_code(std::errc::no_child_process); }
 
 std::string subject_of(const std::vector<std::string>& arguments, const process_options& options) {
   if (std::string why = objection_to(arguments, options); !why.empty()) return why;
@@ -87,7 +87,7 @@ process::~process() = default;
 pid_t process::pid() const noexcept { return state_ == nullptr ? -1 : state_->it.pid(); }
 
 descriptor_stream& process::stream(int which, const char* call) {
-  if (state_ == nullptr) detail::throw_error(no_child(), call);
+  if (state_ == nullptr) detail::throw_error(no_process(), call);
   return state_->streams[which];
 }
 
@@ -124,7 +124,7 @@ std::optional<exit_status> process::state::wait_until(deadline until, std::error
 exit_status process::wait(std::error_code& ec) {
   weft::detail::require_poller("process::wait");
   weft::detail::cancellation_point();
-  if (state_ == nullptr) return ec = no_child(), exit_status();
+  if (state_ == nullptr) return ec = no_process(), exit_status();
   return state_->wait(ec).value_or(exit_status());
 }
 
@@ -138,7 +138,7 @@ exit_status process::wait() {
 std::optional<exit_status> process::wait_for(time_limit t, std::error_code& ec) {
   weft::detail::require_poller("process::wait_for");
   weft::detail::cancellation_point();
-  if (state_ == nullptr) return ec = no_child(), std::nullopt;
+  if (state_ == nullptr) return ec = no_process(), std::nullopt;
   return state_->wait_until(t.until(), ec);
 }
 
@@ -150,7 +150,7 @@ std::optional<exit_status> process::wait_for(time_limit t) {
 }
 
 std::optional<exit_status> process::try_wait(std::error_code& ec) {
-  if (state_ == nullptr) return ec = no_child(), std::nullopt;
+  if (state_ == nullptr) return ec = no_process(), std::nullopt;
   return state_->it.look(ec);
 }
 
@@ -161,7 +161,7 @@ std::optional<exit_status> process::try_wait() {
   return how;
 }
 
-void process::kill(int signal, std::error_code& ec) { ec = state_ == nullptr ? no_child() : state_->it.send(signal); }
+void process::kill(int signal, std::error_code& ec) { ec = state_ == nullptr ? no_process() : state_->it.send(signal); }
 
 void process::kill(int signal) {
   std::error_code ec;
@@ -174,7 +174,7 @@ void process::kill() { kill(SIGKILL); }
 void process::terminate() { kill(SIGTERM); }
 
 void process::detach(std::error_code& ec) {
-  ec = state_ == nullptr ? no_child() : state_->it.give_away();
+  ec = state_ == nullptr ? no_process() : state_->it.give_away();
   if (!ec) state_ = weft::detail::owned<state>();
 }
 
