@@ -25,6 +25,8 @@ descriptor_block* descriptor_table::make_one() {
   if (chunk.load(std::memory_order_relaxed) == nullptr) map_chunk(chunk);  // relaxed: written under this lock alone
   auto* const block = new (find(used_)) descriptor_block;
   block->key.store(used_++, std::memory_order_relaxed);  // relaxed: as below
+  // release: the block is made, for who is brought its key by an event; pairs with the acquire of find.
+  chunk.store(chunk.load(std::memory_order_relaxed), std::memory_order_release);
   return block;
 }
 
@@ -49,7 +51,7 @@ void descriptor_table::give_back(descriptor_block* block) noexcept {
 
 descriptor_block* descriptor_table::find(std::uint64_t key) const noexcept {
   const auto index = static_cast<std::uint32_t>(key) & k_max_descriptors;
-  // acquire: sees the pages; pairs with the release in map_chunk. A block that a key names was made before the key.
+  // acquire: sees the pages, and each block that a key names; pairs with the releases in map_chunk and make_one.
   descriptor_block* const chunk = chunks_[index / k_chunk_size].load(std::memory_order_acquire);
   return chunk == nullptr ? nullptr : chunk + index % k_chunk_size;
 }
