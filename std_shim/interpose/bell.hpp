@@ -7,6 +7,7 @@
 
 #include <semaphore.h>
 
+#include "last_error.hpp"
 #include "real_functions.hpp"
 
 namespace weft::interpose {
@@ -22,12 +23,13 @@ struct bell {
 
   // 0, or ETIMEDOUT. `until` null: for ever. A cancellation point.
   int sleep(clockid_t clock, const timespec* until) {
-    const int before = errno;
+    const int before = last_error();
     int error = EINTR;
     while (error == EINTR)
-      error =
-          (until == nullptr ? real().sem_wait(&sounds) : real().sem_clockwait(&sounds, clock, until)) == 0 ? 0 : errno;
-    errno = before;
+      error = (until == nullptr ? real().sem_wait(&sounds) : real().sem_clockwait(&sounds, clock, until)) == 0
+                  ? 0
+                  : last_error();
+    set_error(before);
     return error;
   }
 

@@ -35,13 +35,16 @@ using signal_bits = std::uint64_t;
   return now.__val[0];
 }
 
-[[gnu::noinline]] void note_usual_signals() noexcept {
+// Not for the race detector, as errno (last_error.hpp).
+__attribute__((noinline, no_sanitize("thread"))) void note_usual_signals() noexcept {
   if (t_has_usual) return;
   t_usual = blocked_signals();
   t_has_usual = true;
 }
 
-[[gnu::noinline]] bool has_usual_signals() noexcept { return blocked_signals() == t_usual; }
+__attribute__((noinline, no_sanitize("thread"))) bool has_usual_signals() noexcept {
+  return blocked_signals() == t_usual;
+}
 
 // P3.
 void leave_for_courier(const void* address) noexcept {

@@ -29,6 +29,7 @@ namespace weft::interpose {
 namespace {
 
 constexpr std::chrono::milliseconds k_look_again{10};
+constexpr std::int64_t k_for_ever = 9'000'000'000;  // seconds: more nanoseconds than 64 bits hold
 
 struct futex_arguments {
   std::uint32_t* word;
@@ -38,20 +39,25 @@ struct futex_arguments {
   std::uint32_t bits;  // of the two bitset operations
 
   [[nodiscard]] int command() const noexcept { return operation & FUTEX_CMD_MASK; }
+  [[nodiscard]] bool has_a_time() const noexcept {
+    return time == nullptr || (time->tv_sec >= 0 && time->tv_nsec >= 0 && time->tv_nsec < 1'000'000'000);
+  }
   [[nodiscard]] bool is_private() const noexcept { return (operation & FUTEX_PRIVATE_FLAG) != 0; }
 };
 
 long fail(int error) noexcept {
-  errno = error;
+  set_error(error);
   return -1;
 }
 
 // FUTEX_WAIT counts from now, FUTEX_WAIT_BITSET until then.
 deadline until(const futex_arguments& call) noexcept {
   if (call.time == nullptr) return deadline::never();
-  if (call.command() == FUTEX_WAIT)
+  if (call.command() == FUTEX_WAIT) {
+    if (call.time->tv_sec > k_for_ever) return deadline::never();
     return deadline::after(detail::now(),
                            std::chrono::seconds(call.time->tv_sec) + std::chrono::nanoseconds(call.time->tv_nsec));
+  }
   const bool wall = (call.operation & FUTEX_CLOCK_REALTIME) != 0;
   return time_limit(wall ? CLOCK_REALTIME : CLOCK_MONOTONIC, call.time).until();
 }
@@ -94,7 +100,8 @@ futex_arguments arguments_of(const six& a) noexcept {
 long pass_on(long number, const six& a) noexcept { return real().syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]); }
 
 long wait(const futex_arguments& call, const six& a, const void* caller) noexcept {
-  if (look_around(taken::syscall, caller) != ground::may_park) return pass_on(SYS_futex, a);
+  // What is no time the kernel refuses at once.
+  if (!call.has_a_time() || look_around(taken::syscall, caller) != ground::may_park) return pass_on(SYS_futex, a);
   const long error = wait_as_fiber(call);
   return error == 0 ? 0 : fail(static_cast<int>(error));
 }

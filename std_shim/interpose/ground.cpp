@@ -35,9 +35,17 @@ bool g_is_child = false;  // of a fork; written there, by its only thread
 std::array<const pthread_mutex_t*, 8> g_loader_locks{};
 std::size_t g_loader_lock_count = 0;
 
-[[gnu::tls_model("initial-exec")]] thread_local constinit unsigned t_once_routines = 0;
+[[gnu::tls_model("initial-exec")]] thread_local constinit int t_once_routines = 0;
+[[gnu::tls_model("initial-exec")]] thread_local constinit int t_waits_of_ours = 0;
 
-[[gnu::tls_model("initial-exec")]] thread_local constinit unsigned t_waits_of_ours = 0;
+// Not for the race detector, as errno (last_error.hpp).
+__attribute__((noinline, no_sanitize("thread"))) int once_routines(int change) noexcept {
+  return t_once_routines += change;
+}
+
+__attribute__((noinline, no_sanitize("thread"))) int waits_of_ours(int change) noexcept {
+  return t_waits_of_ours += change;
+}
 
 std::uintptr_t number(const void* address) noexcept { return reinterpret_cast<std::uintptr_t>(address); }
 
@@ -111,8 +119,8 @@ bool is_on_handler_stack(const detail::foreign_caller& who) noexcept {
 
 ground find_ground(const detail::foreign_caller& who, const void* caller) noexcept {
   if (who.fiber == 0 || g_is_child) return ground::no_fiber;
-  if (is_ours(caller) || t_waits_of_ours != 0) return ground::ours;
-  if (t_once_routines != 0) return ground::once;
+  if (is_ours(caller) || waits_of_ours(0) != 0) return ground::ours;
+  if (once_routines(0) != 0) return ground::once;
   if (has_loader_lock(who.thread)) return ground::loader;
   return is_on_handler_stack(who) ? ground::handler : ground::may_park;
 }
@@ -135,11 +143,11 @@ void note_cannot(taken which, const void* caller) noexcept {
   if (reports() && detail::on_fiber() && !is_ours(caller)) note(which, caller, ground::cannot);
 }
 
-once_routine::once_routine() noexcept { ++t_once_routines; }
-once_routine::~once_routine() { --t_once_routines; }
+once_routine::once_routine() noexcept { once_routines(1); }
+once_routine::~once_routine() { once_routines(-1); }
 
-wait_of_ours::wait_of_ours() noexcept { ++t_waits_of_ours; }
-wait_of_ours::~wait_of_ours() { --t_waits_of_ours; }
+wait_of_ours::wait_of_ours() noexcept { waits_of_ours(1); }
+wait_of_ours::~wait_of_ours() { waits_of_ours(-1); }
 
 bool weft_is_apart() noexcept { return g_apart; }
 bool is_the_weft_we_know(const void* code) noexcept { return g_weft.has(number(code)); }

@@ -84,7 +84,7 @@ lot_stay::lot_stay(const void* address, std::uint32_t bits) noexcept : at_(place
 
 lot_stay::~lot_stay() {
   at_.inside.leave();
-  errno = errno_;
+  set_error(error_);
 }
 
 void lot_stay::enqueue(detail::cancellation mode) noexcept {

@@ -27,7 +27,6 @@
 // - A child of fork has none of the waiting fibers: its lot is empty again (lot.cpp), and its one thread is no fiber.
 // Model: tests/model/lot_model.cpp.
 
-#include <cerrno>
 #include <cstdint>
 
 #include <weft/runtime/cancellation.hpp>
@@ -37,6 +36,7 @@
 #include <weft/runtime/park.hpp>
 #include <weft/runtime/pin_guard.hpp>
 
+#include "last_error.hpp"
 #include "lot_count.hpp"
 
 namespace weft::interpose {
@@ -110,7 +110,7 @@ class lot_stay {
   void enqueue(detail::cancellation mode) noexcept;  // under the lock
 
   const pin_guard stays_;
-  const int errno_ = errno;
+  const int error_ = last_error();
   lot_place& at_;
   lot_node node_;
   bool had_its_turn_ = false;

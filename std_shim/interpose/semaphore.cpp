@@ -4,6 +4,8 @@
 // where we do not see it: a fiber waits for it on a helper thread, as weft::blocking does.
 
 #include <cerrno>
+#include <chrono>
+#include <exception>
 
 #include <weft/runtime/blocking.hpp>
 
@@ -17,8 +19,10 @@ namespace weft::interpose {
 
 namespace {
 
+constexpr std::chrono::milliseconds k_slice{100};
+
 int fail(int error) noexcept {
-  errno = error;
+  set_error(error);
   return -1;
 }
 
@@ -27,18 +31,22 @@ bool is_shared(const sem_t* semaphore) noexcept {
   return reinterpret_cast<const int*>(semaphore)[sizeof(std::uint64_t) / sizeof(int)] != 0;
 }
 
-template <class RealWait>
-int wait_on_a_helper(RealWait real_wait) noexcept {
+// The helper looks up now and then, whether its fiber is asked to end.
+int wait_on_a_helper(sem_t* semaphore, const time_limit& limit) noexcept {
+  const pin_guard stays;
+  int error = ETIMEDOUT;
   try {
-    int error = 0;
-    const pin_guard stays;
-    weft::blocking([&] { error = real_wait() == 0 ? 0 : errno; });
-    return error == 0 ? 0 : fail(error);
+    while (error == ETIMEDOUT || error == EINTR) {
+      const timespec until = limit.but_at_most(k_slice);
+      weft::blocking([&] { error = real().sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) == 0 ? 0 : last_error(); });
+      if (error == ETIMEDOUT && limit.is_over()) break;
+    }
   } catch (const weft::cancelled&) {
-    return fail(ECANCELED);
-  } catch (...) {
-    return real_wait();  // there is no helper to be had
+    if (error != 0) error = ECANCELED;  // else it had the permit already
+  } catch (const std::exception&) {
+    if (error != 0) error = ENOMEM;  // there is no helper to be had
   }
+  return error == 0 ? 0 : fail(error);
 }
 
 template <class RealWait>
@@ -47,7 +55,7 @@ int wait_with(sem_t* semaphore, const time_limit& limit, taken which, const void
   if (::sem_trywait(semaphore) == 0) return 0;
   if (look_around(which, caller) != ground::may_park) return real_wait();
   if (!limit.is_valid()) return fail(EINVAL);
-  if (is_shared(semaphore)) return wait_on_a_helper(real_wait);
+  if (is_shared(semaphore)) return wait_on_a_helper(semaphore, limit);
   begin_courier();
   for (;;) {
     const auto reason = wait_in_lot(semaphore, limit.until(), detail::cancellation::honoured, "semaphore",

@@ -1,6 +1,7 @@
 #pragma once
 // std_shim, interpose: libc's time limits, which are points on a clock of the caller's, as deadlines.
 
+#include <algorithm>
 #include <chrono>
 #include <ctime>
 
@@ -25,6 +26,15 @@ class time_limit {
   [[nodiscard]] bool is_over() const noexcept { return at_ != nullptr && left().count() <= 0; }
   [[nodiscard]] deadline until() const noexcept {
     return at_ == nullptr ? deadline::never() : deadline::after(detail::now(), left());
+  }
+
+  // On CLOCK_MONOTONIC: so far from now, or where the limit is, if that is sooner.
+  [[nodiscard]] timespec but_at_most(std::chrono::nanoseconds far) const noexcept {
+    timespec at{};
+    ::clock_gettime(CLOCK_MONOTONIC, &at);
+    const std::int64_t more = std::max<std::int64_t>(0, at_ == nullptr ? far.count() : std::min(far, left()).count());
+    const std::int64_t nanoseconds = at.tv_nsec + more;
+    return {at.tv_sec + nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000};
   }
 
  private:

@@ -162,33 +162,28 @@ TEST(faults, a_thread_gives_back_what_fibers_wait_for) {
   at_each_width([](std::size_t workers) {
     std::mutex mutex;
     std::condition_variable changed;
-    std::atomic<int> begun{0};
-    int had = 0;
+    std::atomic<bool> is_held{false};
+    std::atomic<int> begun{0}, waiting{0};
     bool open = false;
-    mutex.lock();
-    std::thread beside;
-    side_by_side(workers, 21, [&](int i) {
-      if (i == 0) {
-        yield_until([&] { return begun == 20; });
-        mutex.unlock();  // the thread of the test locked it
-        yield_until([&] {
-          const std::scoped_lock held(mutex);
-          return had == 20;
-        });
-        beside = std::thread([&] {
-          const std::scoped_lock held(mutex);
-          open = true;
-          changed.notify_all();
-        });
-        return;
-      }
+    std::thread beside([&] {
+      mutex.lock();
+      is_held = true;
+      while (begun != 20) std::this_thread::yield();
+      mutex.unlock();
+      while (waiting != 20) std::this_thread::yield();
+      const std::scoped_lock held(mutex);
+      open = true;
+      changed.notify_all();
+    });
+    while (!is_held) std::this_thread::yield();
+    side_by_side(workers, 20, [&](int) {
       ++begun;
       std::unique_lock lock(mutex);
-      ++had;
+      ++waiting;
       changed.wait(lock, [&] { return open; });
     });
     beside.join();
-    EXPECT_EQ(had, 20);
+    EXPECT_EQ(waiting, 20);
   });
 }
 

@@ -13,6 +13,8 @@
 
 namespace {
 
+using weft::testing::last_error;
+using weft::testing::set_error;
 using weft::testing::yield_until;
 
 using word = std::atomic<std::uint32_t>;
@@ -24,9 +26,9 @@ struct answer {
 };
 
 answer call(word& at, int operation, long value, const timespec* time = nullptr, word* other = nullptr, long last = 0) {
-  errno = 0;
+  set_error(0);
   const long outcome = ::syscall(SYS_futex, &at, operation, value, time, other, last);
-  return {outcome, outcome < 0 ? errno : 0};
+  return {outcome, outcome < 0 ? last_error() : 0};
 }
 
 TEST(futex, a_wait_answers_as_the_kernels) {
@@ -40,6 +42,8 @@ TEST(futex, a_wait_answers_as_the_kernels) {
       EXPECT_EQ(call(at, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME | flag, 1, &past, nullptr, 1),
                 (answer{-1, ETIMEDOUT}));
       EXPECT_EQ(call(at, FUTEX_WAIT_BITSET | flag, 1, nullptr, nullptr, 0), (answer{-1, EINVAL}));
+      const timespec none{0, -1};
+      EXPECT_EQ(call(at, FUTEX_WAIT | flag, 1, &none), (answer{-1, EINVAL}));
       EXPECT_EQ(call(at, FUTEX_WAKE | flag, 1), (answer{0, 0}));
     }
   });

@@ -14,6 +14,8 @@
 
 namespace {
 
+using weft::testing::last_error;
+using weft::testing::set_error;
 using weft::testing::side_by_side;
 using namespace std::chrono_literals;
 
@@ -35,7 +37,7 @@ TEST(locks, a_holder_comes_back_on_its_thread_with_its_errno) {
   side_by_side(4, 40, [&](int i) {
     const std::scoped_lock held(mutex);
     const pid_t thread = ::gettid();
-    errno = 1000 + i;
+    set_error(1000 + i);
     weft::this_fiber::sleep_for(10us);
     EXPECT_EQ(::gettid(), thread);
   });
@@ -45,10 +47,10 @@ TEST(locks, who_waited_for_one_is_on_its_thread) {
   std::mutex mutex;
   side_by_side(4, 100, [&](int i) {
     const pid_t thread = ::gettid();
-    errno = 1000 + i;
+    set_error(1000 + i);
     mutex.lock();
     EXPECT_EQ(::gettid(), thread);
-    EXPECT_EQ(errno, 1000 + i);
+    EXPECT_EQ(last_error(), 1000 + i);
     weft::this_fiber::yield();
     mutex.unlock();
   });

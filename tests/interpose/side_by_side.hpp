@@ -4,12 +4,17 @@
 // is blocked.
 
 #include <filesystem>
+#include <cerrno>
 #include <functional>
 #include <iterator>
 
 #include <weft/weft.hpp>
 
 namespace weft::testing {
+
+// errno, which fibers of one thread share: nothing for the race detector.
+__attribute__((noinline, no_sanitize("thread"))) inline int last_error() noexcept { return errno; }
+__attribute__((noinline, no_sanitize("thread"))) inline void set_error(int error) noexcept { errno = error; }
 
 inline void side_by_side(std::size_t workers, int fibers, const std::function<void(int)>& body) {
   weft::run(weft::options{.workers = workers}, [&] {

@@ -16,6 +16,7 @@
 
 namespace {
 
+using weft::testing::last_error;
 using weft::testing::side_by_side;
 using namespace std::chrono_literals;
 
@@ -150,14 +151,34 @@ TEST(waits, semaphores_are_passed_round) {
   weft::run(weft::options{.workers = 1}, [&] {
     const timespec past{1, 0};
     EXPECT_EQ(sem_timedwait(&full, &past), -1);
-    EXPECT_EQ(errno, ETIMEDOUT);
-    weft::join_handle<int> waits = weft::spawn([&] { return sem_wait(&full) == 0 ? 0 : errno; });
+    EXPECT_EQ(last_error(), ETIMEDOUT);
+    weft::join_handle<int> waits = weft::spawn([&] { return sem_wait(&full) == 0 ? 0 : last_error(); });
     weft::this_fiber::yield();
     waits.request_stop();
     EXPECT_EQ(waits.join(), ECANCELED);
   });
   sem_destroy(&full);
   sem_destroy(&empty);
+}
+
+TEST(waits, a_semaphore_that_processes_share_is_waited_for_and_given_up) {
+  sem_t semaphore;
+  sem_init(&semaphore, 1, 0);
+  weft::run(weft::options{.workers = 1}, [&] {
+    weft::join_handle<int> waits = weft::spawn([&] { return sem_wait(&semaphore) == 0 ? 0 : last_error(); });
+    weft::this_fiber::yield();
+    std::thread([&] { sem_post(&semaphore); }).join();
+    EXPECT_EQ(waits.join(), 0);
+    timespec soon{};
+    clock_gettime(CLOCK_MONOTONIC, &soon);
+    EXPECT_EQ(sem_clockwait(&semaphore, CLOCK_MONOTONIC, &soon), -1);
+    EXPECT_EQ(last_error(), ETIMEDOUT);
+    weft::join_handle<int> is_cancelled = weft::spawn([&] { return sem_wait(&semaphore) == 0 ? 0 : last_error(); });
+    weft::this_fiber::yield();
+    is_cancelled.request_stop();
+    EXPECT_EQ(is_cancelled.join(), ECANCELED);
+  });
+  sem_destroy(&semaphore);
 }
 
 TEST(waits, an_atomic_and_a_latch_park) {
