@@ -7,17 +7,8 @@
 
 namespace weft::detail {
 
-bool pending_result::refer() noexcept {
-  // relaxed: who takes one more publishes nothing; it is given back in let_go().
-  std::uint32_t now = references_.load(std::memory_order_relaxed);
-  while (now != 0)
-    if (references_.compare_exchange_weak(now, now + 1, std::memory_order_relaxed)) return true;
-  return false;
-}
-
 void pending_result::let_go() noexcept {
-  // acq_rel: what each did to the frame is ahead of the last one's P6, which publishes it all to the waiter.
-  if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
+  if (!references_.let_go()) return;
   const scheduling_points around;
   won_chain woken;
   internal_guard held(waiters_.lock);

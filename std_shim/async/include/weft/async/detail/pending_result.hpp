@@ -15,11 +15,12 @@
 //   unlock there is the last that he does to it; the destructor passes through the lock (wait_queue.hpp, "Leaving").
 // - P3 takes its reference only while there is one left (a compare-and-swap): a count that has come to zero stays
 //   there, and then there is nobody to be asked.
+// Model: tests/model/frame_references_model.cpp.
 // Next: ../../await.hpp, ../use_fiber.hpp.
 
 #include <atomic>
-#include <cstdint>
 
+#include <weft/async/detail/frame_references.hpp>
 #include <weft/runtime/park.hpp>
 #include <weft/sync/detail/wait_queue.hpp>
 
@@ -38,7 +39,7 @@ class pending_result {
 
   // --- Any thread.
   // One reference more, by whoever has none. False: it is over, or about to be.
-  [[nodiscard]] bool refer() noexcept;
+  [[nodiscard]] bool refer() noexcept { return references_.refer(); }
   // P5, P6. This may be gone when it returns.
   void let_go() noexcept;
 
@@ -55,7 +56,7 @@ class pending_result {
   }
 
   // Any thread.
-  std::atomic<std::uint32_t> references_{1};
+  frame_references<real_env> references_;
   std::atomic<bool> over_{false};  // written under waiters_.lock
   wait_queue waiters_;
 };
