@@ -21,7 +21,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
 
 #include <async/io_threads.hpp>
@@ -89,7 +88,8 @@ FIBER_TEST(asio_coroutine, fibers_and_coroutines_talk_over_one_io_context) {
   constexpr int k_peers = 8;
   io_threads threads(2);
   tcp::acceptor listens(threads.io, tcp::endpoint(asio::ip::address_v4::loopback(), 0));
-  std::future<void> served = asio::co_spawn(threads.io, echo_server(listens, k_peers), asio::use_future);
+  weft::event served;
+  asio::co_spawn(threads.io, echo_server(listens, k_peers), [&served](std::exception_ptr) { served.set(); });
   fibers all;
   for (int i = 0; i < k_peers; ++i)
     all.push_back(weft::spawn([&, i] {
@@ -104,7 +104,7 @@ FIBER_TEST(asio_coroutine, fibers_and_coroutines_talk_over_one_io_context) {
       }
     }));
   join_all(all);
-  served.get();
+  served.wait();
 }
 
 FIBER_TEST(asio_coroutine, a_fiber_awaits_one_on_its_own_workers) {
@@ -157,9 +157,10 @@ FIBER_TEST(asio_coroutine, what_is_awaited_there_is_awaited_in_other_coroutines_
   numbers.send(1);
   const auto lazy = [](weft::channel<int> from) -> lazy_task<int> { co_return *co_await weft::as_awaitable(from); };
   EXPECT_EQ(weft::await(lazy(numbers)), 1);
-  std::future<std::optional<int>> token = weft::as_awaitable(numbers, asio::use_future);
+  weft::promise<std::optional<int>> came;
+  weft::as_awaitable(numbers, [&came](std::exception_ptr, std::optional<int> value) { came.set_value(value); });
   numbers.send(2);
-  EXPECT_EQ(weft::blocking([&token] { return token.get(); }), 2);
+  EXPECT_EQ(came.get_future().get(), 2);
   EXPECT_EQ(weft::as_awaitable(weft::spawn([] { return 3; }), weft::use_fiber), 3);
   std::atomic<bool> called{false};
   weft::as_awaitable(weft::spawn([] {}), [&called](std::exception_ptr) { called = true; });

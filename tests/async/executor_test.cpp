@@ -172,7 +172,7 @@ TEST(executor, executing_from_outside_races_the_end_of_the_runtime) {
     std::thread outside;
     weft::run({.workers = 2}, [&] {
       outside = std::thread([&, ex = weft::executor()] {
-        while (!is_enough) asio::post(ex, [here = counted(alive)] {});
+        for (int i = 0; i < 2000 && !is_enough; ++i) asio::post(ex, [here = counted(alive)] {});
       });
       weft::this_fiber::sleep_for(500us);
     });
