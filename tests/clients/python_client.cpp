@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -233,9 +235,54 @@ void check(const terms&) {
   expect(again.join(), "a loop that was told to stop ends well");
 }
 
+// For figures: the loop is a fiber beside fibers, and a thread beside threads. All who talk to it share it.
+class shared_loop {
+ public:
+  explicit shared_loop(bool is_fiber) {
+    g_port = 0;
+    if (is_fiber)
+      fiber_.emplace(weft::spawn({.name = "python", .stack_size = 4 << 20, .pinned = true}, run_interpreter));
+    else
+      thread_ = std::thread(run_interpreter);
+    while (g_port == 0) ::usleep(1'000);
+  }
+  ~shared_loop() {
+    connection().ask("stop", 0);
+    if (fiber_) fiber_->join();
+    if (thread_.joinable()) thread_.join();
+  }
+  shared_loop(const shared_loop&) = delete;
+  shared_loop& operator=(const shared_loop&) = delete;
+
+ private:
+  std::optional<weft::join_handle<bool>> fiber_;
+  std::thread thread_;
+};
+
+class doubles final : public clients::session {
+ public:
+  explicit doubles(const terms& told) : loop_(shared(told)) {}
+  void request() override {
+    if (python_.ask("double", 21) != "42") throw std::runtime_error("double");
+  }
+
+ private:
+  static std::shared_ptr<shared_loop> shared(const terms& told) {
+    static std::weak_ptr<shared_loop> known;
+    auto loop = known.lock();
+    if (loop == nullptr) known = loop = std::make_shared<shared_loop>(told["how"] == "fibers");
+    return loop;
+  }
+
+  const std::shared_ptr<shared_loop> loop_;
+  connection python_;
+};
+
 }  // namespace
 
 int main(int argc, char** argv) {
   PyImport_AppendInittab("host", &make_host);
-  return clients::run(argc, argv, {.check = check, .connect = nullptr});
+  return clients::run(argc, argv, {.check = check, .connect = [](const terms& told, int) {
+                                     return std::unique_ptr<clients::session>(new doubles(told));
+                                   }});
 }
