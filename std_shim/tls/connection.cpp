@@ -46,7 +46,7 @@ void connection::shake_hands(std::error_code& ec) {
     ec = send();
     if (now.what == outcome::failed) ec = now.error;
     if (ec || now.what == outcome::done) return;
-    fresh = room.receive(transport_, engine_.is_within_record(), ec);
+    fresh = room.receive(transport_, engine_.is_within_record(), was_full_, ec);
     if (fresh.empty() && !ec) ec = errc::truncated;
     if (ec) return;
   }
@@ -80,7 +80,7 @@ std::size_t connection::read_some(std::span<const std::span<std::byte>> buffers,
     const step now = decrypt(fresh, buffers, is_within_record);
     ec = now.error;
     if (now.what != outcome::wants_input) return now.moved;
-    fresh = room.receive(transport_, is_within_record, ec);
+    fresh = room.receive(transport_, is_within_record, was_full_, ec);
     if (fresh.empty() && !ec) ec = errc::truncated;
     if (ec) return 0;
   }
@@ -110,7 +110,7 @@ net::chunk connection::borrow_some(std::error_code& ec) {
       if (now.moved != 0) return net::chunk(std::move(buffer), 0, now.moved);
       if (now.what != outcome::wants_input) return {};
     }
-    fresh = room.receive(transport_, is_within_record, ec);
+    fresh = room.receive(transport_, is_within_record, was_full_, ec);
     if (fresh.empty() && !ec) ec = errc::truncated;
     if (ec) return {};
   }
@@ -188,7 +188,7 @@ std::error_code connection::receive_for_writer(std::uint64_t seen) {
   if (turns_.news() != seen) return {};
   receiver room;
   std::error_code ec;
-  const auto fresh = room.receive(transport_, false, ec);
+  const auto fresh = room.receive(transport_, false, was_full_, ec);
   if (fresh.empty() && !ec) ec = errc::truncated;
   keep(fresh);
   return ec;

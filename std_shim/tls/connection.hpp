@@ -96,6 +96,8 @@ class connection {
   engine engine_;  // under ssl_lock_
   std::atomic<bool> reader_spoke_{false};
 
+  // Of who has the turn to read.
+  bool was_full_ = false;  // the last receive filled what it was given
   // Of who has the turn to write.
   std::vector<std::byte> sending_;
   std::size_t sent_ = 0;

@@ -132,7 +132,7 @@ void engine::keep_input() {
 template <class Call>
 step engine::called(Call call) noexcept {
   if (failure_) return {outcome::failed, 0, failure_};
-  ERR_clear_error();
+  if (ERR_peek_error() != 0) ERR_clear_error();  // which walks all of the queue, also of an empty one
   return judged(call(ssl_.get()));
 }
 

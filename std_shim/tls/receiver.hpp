@@ -1,7 +1,8 @@
 #pragma once
-// Room: tls. Where the ciphertext of one call is received. While nothing is there it waits without a buffer, and
-// borrows one for what comes; room of its own is taken only in the middle of a record, when more is known to be on its
-// way: an idle connection holds none.
+// Room: tls. Where the ciphertext of one call is received. It waits without a buffer, and borrows one for what comes;
+// room of its own is taken only in the middle of a record, if what was there last time filled what it was given: more
+// is there. So an idle connection holds none, nor does one whose peer stops in the middle of a record; and what comes
+// in bulk comes in few calls, for each of which the kernel may answer the peer.
 
 #include <cstddef>
 #include <memory>
@@ -16,16 +17,22 @@ namespace weft::tls::detail {
 
 class receiver {
  public:
-  // Parks. Empty: the end of the stream, or an error. Valid until the next call.
-  [[nodiscard]] std::span<const std::byte> receive(net::any_stream& from, bool is_within_record, std::error_code& ec) {
+  // Parks. Empty: the end of the stream, or an error. Valid until the next call. `was_full` is kept for the next one.
+  [[nodiscard]] std::span<const std::byte> receive(net::any_stream& from, bool is_within_record, bool& was_full,
+                                                   std::error_code& ec) {
     borrowed_ = {};
-    if (is_within_record && has_room()) return std::span(room_.get(), from.read_some(room(), ec));
+    if (is_within_record && was_full && has_room()) {
+      const std::size_t n = from.read_some(room(), ec);
+      was_full = n == k_room;
+      return room().first(n);
+    }
     borrowed_ = from.read_chunk(ec);
+    was_full = borrowed_.size() == net::chunk::max_size();
     return borrowed_.bytes();
   }
 
  private:
-  static constexpr std::size_t k_room = 34 * 1024;  // two records
+  static constexpr std::size_t k_room = 68 * 1024;  // four records, and a part of the next one
 
   [[nodiscard]] bool has_room() noexcept {
     if (room_ == nullptr) room_.reset(new (std::nothrow) std::byte[k_room]);

@@ -56,7 +56,7 @@ FIBER_TEST(tls, shakes_hands_and_tells_what_was_agreed) {
     expect_conversation(both);
     EXPECT_EQ(both.client.version(), version::tls_1_3);
     EXPECT_EQ(both.server.version(), version::tls_1_3);
-    EXPECT_TRUE(contains(both.client.cipher(), "TLS_"));
+    EXPECT_EQ(both.client.cipher(), "TLS_AES_128_GCM_SHA256");
     EXPECT_EQ(both.client.cipher(), both.server.cipher());
     EXPECT_EQ(both.server.server_name(), "a.test");
     EXPECT_EQ(both.client.alpn(), "");
@@ -66,6 +66,22 @@ FIBER_TEST(tls, shakes_hands_and_tells_what_was_agreed) {
     EXPECT_EQ(shown.names, (std::vector<std::string>{"a.test", "*.b.test", "127.0.0.1"}));
     EXPECT_EQ(shown.pem, our_identity().certificate);
     EXPECT_EQ(both.server.peer_certificate().subject, "");
+  }
+}
+
+// What a client of another library offers, the one that it likes best first.
+FIBER_TEST(tls, the_server_takes_the_cipher_that_it_likes_best_of_those_offered) {
+  const std::pair<const char*, const char*> offers[] = {
+      {"TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"},
+      {"TLS_AES_256_GCM_SHA384", "TLS_AES_256_GCM_SHA384"},
+      {"TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256", "TLS_CHACHA20_POLY1305_SHA256"},  // it may have no AES
+  };
+  for (const auto& [offered, taken] : offers) {
+    const auto client = context::client(trusting_client());
+    ASSERT_EQ(SSL_CTX_set_ciphersuites(client.core()->ssl.get(), offered), 1);
+    auto both = shake(below::pipe, client);
+    expect_conversation(both);
+    EXPECT_EQ(both.server.cipher(), taken) << "of " << offered;
   }
 }
 

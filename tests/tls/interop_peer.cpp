@@ -4,7 +4,7 @@
 //   interop_peer serve DIR                   says its port; gives back what it is sent
 //   interop_peer dial HOST:PORT DIR          sends its standard input, ends, and writes what comes back
 //
-// What was agreed on goes to stderr: "TLS_AES_256_GCM_SHA384 resumed=0".
+// What was agreed on goes to stderr: "TLS_AES_128_GCM_SHA256 resumed=0".
 #include <weft/tls.hpp>
 #include <weft/weft.hpp>
 

@@ -98,7 +98,7 @@ class stream : public net::byte_stream<stream> {
   [[nodiscard]] std::string alpn() const;         // the protocol; empty: none
   [[nodiscard]] std::string server_name() const;  // that the client has asked for; empty: none, or an address
   [[nodiscard]] tls::version version() const;
-  [[nodiscard]] std::string cipher() const;  // "TLS_AES_256_GCM_SHA384"
+  [[nodiscard]] std::string cipher() const;  // "TLS_AES_128_GCM_SHA256"
   [[nodiscard]] bool is_resumed() const;     // the session of an earlier connection was taken up
   // The other side's own; all empty if it has shown none.
   [[nodiscard]] certificate peer_certificate() const;
