@@ -50,6 +50,20 @@ inline double in_us(std::chrono::steady_clock::duration d) {
   return std::chrono::duration<double, std::micro>(d).count();
 }
 
+// What was done since it was made, of which there were `count`.
+class stopwatch {
+ public:
+  [[nodiscard]] std::chrono::steady_clock::duration elapsed() const {
+    return std::chrono::steady_clock::now() - begin_;
+  }
+  [[nodiscard]] double us_of_each(double count) const { return in_us(elapsed()) / count; }
+  [[nodiscard]] double cpu_us_of_each(double count) const { return (cpu_ns() - cpu_before_) / 1e3 / count; }
+
+ private:
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+  double cpu_before_ = cpu_ns();
+};
+
 // Sorts the samples; `part` of them are at most what it returns.
 inline double quantile(std::vector<double>& samples, double part) {
   if (samples.empty()) throw std::runtime_error("not one sample was taken");

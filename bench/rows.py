@@ -235,8 +235,10 @@ def secure(workers, on, seconds):
     if workers == 1:
         sides["limit"] = Optional("bare_tls", seconds)
     return Measurement("tls", sides, [
-        Row(f"TLS handshake, full, 8 clients, {on}", "handshake_ns", "us", 1e-3, [of_go(1)]),
+        Row(f"TLS handshake, full, 8 clients, {on}", "handshake_us", "us", 1.0, [of_go(1)]),
+        Row(f"TLS handshake, CPU of both ends, {on}", "handshake_cpu_us", "us"),
         Row(f"TLS, a MiB one way, {on}", "mebibyte_us", "us", 1.0, [of_go(1)]),
+        Row(f"TLS, a MiB one way, CPU of both ends, {on}", "mebibyte_cpu_us", "us"),
     ])
 
 

@@ -22,7 +22,6 @@
 
 namespace {
 
-using std::chrono::steady_clock;
 using context = std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)>;
 
 constexpr std::size_t k_piece = 64 * 1024;
@@ -51,6 +50,7 @@ context server_context(const certifying::identity& own) {
                                                                 EVP_PKEY_free);
   hold(SSL_CTX_use_certificate(made.get(), certificate.get()) == 1, "certificate");
   hold(SSL_CTX_use_PrivateKey(made.get(), key.get()) == 1, "key");
+  hold(SSL_CTX_set_num_tickets(made.get(), 0) == 1, "tickets");
   return made;
 }
 
@@ -62,6 +62,7 @@ context client_context(const certifying::identity& trusted) {
   SSL_CTX_set_verify(made.get(), SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_min_proto_version(made.get(), TLS1_3_VERSION);
   SSL_CTX_set_session_cache_mode(made.get(), SSL_SESS_CACHE_OFF);
+  hold(SSL_CTX_set_ciphersuites(made.get(), "TLS_AES_128_GCM_SHA256") == 1, "cipher");
   return made;
 }
 
@@ -180,27 +181,27 @@ class place {
   int listener_;
 };
 
-double handshakes_ns(place& here, std::chrono::seconds length) {
-  const auto begin = steady_clock::now();
-  std::size_t count = 0;
-  for (; steady_clock::now() - begin < length; ++count) here.with_connection([](end&, end&) {});
-  return figures::in_us(steady_clock::now() - begin) * 1e3 / static_cast<double>(count);
+void shake_hands(place& here, std::chrono::seconds length, figures::line& out) {
+  const figures::stopwatch watch;
+  double count = 0;
+  for (; watch.elapsed() < length; ++count) here.with_connection([](end&, end&) {});
+  out.add("handshake_us", watch.us_of_each(count));
+  out.add("handshake_cpu_us", watch.cpu_us_of_each(count));
 }
 
-double mebibyte_us(place& here, std::chrono::seconds length) {
-  double each = 0;
+void send_much(place& here, std::chrono::seconds length, figures::line& out) {
   here.with_connection([&](end& client, end& server) {
     const std::vector<char> piece(k_piece, 'x');
     std::vector<char> buf(k_piece);
     std::size_t arrived = 0;
-    const auto begin = steady_clock::now();
-    while (steady_clock::now() - begin < length) {
+    const figures::stopwatch watch;
+    while (watch.elapsed() < length) {
       client.write(piece);
       arrived += server.read(buf);
     }
-    each = figures::in_us(steady_clock::now() - begin) * (1 << 20) / static_cast<double>(arrived);
+    out.add("mebibyte_us", watch.us_of_each(static_cast<double>(arrived) / (1 << 20)));
+    out.add("mebibyte_cpu_us", watch.cpu_us_of_each(static_cast<double>(arrived) / (1 << 20)));
   });
-  return each;
 }
 
 }  // namespace
@@ -210,7 +211,7 @@ int main(int argc, char** argv) {
     const std::chrono::seconds length(figures::argument(argc, argv, 1, "the number of seconds", 2));
     place here;
     figures::line out;
-    out.add("handshake_ns", handshakes_ns(here, length));
-    out.add("mebibyte_us", mebibyte_us(here, length));
+    shake_hands(here, length, out);
+    send_much(here, length, out);
   });
 }
