@@ -48,7 +48,8 @@ void work_in_handler(int) {
   what_is_at_hand& with = *g_at_hand;
   const int before = with.turns;
   char bytes[8] = {};
-  for (int i = 0; i < 1000; ++i)  // more than a fiber's budget of operations
+  // So often more than a fiber's budget of operations that a worker which yielded would look at its pinned fibers, too.
+  for (int i = 0; i < 10'000; ++i)
     if (posix::send(with.other, bytes, 1, 0) != 1 || posix::recv(with.socket, bytes, 1, 0) != 1) return;
   with.turns_of_others = with.turns - before;
   constexpr timespec k_short{0, 1000};

@@ -64,7 +64,13 @@ ACCIDENT(fork_beside_a_child_that_was_let_go) {
     ::alarm(10);
     if (!is_nothing_of_ours(*kept)) ::_exit(1);
     kept.reset();
-    weft::run({.workers = 1}, [] { process({"true"}).detach(); });
+    descriptor_stream own_input;
+    weft::run({.workers = 1}, [&] {
+      process let_go = long_lived();
+      own_input = std::move(let_go.in());
+      let_go.detach();
+    });
+    own_input.close();  // it is somebody's to reap from here on
     await_no_children();
     ::_exit(0);
   }
