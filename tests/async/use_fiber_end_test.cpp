@@ -137,10 +137,11 @@ FIBER_TEST(use_fiber_end, one_that_is_asked_before_it_begins_begins_nothing) {
 TEST(use_fiber_end, the_end_of_the_runtime_ends_the_wait) {
   io_threads threads(1);
   for (const std::size_t workers : {1u, 2u}) {
-    std::atomic<int> unwound{0};
+    std::atomic<int> begun{0}, unwound{0};
     weft::run({.workers = workers}, [&] {
       for (int i = 0; i < 8; ++i)
         weft::go([&] {
+          ++begun;
           struct counts {
             std::atomic<int>& of;
             ~counts() { ++of; }
@@ -149,7 +150,7 @@ TEST(use_fiber_end, the_end_of_the_runtime_ends_the_wait) {
           timer.async_wait(weft::use_fiber);
           weft::event().wait();  // for one that has ended by itself meanwhile
         });
-      weft::this_fiber::sleep_for(1ms);
+      weft::testing::wait_until([&] { return begun == 8; });
     });
     EXPECT_EQ(unwound, 8);
   }
