@@ -50,7 +50,8 @@ TEST(faults, a_routine_of_call_once_waits_for_a_lock_that_a_fiber_of_its_worker_
   std::mutex plain;
   std::recursive_mutex recursive;
   std::once_flag flag;
-  bool is_held = false, was_called = false;
+  std::atomic<bool> is_held{false};
+  bool was_called = false;
   side_by_side(1, 2, [&](int i) {
     if (i == 0) {
       const std::scoped_lock held(plain, recursive);
@@ -59,7 +60,7 @@ TEST(faults, a_routine_of_call_once_waits_for_a_lock_that_a_fiber_of_its_worker_
       is_held = false;
       return;
     }
-    yield_until([&] { return is_held; });
+    yield_until([&] { return is_held.load(); });
     std::call_once(flag, [&] {
       const std::scoped_lock held(recursive, plain);
       was_called = !is_held;

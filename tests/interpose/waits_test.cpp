@@ -118,18 +118,32 @@ TEST(waits, a_fiber_that_is_asked_to_end_is_woken_and_finds_its_condition_false)
   std::mutex mutex;
   std::condition_variable never;
   bool stop = false;
+  std::atomic<bool> has_begun{false};
   weft::run(weft::options{.workers = 2}, [&] {
     weft::join_handle<void> waits = weft::spawn([&] {
       std::unique_lock lock(mutex);
+      has_begun = true;
       while (!stop) {
         never.wait(lock);
         stop = weft::this_fiber::stop_token().stop_requested();
       }
     });
-    weft::this_fiber::yield();
+    weft::testing::yield_until([&] { return has_begun.load(); });
     waits.request_stop();
   });
   EXPECT_TRUE(stop);
+}
+
+// One that begins to wait for it, and is asked to end.
+void expect_cancelled(sem_t& never_posted) {
+  std::atomic<bool> has_begun{false};
+  weft::join_handle<int> waits = weft::spawn([&] {
+    has_begun = true;
+    return sem_wait(&never_posted) == 0 ? 0 : last_error();
+  });
+  weft::testing::yield_until([&] { return has_begun.load(); });
+  waits.request_stop();
+  EXPECT_EQ(waits.join(), ECANCELED);
 }
 
 TEST(waits, semaphores_are_passed_round) {
@@ -152,10 +166,7 @@ TEST(waits, semaphores_are_passed_round) {
     const timespec past{1, 0};
     EXPECT_EQ(sem_timedwait(&full, &past), -1);
     EXPECT_EQ(last_error(), ETIMEDOUT);
-    weft::join_handle<int> waits = weft::spawn([&] { return sem_wait(&full) == 0 ? 0 : last_error(); });
-    weft::this_fiber::yield();
-    waits.request_stop();
-    EXPECT_EQ(waits.join(), ECANCELED);
+    expect_cancelled(full);
   });
   sem_destroy(&full);
   sem_destroy(&empty);
@@ -173,10 +184,7 @@ TEST(waits, a_semaphore_that_processes_share_is_waited_for_and_given_up) {
     clock_gettime(CLOCK_MONOTONIC, &soon);
     EXPECT_EQ(sem_clockwait(&semaphore, CLOCK_MONOTONIC, &soon), -1);
     EXPECT_EQ(last_error(), ETIMEDOUT);
-    weft::join_handle<int> is_cancelled = weft::spawn([&] { return sem_wait(&semaphore) == 0 ? 0 : last_error(); });
-    weft::this_fiber::yield();
-    is_cancelled.request_stop();
-    EXPECT_EQ(is_cancelled.join(), ECANCELED);
+    expect_cancelled(semaphore);
   });
   sem_destroy(&semaphore);
 }
