@@ -6,8 +6,10 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
@@ -73,7 +75,8 @@ class settings {
 // The cluster, one who sends, and one who receives; all fibers share them.
 class cluster {
  public:
-  cluster() : sender_(make_sender()), mock_(rd_kafka_handle_mock_cluster(sender_)) {
+  // Reports are brought by a fiber, or where there is no runtime by a thread.
+  explicit cluster(bool is_on_fibers) : sender_(make_sender()), mock_(rd_kafka_handle_mock_cluster(sender_)) {
     rd_kafka_mock_topic_create(mock_, k_topic, k_crowd, 1);
     receiver_ = settings()
                     .set("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(mock_))
@@ -82,13 +85,18 @@ class cluster {
     out_ = rd_kafka_topic_new(sender_, k_topic, nullptr);
     in_ = rd_kafka_topic_new(receiver_, k_topic, nullptr);
     for (int i = 0; i < k_crowd; ++i) rd_kafka_consume_start(in_, i, RD_KAFKA_OFFSET_BEGINNING);
-    reports_.go([this] {
+    const auto bring_reports = [this] {
       while (!is_over_) rd_kafka_poll(sender_, 50);
-    });
+    };
+    if (is_on_fibers)
+      fiber_.emplace(weft::spawn(bring_reports));
+    else
+      thread_ = std::thread(bring_reports);
   }
   ~cluster() {
     is_over_ = true;
-    reports_.wait();
+    if (fiber_) fiber_->join();
+    if (thread_.joinable()) thread_.join();
     for (int i = 0; i < k_crowd; ++i) rd_kafka_consume_stop(in_, i);
     rd_kafka_topic_destroy(in_);
     rd_kafka_topic_destroy(out_);
@@ -135,7 +143,8 @@ class cluster {
   rd_kafka_t* receiver_ = nullptr;
   rd_kafka_topic_t *out_ = nullptr, *in_ = nullptr;
   std::atomic<bool> is_over_ = false;
-  weft::task_group reports_;
+  std::optional<weft::join_handle<void>> fiber_;
+  std::thread thread_;
 };
 
 std::string text_for(const std::string& what, int i) { return what + ' ' + std::to_string(i); }
@@ -192,31 +201,38 @@ void brokers_that_are_down(cluster& kafka, clients::bystanders& others) {
 
 void check(const terms&) {
   clients::bystanders others;
-  cluster kafka;
+  cluster kafka(true);
   wait_side_by_side(kafka, others);
   send_and_receive(kafka, "second");
   brokers_that_are_slow(kafka, others);
   brokers_that_are_down(kafka, others);
 }
 
-// Sends, and waits for the report.
+// Sends, and waits for the report. All share the cluster, which ends with the last of them.
 class sends final : public clients::session {
  public:
-  explicit sends(int i) : partition_(i % k_crowd) {}
+  sends(const terms& told, int i) : partition_(i % k_crowd), kafka_(shared(told)) {}
   void request() override {
-    static cluster shared;
-    if (const auto outcome = shared.send(partition_, "one"); outcome != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (const auto outcome = kafka_->send(partition_, "one"); outcome != RD_KAFKA_RESP_ERR_NO_ERROR)
       throw std::runtime_error(rd_kafka_err2str(outcome));
   }
 
  private:
+  static std::shared_ptr<cluster> shared(const terms& told) {
+    static std::weak_ptr<cluster> known;
+    auto kafka = known.lock();
+    if (kafka == nullptr) known = kafka = std::make_shared<cluster>(told["how"] == "fibers");
+    return kafka;
+  }
+
   const int partition_;
+  const std::shared_ptr<cluster> kafka_;
 };
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return clients::run(argc, argv, {.check = check, .connect = [](const terms&, int i) {
-                                     return std::unique_ptr<clients::session>(new sends(i));
+  return clients::run(argc, argv, {.check = check, .connect = [](const terms& told, int i) {
+                                     return std::unique_ptr<clients::session>(new sends(told, i));
                                    }});
 }
