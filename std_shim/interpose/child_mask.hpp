@@ -1,7 +1,7 @@
 #pragma once
 // std_shim, interpose: a child process, and the program that this one becomes, begin with the signal mask of the thread
-// that makes them. Under WEFT_INTERPOSE=main that is the fiber's, and not the one of its worker, or of a helper thread: it
-// is set around what makes them.
+// that makes them. Under WEFT_INTERPOSE=main that is the fiber's, and not the one of its worker, or of a helper thread:
+// it is set around what makes them.
 
 #include <csignal>
 

@@ -8,8 +8,8 @@
 //   E2 detached: give the block back              is_joined; unlock                unlock
 //   E3 else: done.set()                        J2 done.wait(): E3 has been      D2 it had ended: done.wait(), then
 //                                              J3 give the block back              give the block back
-// - The one that gives the block back is the last of the two: E1 and D1 are under one lock, and who comes after E1 waits
-//   for E3, which is the fiber's last step on the block.
+// - The one that gives the block back is the last of the two: E1 and D1 are under one lock, and who comes after E1
+//   waits for E3, which is the fiber's last step on the block.
 // Blocks are type-stable, and not given back to the system: a stale pthread_t finds one that is free, or another's, as
 // libc's does.
 

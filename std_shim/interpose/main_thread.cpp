@@ -1,11 +1,11 @@
-// std_shim, interpose: WEFT_INTERPOSE=main. libc calls main by way of __libc_start_main; here main becomes a fiber, of a
-// runtime that lasts as long as the process, and the first thread waits beside it. When main returns, its fiber calls
-// exit, as libc would; other threads go on meanwhile, as they would. When main leaves by pthread_exit, the process lasts
-// until the other threads have ended.
+// std_shim, interpose: WEFT_INTERPOSE=main. libc calls main by way of __libc_start_main; here main becomes a fiber, of
+// a runtime that lasts as long as the process, and the first thread waits beside it. When main returns, its fiber calls
+// exit, as libc would; other threads go on meanwhile, as they would. When main leaves by pthread_exit, the process
+// lasts until the other threads have ended.
 //
-// Workers are made to keep signals away, so those of the process come to the first thread, and handlers run there, on no fiber. What
-// main asks of its thread's signals (which are blocked; to wait for one) it therefore asks of the first thread:
-// on_first_thread. Other threads have a mask in their block, which nobody asks.
+// Workers are made to keep signals away, so those of the process come to the first thread, and handlers run there, on
+// no fiber. What main asks of its thread's signals (which are blocked; to wait for one) it therefore asks of the first
+// thread: on_first_thread. Other threads have a mask in their block, which nobody asks.
 
 #include "main_thread.hpp"
 

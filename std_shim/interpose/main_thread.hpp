@@ -8,7 +8,8 @@ namespace weft::interpose {
 // libc's own handle.
 [[nodiscard]] pthread_t first_thread() noexcept;
 
-// Runs call(argument) there, with its errno brought back, while the caller, main's fiber, is parked. One call at a time.
+// Runs call(argument) there, with its errno brought back, while the caller, main's fiber, is parked. One call at a
+// time.
 void on_first_thread(void (*call)(void*) noexcept, void* argument) noexcept;
 
 }  // namespace weft::interpose

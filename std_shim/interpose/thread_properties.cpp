@@ -1,6 +1,7 @@
 // std_shim, interpose: what a program asks of a thread by its pthread_t, under WEFT_INTERPOSE=main. Of a thread that is
-// a fiber some of it is there (its name, its stack); some is the worker's, and cannot be the fiber's (priority, affinity,
-// a clock of its own): such a question is answered for the thread that asks, and a change is refused (ENOTSUP).
+// a fiber some of it is there (its name, its stack); some is the worker's, and cannot be the fiber's (priority,
+// affinity, a clock of its own): such a question is answered for the thread that asks, and a change is refused
+// (ENOTSUP).
 //
 // Signals go to the process: main's fiber answers for its first thread, others have none of their own. Nobody can be
 // cancelled (ENOTSUP): libc's way of unwinding knows threads alone.

@@ -28,6 +28,11 @@ for expected in "$here"/*.expected; do
   if grep -q '<weft/tls' "$here/$program.cpp"; then
     [[ -e ${pc%/*}/weft-tls.pc ]] || { echo "install test: $program is skipped: no weft-tls was built"; continue; }
     flags=$(pkg-config --define-variable=prefix="$prefix" --cflags --libs weft-tls) compile "$program"
+  elif grep -q 'weft-interpose.pc' "$here/$program.cpp"; then
+    [[ -e ${pc%/*}/weft-interpose.pc ]] || { echo "install test: $program is skipped: no weft-interpose was built"; continue; }
+    flags=$(pkg-config --define-variable=prefix="$prefix" --cflags --libs weft-interpose) compile "$program"
+    WEFT_INTERPOSE=report "$scratch/$program" 2>&1 >/dev/null | grep -q 'pthread_mutex_lock: parked' ||
+      { echo "install test: no visitor of $program has parked at the door: is libweft_interpose in the way?" >&2; exit 1; }
   else
     compile "$program"
   fi

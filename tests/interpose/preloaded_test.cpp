@@ -70,6 +70,13 @@ TEST(preloaded, five_hundred_threads_are_fibers_on_a_few) {
   EXPECT_LT(std::atoi(how.said.c_str()), 20);
 }
 
+TEST(preloaded, a_second_weft_in_the_process_is_told_in_a_line) {
+  const ended how = run(std::string("exec env LD_PRELOAD=") + WEFT_PRELOADED_LIBRARY + " " + WEFT_PRELOADED_SECOND);
+  EXPECT_EQ(how.status, 0);
+  EXPECT_NE(how.said.find("not those of the second weft in this process"), std::string::npos) << how.said;
+  EXPECT_EQ(std::count(how.said.begin(), how.said.end(), '\n'), 1) << how.said;
+}
+
 std::ptrdiff_t threads_of(int process) {
   const std::filesystem::directory_iterator all("/proc/" + std::to_string(process) + "/task");
   return std::distance(begin(all), end(all));
