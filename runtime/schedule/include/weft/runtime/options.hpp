@@ -10,7 +10,8 @@
 //   WEFT_END_LIMIT   500ms, 10s      options::end_limit
 //   WEFT_POLLER      epoll, kqueue   how descriptors are watched, read as a runtime opens its first. For tests: a build
 //                                    has its system's, or two by -Dpoller=both, and no option says which
-//   WEFT_INTERPOSE   report, migrate read by libweft_interpose alone, as it is loaded; its README says what is meant
+//   WEFT_INTERPOSE   report, migrate, main   read by libweft_interpose alone, as it is loaded; its README says what is
+//                                    meant
 //   WEFT_INTERPOSE_KEYS  libfoo.so   likewise: libraries beside OpenSSL and GnuTLS whose thread keys are the fibers'
 
 #include <weft/runtime/detail/require_cpp20.hpp>
