@@ -34,8 +34,8 @@ CELLS = {
              rooms=(*ROOMS, "interpose", "loops", "fuzz", "conformance"), models=True),
         Cell("lint"),
         # What users install; and all that is measured or copied.
-        Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"), suites=("clients",),
-             whole=True),
+        Cell("release", "g++", ("--buildtype=release", "-Ddefault_library=both", "-Dwerror=true"),
+             rooms=(*ROOMS, "interpose"), suites=("clients",), whole=True),
         # Another compiler's warnings and optimiser, the thread-safety annotations.
         Cell("clang", "clang++-14", ("-Dthread_safety=true", "-Dwerror=true", *CHECKED)),
         # The jump that other processors have.
