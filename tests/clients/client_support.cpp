@@ -136,13 +136,17 @@ void expect_few_threads(const std::string& when, int of_the_client) {
 
 namespace {
 
-// Nothing would be tested if the names were still libc's.
-void expect_interposed() {
+std::string_view owner_of(const char* name) {
   Dl_info info{};
-  const void* const found = ::dlsym(RTLD_DEFAULT, "pthread_mutex_lock");
-  if (found == nullptr || ::dladdr(found, &info) == 0) return fail("pthread_mutex_lock is nobody's");
-  expect(std::string_view(info.dli_fname).find("weft_interpose") != std::string_view::npos,
-         std::string("pthread_mutex_lock is that of ") + info.dli_fname + ", and not libweft_interpose's");
+  const void* const found = ::dlsym(RTLD_DEFAULT, name);
+  return found != nullptr && ::dladdr(found, &info) != 0 ? info.dli_fname : "nobody";
+}
+
+// Nothing would be tested if the names were still libc's. The interposer is a library, or in the program.
+void expect_interposed() {
+  const std::string_view lock = owner_of("pthread_mutex_lock"), interposer = owner_of("weft_interpose_meets");
+  expect(lock == interposer, "pthread_mutex_lock is that of " + std::string(lock) + ", the interposer is " +
+                                 std::string(interposer) + "'s");
 }
 
 void run_check(const scenario& of, const terms& told) {

@@ -27,8 +27,12 @@ paths = list(pathlib.Path(include).rglob("weft/**/*.hpp"))
 headers, of_detail = code_in(paths)
 _, of_net_detail = code_in(path for path in paths if "netpoll" in path.parts)
 # Classes and namespaces; what is only announced (class worker;) is not among them.
-scopes = set(re.findall(r"\b(?:class|struct|namespace) ([\w:]+)[^;(){}]*\{", headers))
-scopes = {part for name in scopes for part in name.split("::")}
+def scopes_in(text):
+    found = re.findall(r"\b(?:class|struct|namespace) ([\w:]+)[^;(){}]*\{", text)
+    return {part for name in found for part in name.split("::")}
+
+
+scopes = scopes_in(headers)
 words = set(re.findall(r"\w+", headers))
 # What a program must be able to catch, wherever it was thrown.
 CAUGHT = ("cancelled", "channel_closed", "deadlock", "livelock", "simulation_failed", "timed_out")
@@ -81,6 +85,9 @@ for mangled, name in (names_of(r" U _ZN?K?4weft", "nm", "-u", "-A", *objects) if
     # A word of a header before a parenthesis: declared there, or something private of the same name.
     inner = of_net_detail if "::net::" in bare(name) else of_detail
     declared = inner if "::detail::" in bare(name) else headers
+    # weft::scheduler is a user's, weft::detail::scheduler is not.
+    if "::detail::" in bare(name) and not scopes_in(inner) >= set(bare(name).split("::detail::")[-1].split("::")[:-1]):
+        continue
     if mangled not in exported and why_not(name) is None and re.search(rf"\b{re.escape(bare(name).split('::')[-1])}\W*\(", declared):
         wrong.append(f"{library} hides {name}, which a header declares: does its .cpp include that header, and first?")
 print("\n".join(wrong[:20] or [f"{len(names)} names, all of public headers"]))

@@ -16,7 +16,7 @@ die() {
 
 # One file for each floor: there is nothing in it to be developed. Warnings are other cells' affair.
 meson setup "$scratch/build" "$here/../.." --prefix="$scratch/root" --libdir=lib --buildtype=release -Ddefault_library=static \
-  -Dsanitize_ready=true -Dtests=false -Dexamples=false -Dbench=false -Dunity=on -Dunity_size=20 >"$scratch/log" 2>&1 &&
+  -Dsanitize_ready=true -Dtests=false -Dexamples=false -Dbench=false -Dunity=on -Dunity_size=100 >"$scratch/log" 2>&1 &&
   meson install -C "$scratch/build" --quiet >"$scratch/log" 2>&1 || { tail -n 30 "$scratch/log" >&2; die "it does not build"; }
 export PKG_CONFIG_PATH=$scratch/root/lib/pkgconfig
 cflags=$(pkg-config --cflags weft-sanitize)

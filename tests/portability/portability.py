@@ -34,7 +34,7 @@ TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's a
 ARM_LIBC = "/usr/aarch64-linux-gnu"  # Debian: libc6-arm64-cross
 # For the compiler's findings, as quickly as it can be had.
 QUICK = ["-Ddebug=false", "-Doptimization=1", "-Ddefault_library=static", "-Db_lundef=false", "-Dunity=on",
-         "-Dunity_size=20", "-Dbench=false"]
+         "-Dunity_size=100", "-Dbench=false"]
 # What an emulator of processes cannot do: begin the same program anew (tests that end a process), count its own threads,
 # run short of address space; and traces: no jump of ours is there, and backtrace(), which takes libgcc_s from a system that is not there.
 NOT_UNDER_QEMU = ["*death_test*", "deadlock.*", "quit.*", "stack_overflow.*", "terminate.*", "check.*", "end_of_a_runtime.*",

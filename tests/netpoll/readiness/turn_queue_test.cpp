@@ -114,7 +114,7 @@ FIBER_TEST(turn_queue, dismisses_all_at_once_and_goes_on) {
   EXPECT_EQ(line.serve(), 0);
   line.dismiss();
   EXPECT_EQ(line.end_of(0), wake_reason::handed);
-  for (const std::size_t i : {1, 2}) EXPECT_EQ(line.end_of(i), wake_reason::closed);
+  for (const std::size_t i : {1u, 2u}) EXPECT_EQ(line.end_of(i), wake_reason::closed);
   line.admit(3);
   EXPECT_EQ(line.serve(), 3);
   EXPECT_EQ(line.end_of(3), wake_reason::handed);

@@ -55,7 +55,7 @@ class runtime_home {
   friend bool operator==(const runtime_home& a, const runtime_home& b) noexcept { return a.at_ == b.at_; }
 
  private:
-  class keeper;
+  class [[gnu::visibility("hidden")]] keeper;
 
   class visit {
    public:
