@@ -56,9 +56,12 @@ class awaited {
     pending_result over;
   };
 
-  awaited(const awaited&) = delete;
-  awaited& operator=(const awaited&) = delete;
-  ~awaited() { self_.destroy(); }
+  // clang before 17 moves it out of the coroutine.
+  awaited(awaited&& from) noexcept : self_(std::exchange(from.self_, nullptr)) {}
+  awaited& operator=(awaited&&) = delete;
+  ~awaited() {
+    if (self_) self_.destroy();
+  }
 
   // Runs it here as far as it goes, and waits for the rest.
   R take() {
