@@ -58,7 +58,7 @@ lot_place& barrier_place(const void* address) noexcept {
 }
 
 // L1 and L2.
-void wake_all(lot_place& at, const void* address) noexcept {
+void wake_all(lot_place& at, const void* address) noexcept WEFT_RELEASE(at.lock) {
   detail::won_chain fibers;  // unparked last, after the lock
   lot_node* threads = nullptr;
   for (detail::wait_node* each = at.waiters.front(); each != nullptr;) {
