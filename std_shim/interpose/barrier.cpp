@@ -13,15 +13,18 @@
 // Those that are shared between processes are passed through, and so are all if libc's object is not laid out as here.
 
 #include <array>
-#include <cerrno>
+#include <cstdint>
 #include <ctime>
+#include <new>
 
 #include <pthread.h>
 
+#include "barrier.hpp"
 #include "bell.hpp"
 #include "exports.hpp"
 #include "ground.hpp"
-#include "lot.hpp"
+#include "last_error.hpp"
+#include "taking_off.hpp"
 
 namespace weft::interpose {
 
@@ -57,30 +60,6 @@ lot_place& barrier_place(const void* address) noexcept {
   return g_barriers[(bits >> 5 ^ bits >> 11) % g_barriers.size()];
 }
 
-// L1 and L2.
-void wake_all(lot_place& at, const void* address) noexcept WEFT_RELEASE(at.lock) {
-  detail::won_chain fibers;  // unparked last, after the lock
-  lot_node* threads = nullptr;
-  for (detail::wait_node* each = at.waiters.front(); each != nullptr;) {
-    auto& node = static_cast<lot_node&>(*each);
-    each = each->next;
-    if (node.address != address) continue;
-    at.waiters.remove(node);
-    if (node.thread != nullptr) {
-      node.next = threads;
-      threads = &node;
-    } else if (const auto won = detail::claim(node.token, detail::wake_reason::ready)) {
-      fibers.add(node, won);
-    }
-  }
-  at.lock.unlock();
-  while (threads != nullptr) {
-    bell& rung = *threads->thread;
-    threads = static_cast<lot_node*>(threads->next);  // read before: after the ring the node is gone
-    rung.ring();
-  }
-}
-
 void sleep_at(bell& mine) noexcept {
   int before = 0;
   ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
@@ -88,30 +67,35 @@ void sleep_at(bell& mine) noexcept {
   ::pthread_setcancelstate(before, nullptr);
 }
 
-// A fiber's errno is its thread's, and other fibers of the worker set it meanwhile; a thread's is kept by its bell.
 void park_at(const lot_node& node) noexcept {
-  const int before = errno;
+  const int before = last_error();
   (void)detail::park(node.token, deadline::never(), "pthread barrier");
-  errno = before;
+  set_error(before);
+}
+
+// B1: true if the caller is the last one, whose round is in `round` then (L1).
+bool come(lot_place& at, barrier_words& words, lot_node& node, bool as_fiber, won_waiters& round) noexcept {
+  const detail::internal_guard held(at.lock);
+  if (++words.come >= words.count) {
+    words.come = 0;
+    take_off(at, round, UINT32_MAX, [&node](const lot_node& each) { return each.address == node.address; });
+    return true;
+  }
+  if (as_fiber) node.token = detail::arm(detail::cancellation::ignored);
+  at.waiters.push_back(node);
+  return false;
 }
 
 int wait_at(pthread_barrier_t* barrier, bool as_fiber) noexcept {
   const pin_guard stays;
-  lot_place& at = barrier_place(barrier);
-  barrier_words& words = words_of(barrier);
   bell own;
   lot_node node;
   node.address = barrier;
   if (!as_fiber) node.thread = &own;
-  at.lock.lock();
-  if (++words.come >= words.count) {
-    words.come = 0;
-    wake_all(at, barrier);
-    return PTHREAD_BARRIER_SERIAL_THREAD;
+  {
+    won_waiters round;  // L2
+    if (come(barrier_place(barrier), words_of(barrier), node, as_fiber, round)) return PTHREAD_BARRIER_SERIAL_THREAD;
   }
-  if (as_fiber) node.token = detail::arm(detail::cancellation::ignored);
-  at.waiters.push_back(node);
-  at.lock.unlock();
   if (as_fiber)
     park_at(node);
   else
@@ -120,6 +104,10 @@ int wait_at(pthread_barrier_t* barrier, bool as_fiber) noexcept {
 }
 
 }  // namespace
+
+void forget_barriers() noexcept {
+  for (lot_place& each : g_barriers) ::new (&each) lot_place;
+}
 
 }  // namespace weft::interpose
 

@@ -24,7 +24,7 @@ auto with_mask(const sigset_t* mask, Call call) {
   sigset_t before;
   (void)real().pthread_sigmask(SIG_SETMASK, mask, &before);
   const auto result = call();
-  const int error = error_now();
+  const int error = last_error();
   (void)real().pthread_sigmask(SIG_SETMASK, &before, nullptr);
   set_error(error);
   return result;

@@ -19,6 +19,7 @@
 #include <weft/runtime/pin_guard.hpp>
 
 #include "ground.hpp"
+#include "last_error.hpp"
 
 namespace weft::interpose {
 
@@ -34,13 +35,6 @@ class on_one_thread {
   std::optional<pin_guard> pin_;
 };
 
-// errno of the thread that runs the caller now; never inlined, so that its address is not kept over a wait.
-[[nodiscard]] int error_now() noexcept;
-void set_error(int number) noexcept;
-// h_errno, likewise.
-[[nodiscard]] int host_error_now() noexcept;
-void set_host_error(int number) noexcept;
-
 template <class Result>
 [[nodiscard]] bool has_succeeded(Result result) noexcept {
   if constexpr (std::is_pointer_v<Result>)
@@ -55,7 +49,7 @@ template <class Ours, class Libcs, class... Arguments>
 auto pass(taken which, const void* caller, Ours ours, Libcs libcs, Arguments... arguments) {
   if (look_around(which, caller) != ground::may_park) return libcs(arguments...);
   const on_one_thread stays;
-  const int before = error_now();
+  const int before = last_error();
   const auto result = ours(arguments...);
   if (has_succeeded(result)) set_error(before);
   return result;
@@ -72,13 +66,13 @@ auto pass_to_helper(taken which, const void* caller, Libcs libcs, Arguments... a
     int error, host_error;
   } got{};
   const on_one_thread stays;
-  const int before = error_now();
+  const int before = last_error();
   try {
     weft::blocking([&] {
       set_error(before);
       got.result = libcs(arguments...);
-      got.error = error_now();
-      got.host_error = host_error_now();
+      got.error = last_error();
+      got.host_error = last_host_error();
     });
   } catch (const weft::cancelled&) {
     set_error(ECANCELED);

@@ -36,7 +36,7 @@ int join_thread(pthread_t thread, void** result, clockid_t clock, const timespec
     return libcs(thread, result, clock, until);
   if (const int now = real().pthread_tryjoin_np(thread, result); now != EBUSY) return now;
   const on_one_thread stays;
-  const int before = error_now();
+  const int before = last_error();
   int outcome = 0;
   try {
     weft::shield([&] { weft::blocking([&] { outcome = libcs(thread, result, clock, until); }); });

@@ -7,8 +7,9 @@
 
 #include <pthread.h>
 
-#include "bell.hpp"
+#include "barrier.hpp"
 #include "courier.hpp"
+#include "taking_off.hpp"
 
 namespace weft::interpose {
 
@@ -18,56 +19,17 @@ namespace {
 
 constexpr std::chrono::milliseconds k_nudge{10};
 
-// Whom a wake has won under the lock, to be told after it.
-class won_waiters {
- public:
-  won_waiters() = default;
-  won_waiters(const won_waiters&) = delete;
-  won_waiters& operator=(const won_waiters&) = delete;
-  // The fibers are unparked by the chain's end.
-  ~won_waiters() {
-    while (threads_ != nullptr) {
-      bell& rung = *threads_->thread;
-      threads_ = static_cast<lot_node*>(threads_->next);  // read before: after the ring the node is gone
-      rung.ring();
-    }
-  }
-
-  // It is off the list. False if something else has ended its wait.
-  bool add(lot_node& node) noexcept {
-    if (node.thread != nullptr) {
-      node.next = threads_;
-      threads_ = &node;
-      return true;
-    }
-    const detail::claimed won = detail::claim(node.token, detail::wake_reason::ready);
-    if (won) fibers_.add(node, won);
-    return static_cast<bool>(won);
-  }
-
- private:
-  detail::won_chain fibers_;
-  lot_node* threads_ = nullptr;
-};
-
-// N3 for those at a place whom `is_meant` names.
+// N3 and N4 for those at a place whom `is_meant` names.
 template <class IsMeant>
 std::uint32_t wake_at(lot_place& at, std::uint32_t most, IsMeant is_meant) noexcept {
   won_waiters won;  // N4, when the lock is open again
   const detail::internal_guard held(at.lock);
-  std::uint32_t woken = 0;
-  for (detail::wait_node* each = at.waiters.front(); each != nullptr && woken < most;) {
-    auto& node = static_cast<lot_node&>(*each);
-    each = each->next;
-    if (!is_meant(node)) continue;
-    at.waiters.remove(node);
-    if (won.add(node)) ++woken;
-  }
-  return woken;
+  return take_off(at, won, most, is_meant);
 }
 
 void forget_parents_waiters() noexcept {
   for (lot_place& each : g_places) ::new (&each) lot_place;
+  forget_barriers();
   forget_courier();
 }
 

@@ -57,7 +57,7 @@ request* g_request = nullptr;
   for (;;) {
     while (real().sem_wait(&g_request->asked) != 0) continue;  // a handler ran
     g_request->call(g_request->argument);
-    g_request->error = error_now();
+    g_request->error = last_error();
     g_request->answered.set();
   }
 }

@@ -35,7 +35,7 @@ WEFT_ALSO(__nanosleep, nanosleep);
 WEFT_TAKES int thrd_sleep(const timespec* length, timespec* left) {
   const auto ours = [](const timespec* l, timespec* rest) noexcept {
     if (posix::nanosleep(l, rest) == 0) return 0;
-    return error_now() == EINTR ? -1 : -2;
+    return last_error() == EINTR ? -1 : -2;
   };
   return pass(taken::thrd_sleep, WEFT_CALLER, ours, real().thrd_sleep, length, left);
 }

@@ -18,6 +18,8 @@
 
 namespace weft::interpose {
 
+bool g_migrates = false;
+
 namespace {
 
 constexpr const char* k_all[] = {
