@@ -52,6 +52,7 @@ void worker::run() noexcept {
   const own_thread counted;
   const handler_stack for_overflows;
   home_.makers_signals().apply();
+  announce_made();
   name_thread(index, is_lent());
   floats_.enter();
   set_this_worker(this);

@@ -128,7 +128,8 @@ class worker {
   stack_magazine stacks;  // of the runtime's size
   [[nodiscard]] std::uint64_t next_id() noexcept;
 
-  // For the race detector: a worker that joined later was made by a thread that its fibers have never met.
+  // For the race detector: a worker that joined later was made by a thread that its fibers have never met; and its own
+  // thread, as it begins, has made the thread_locals and the errno that they read.
   void announce_made() noexcept { announce_release(&made_); }
   void announce_met() noexcept { announce_acquire(&made_); }
 
