@@ -78,9 +78,6 @@ struct giving_up : rl::test_suite<giving_up<Env, Steps>, 2> {
   plain<int> was_queued_{0};  // given up before it began
 };
 
-template <class Mutation, step_name Step>
-using weakened = model_env<only_in<Mutation, Step>>;
-
 }  // namespace
 }  // namespace weft::model
 

@@ -75,9 +75,6 @@ struct askers_and_limits : rl::test_suite<askers_and_limits<Env>, 3> {
   }
 };
 
-template <class Mutation, step_name Step>
-using weakened = model_env<only_in<Mutation, Step>>;
-
 }  // namespace
 }  // namespace weft::model
 

@@ -72,9 +72,6 @@ struct bringing : rl::test_suite<bringing<Env, Steps>, 3> {
   plain<int> ends_{0};
 };
 
-template <class Mutation, step_name Step>
-using weakened = model_env<only_in<Mutation, Step>>;
-
 }  // namespace
 }  // namespace weft::model
 

@@ -153,9 +153,6 @@ struct joiner_detaches : rl::test_suite<joiner_detaches<Env, Steps>, 3> {
   void after() { RL_ASSERT(all.is_given_back()); }
 };
 
-template <class Mutation, step_name Step>
-using weakened = model_env<only_in<Mutation, Step>>;
-
 }  // namespace
 }  // namespace weft::model
 

@@ -226,6 +226,10 @@ struct model_env {
   static void full_fence(const site& at) { rl::atomic_thread_fence(rl::mo_seq_cst, at.info()); }
 };
 
+// With one function of the protocol weakened, and all others as they are.
+template <class Mutation, step_name Step>
+using weakened = model_env<only_in<Mutation, Step>>;
+
 // --- What models are made of, beside atomics.
 
 // Plain memory: two accesses without an order between them, one of them a write, fail the model as a data race.

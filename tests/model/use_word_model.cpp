@@ -241,9 +241,6 @@ struct pauser : rl::test_suite<pauser<Env, Steps>, 2> {
   void after() { RL_ASSERT(!all.is_open()); }
 };
 
-template <class Mutation, step_name Step>
-using weakened = model_env<only_in<Mutation, Step>>;
-
 }  // namespace
 }  // namespace weft::model
 
