@@ -1,6 +1,10 @@
 #pragma once
-// Room: runtime. The control block of a fiber: apart from its stack, type-stable, 384 bytes with 64 of inline closure.
+// Room: runtime. The control block of a fiber: apart from its stack, type-stable, 352 bytes with 64 of inline closure.
 // It owns what a fiber is; worker.hpp moves it through its states, fiber.cpp begins and ends it.
+//
+// Five lines of a cache and a half: every other block shares a line with the next one. So a block ends in what is
+// written at its spawn and never after (the label), and begins with what a wait without a deadline leaves alone (the
+// timer). What a switch, a park or a wake touches, from `word` to `home`, is two or three lines.
 
 #include <array>
 #include <atomic>
@@ -53,7 +57,7 @@ inline constexpr std::uint32_t k_limited = 1u << 31;  // the innermost scope has
 inline constexpr std::uint32_t k_muted = 1u << 30;    // a shield around it holds back what comes from further out
 inline constexpr std::uint32_t k_shields = k_muted - 1;
 
-struct alignas(64) fiber_block : waiter {
+struct alignas(32) fiber_block : waiter {
   static constexpr std::uint32_t k_operation_budget = 128;
   static constexpr std::uint16_t k_to_none = 0xffff;       // of pinned_to, both
   static constexpr std::uint16_t k_to_the_first = 0xfffe;  // spawned pinned from outside, and has not run yet
@@ -63,36 +67,49 @@ struct alignas(64) fiber_block : waiter {
 
   // --- Whoever runs it, or holds it in a queue.
   handed_flag pinned{false};  // pins != 0; here because whoever makes it ready has just asked for `kind`
+
+  // --- Any thread.
+  relaxed<bool> waits_timed{false};    // the wait has a deadline; published by its parking
+  relaxed<bool> simulated{false};      // constant until it is free again
+  relaxed<bool> calls_outside{false};  // parked until code outside of weft returns (blocking.cpp); as waits_timed
+  attention_word<real_env> attention;  // "Asking to end"
+  relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker; and k_alone
+
+  // --- Whoever runs it, or holds it in a queue.
   context registers;
-  relaxed<worker*> runs_on{nullptr};         // while it runs
-  relaxed<fiber_block*> link{nullptr};       // inject's, a magazine's or the slab's: a block is in one list at a time
-  relaxed<fiber_block*> back_link{nullptr};  // inject's
+  relaxed<worker*> runs_on{nullptr};  // while it runs
   stack on;
   std::uint32_t budget = k_operation_budget;
-  std::uint32_t delivery = 0;   // shields since `scope` began, and two bits: cancel_scope.cpp, "Scopes"
-  std::uint32_t swallowed = 0;  // cancellations that were delivered and swallowed
-  std::uint32_t pins = 0;       // pin_guards, and one for its whole life if it is pinned from birth
+  std::uint32_t delivery = 0;           // shields since `scope` began, and two bits: cancel_scope.cpp, "Scopes"
+  relaxed<fiber_block*> link{nullptr};  // inject's, a magazine's or the slab's: a block is in one list at a time
+  std::uint32_t pins = 0;               // pin_guards, and one for its whole life if it is pinned from birth
+
+  // --- Any thread.
+  // lock_note.hpp: how far below the top of its stack the note of the lock stands that it waits for; 0: none.
+  relaxed<std::uint32_t> note_depth{0};
+  relaxed<const char*> waits_for{nullptr};  // a hint for dumps
+  relaxed<std::int64_t> waits_since{0};
+  std::atomic<scheduler*> home{nullptr};
+
+  // --- The fiber itself, the second one under fiber_extension.hpp's rules. Null while the block is free.
+  cancel_scope* scope = nullptr;  // the innermost one
+  std::atomic<fiber_extension*> extension{nullptr};
+
+  // --- Any thread.
+  std::atomic<fiber_life> life{fiber_life::free};
+  join_word<real_env> joining;
+  holder_count<real_env> references;  // the fiber itself, and its handle
+
+  // --- Whoever runs it, or holds it in a queue.
+  std::uint32_t swallowed = 0;               // cancellations that were delivered and swallowed
+  relaxed<fiber_block*> back_link{nullptr};  // inject's
+
+  // --- Any thread.
+  relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
 
   // --- Set by the spawner, constant until it is free again.
   const fiber_body* body = nullptr;
   relaxed<stack_pool*> permit{nullptr};
-
-  // --- Any thread.
-  fiber_label label;  // id, name and spawn site
-  std::atomic<scheduler*> home{nullptr};
-  std::atomic<fiber_life> life{fiber_life::free};
-  attention_word<real_env> attention;           // "Asking to end"
-  relaxed<std::uint16_t> pinned_to{k_to_none};  // the index of its worker; and k_alone
-  join_word<real_env> joining;
-  holder_count<real_env> references;        // the fiber itself, and its handle
-  relaxed<const char*> waits_for{nullptr};  // a hint for dumps
-  relaxed<std::int64_t> waits_since{0};
-  relaxed<std::uintptr_t> stack_mark{0};  // of `on`, for snapshots; 0: none
-  relaxed<bool> waits_timed{false};       // the wait has a deadline; published by its parking
-  relaxed<bool> simulated{false};         // constant until it is free again
-  relaxed<bool> calls_outside{false};     // parked until code outside of weft returns (blocking.cpp); as waits_timed
-  // lock_note.hpp: how far below the top of its stack the note of the lock stands that it waits for; 0: none.
-  relaxed<std::uint32_t> note_depth{0};
 
   union {
     wait_token joiner{};  // the joiner's, before it moves `joining` to awaited; then the fiber's end's
@@ -102,9 +119,8 @@ struct alignas(64) fiber_block : waiter {
   // --- First the closure, then the outcome: fiber.cpp.
   alignas(std::max_align_t) std::array<std::byte, k_inline_closure> storage;
 
-  // --- The fiber itself, the second one under fiber_extension.hpp's rules. Null while the block is free.
-  cancel_scope* scope = nullptr;  // the innermost one
-  std::atomic<fiber_extension*> extension{nullptr};
+  // --- Set by the spawner, read by any thread: id, name and spawn site. At the end: see above.
+  fiber_label label;
 
   // By the fiber itself; or by others, who name its runtime, because the block may have gone to another one meanwhile.
   [[nodiscard]] bool is_cancel_requested() const noexcept;
@@ -126,7 +142,7 @@ struct alignas(64) fiber_block : waiter {
 };
 
 #if !defined(WEFT_TELLS_ASAN) && !defined(WEFT_TELLS_TSAN)
-static_assert(sizeof(fiber_block) == 384);
+static_assert(sizeof(fiber_block) == 352);
 #endif
 
 // Requeues the running fiber behind the others that are ready; no cancellation point.

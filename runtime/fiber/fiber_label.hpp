@@ -39,9 +39,10 @@ class fiber_label {
       std::memcpy(&word, &bytes[i * sizeof word], sizeof word);
       name_[i].store(word, std::memory_order_release);  // release: L2, pairs with R2
     }
-    file_.store(site.file, std::memory_order_release);  // release: L2, as above and below
-    line_.store(site.line, std::memory_order_release);
-    address_.store(site.address, std::memory_order_release);
+    const bool is_in_file = site.file != nullptr;
+    // release: L2, as above and below.
+    place_.store(is_in_file ? site.file : site.address, std::memory_order_release);
+    line_.store(is_in_file ? site.line : k_no_line, std::memory_order_release);
     id_.store(id, std::memory_order_release);  // release: L3, all of L2; pairs with R1
   }
 
@@ -55,18 +56,20 @@ class fiber_label {
       const std::uint64_t word = name_[i].load(std::memory_order_acquire);  // acquire: R2, pairs with L2
       std::memcpy(&to.name[i * sizeof word], &word, sizeof word);
     }
-    to.site.file = file_.load(std::memory_order_acquire);  // acquire: R2, as above and below
-    to.site.line = line_.load(std::memory_order_acquire);
-    to.site.address = address_.load(std::memory_order_acquire);
+    const void* const place = place_.load(std::memory_order_acquire);  // acquire: R2, as above and below
+    const std::uint32_t line = line_.load(std::memory_order_acquire);
+    to.site = line != k_no_line ? source_site{static_cast<const char*>(place), line, nullptr}
+                                : source_site{nullptr, 0, place};
     return to.id != 0 && id_.load(std::memory_order_relaxed) == to.id;  // relaxed: R3, after the acquires
   }
 
  private:
+  static constexpr std::uint32_t k_no_line = 0xffff'ffff;
+
   std::atomic<std::uint64_t> id_{0};
   std::array<std::atomic<std::uint64_t>, 3> name_{};
-  std::atomic<const char*> file_{nullptr};
-  std::atomic<std::uint32_t> line_{0};
-  std::atomic<const void*> address_{nullptr};
+  std::atomic<const void*> place_{nullptr};  // the file; without a line, the address
+  std::atomic<std::uint32_t> line_{k_no_line};
 };
 
 }  // namespace weft::detail

@@ -31,7 +31,7 @@ namespace weft::detail {
 
 struct stack {
   std::byte* bottom = nullptr;  // lowest usable byte, just above the guard
-  std::size_t usable = 0;
+  std::uint32_t usable = 0;     // at most stack_pool::k_max_size
   std::uint32_t slot = 0;
 
   [[nodiscard]] void* top() const noexcept { return bottom + usable; }
@@ -102,7 +102,9 @@ class stack_pool {
 
   // The stack whose lowest usable byte this is.
   [[nodiscard]] stack at(std::byte* bottom, std::uint32_t slot) const noexcept {
-    return {.bottom = bottom, .usable = slot_size_ - guard_size() - colour_of(slot), .slot = slot};
+    return {.bottom = bottom,
+            .usable = static_cast<std::uint32_t>(slot_size_ - guard_size() - colour_of(slot)),
+            .slot = slot};
   }
   // How many bytes of it are in memory, from its end down; maybe its last user's. Any thread, also while it is used.
   [[nodiscard]] std::size_t depth_of(std::byte* bottom) const noexcept;

@@ -18,7 +18,7 @@ void timer_queue::arm(timer_node& node, deadline until, std::uint64_t generation
 void timer_queue::cancel(timer_node& node) noexcept {
   timer_queue& queue = *node.armed_in;
   const internal_guard guard(queue.lock_);
-  if (node.is_armed) queue.remove(node);
+  if (node.previous != &node) queue.remove(node);
 }
 
 bool timer_queue::pop_due(deadline now, due& out) noexcept {
@@ -32,7 +32,6 @@ bool timer_queue::pop_due(deadline now, due& out) noexcept {
 
 void timer_queue::insert(timer_node& node) noexcept {
   node.child = node.sibling = node.previous = nullptr;
-  node.is_armed = true;
   root_ = meld(root_, &node);
   // relaxed: written under the lock; read elsewhere as a statistic.
   size_.store(size_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -48,7 +47,7 @@ void timer_queue::remove(timer_node& node) noexcept {
     if (node.sibling != nullptr) node.sibling->previous = node.previous;
     root_ = meld(root_, orphans);
   }
-  node.is_armed = false;
+  node.previous = &node;
   // relaxed: as in insert().
   size_.store(size_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
   note_root();

@@ -23,8 +23,7 @@ struct timer_node {
   std::uint64_t armed_for = 0;  // the generation of the wait
   timer_node* child = nullptr;
   timer_node* sibling = nullptr;
-  timer_node* previous = nullptr;  // the elder sibling, or the parent of the eldest; null for the root
-  bool is_armed = false;
+  timer_node* previous = this;  // the elder sibling, or the parent of the eldest; null for the root; itself: not armed
   // The waiter's own.
   timer_queue* armed_in = nullptr;
 };

@@ -41,8 +41,8 @@ struct options {
   // guard included, rounded up to a power of two; from 16 KiB to 1 GiB; default 256 KiB. The guard takes 64 KiB of 256
   // KiB and of all that is more, 16 KiB of 32 to 128, 4 KiB of 16. The fiber of run has at least 8 MiB.
   // Only touched pages cost memory, and a share of a page table: what each of 10^6 parked and guarded fibers takes
-  // (Linux 6.18, x86-64; bench/parked), of which 4,482 bytes are a page and the control block:
-  //   64 KiB 4,611 bytes    256 KiB 4,996    512 KiB 5,509    1 MiB 6,535
+  // (Linux 6.18, x86-64; bench/parked), of which 4,450 bytes are a page and the control block:
+  //   64 KiB 4,579 bytes    256 KiB 4,964    512 KiB 5,477    1 MiB 6,503
   // Nothing makes the tables smaller: 4 KiB of them reach for 2 MiB of addresses. So the default is what fits into less
   // than 5 KiB, and a fiber that calls deep code (std::regex takes 0.3 to 0.8 KiB a character) asks for more, or makes
   // the call in weft::blocking, whose threads have the system's stacks.

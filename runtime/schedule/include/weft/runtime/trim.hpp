@@ -11,7 +11,7 @@
 // is needed later. The buffers that other parts lend and keep (net::chunk) are kept and given back by the same rules.
 //
 // Any thread or fiber, with or without a runtime; it does not park. Address space stays reserved, with its guards and
-// their page tables (512 bytes for each stack of 256 KiB), and so do the fibers' control blocks, 384 bytes for each of
+// their page tables (512 bytes for each stack of 256 KiB), and so do the fibers' control blocks, 352 bytes for each of
 // the most that ever lived at once. Memory of your own, and of libc's allocator, is not weft's to give: malloc_trim.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
