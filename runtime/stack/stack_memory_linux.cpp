@@ -19,8 +19,8 @@ bool is_guarded(void* page) noexcept { return ::mincore(page, k_page, static_cas
 
 bool guard_by_advice(void* at, std::size_t size) noexcept { return ::madvise(at, size, k_guard_install) == 0; }
 
-// On a page of its own: the kernel either knows the advice or answers EINVAL. An emulation of it (qemu-user) says yes to
-// any advice, and does nothing: what it says is not believed until it is seen.
+// On a page of its own: the kernel either knows the advice or answers EINVAL. An emulation of it (qemu-user) says yes
+// to any advice, and does nothing: what it says is not believed until it is seen.
 bool can_guard_by_advice() noexcept {
   void* page = ::mmap(nullptr, k_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (page == MAP_FAILED) return false;

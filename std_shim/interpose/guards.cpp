@@ -9,7 +9,7 @@
 using namespace weft::interpose;
 
 // Throws what libstdc++'s does.
-WEFT_TAKES int __cxa_guard_acquire(__cxxabiv1::__guard* guard) {
+WEFT_TAKES int __cxa_guard_acquire(weft_static_guard* guard) {
   if (!is_ours(WEFT_CALLER)) return real().__cxa_guard_acquire(guard);
   const wait_of_ours really_blocks;
   return real().__cxa_guard_acquire(guard);

@@ -2,7 +2,6 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
-#include <resolv.h>
 
 #include "exports.hpp"
 #include "gate.hpp"
