@@ -3,10 +3,10 @@
 
   portability.py [PART...]   all of it, or these: aarch64-macos x86_64-freebsd.14.0 aarch64-linux-gnu kqueue
 
-For each target runtime, netpoll, sync and std_shim are compiled by zig, and hello and the echo server linked. What is built
-for aarch64-linux runs under qemu-user: hello, and the tests of runtime and netpoll. `kqueue` runs the tests of netpoll on
-Linux over libkqueue. What is fetched for it (zig, Boost.Context's assembler) lies in build/portability, and is no part of
-weft. What is not at hand is skipped, and said:
+For each target every room that it has is compiled by zig, and two examples linked. What is built for aarch64-linux runs under
+qemu-user: hello, and the tests of runtime and netpoll, but for those that need what the emulator cannot do (emulation.py).
+`kqueue` runs the tests of netpoll on Linux over libkqueue. What is fetched for it (zig, Boost.Context's assembler) lies in
+build/portability, and is no part of weft. What is not at hand is skipped, and said:
 
   BOOST_CONTEXT_SOURCE=DIR   Boost's sources, or those of its Context alone; if not given, Debian's by apt-get
   LIBKQUEUE_SOURCE=DIR       a copy of the sources of libkqueue (mheily/libkqueue)
@@ -19,11 +19,13 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 sys.path.insert(0, str(ROOT / "tests/lint"))
 import contract_table  # noqa: E402: after the path that it is found by
+import emulation  # noqa: E402: its own directory comes with the program that is run
 BUILD = ROOT / "build" / "portability"
 ZIG_VERSION = "0.17.1"
 TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's assembler files
@@ -31,23 +33,10 @@ TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's a
     "x86_64-freebsd.14.0": ("freebsd", "x86_64", "x86_64_sysv_elf_gas"),
     "aarch64-linux-gnu": ("linux", "aarch64", "arm64_aapcs_elf_gas"),
 }
-ARM_LIBC = "/usr/aarch64-linux-gnu"  # Debian: libc6-arm64-cross
+EXAMPLES = ["hello", "echo"]
 # For the compiler's findings, as quickly as it can be had.
 QUICK = ["-Ddebug=false", "-Doptimization=1", "-Ddefault_library=static", "-Db_lundef=false", "-Dunity=on",
          "-Dunity_size=100", "-Dbench=false"]
-# What an emulator of processes cannot do: begin the same program anew (tests that end a process), count its own threads,
-# run short of address space; and traces: no jump of ours is there, and backtrace(), which takes libgcc_s from a system that is not there.
-NOT_UNDER_QEMU = ["*death_test*", "deadlock.*", "quit.*", "stack_overflow.*", "terminate.*", "check.*", "end_of_a_runtime.*",
-                  "inheritance.*", "simulate_refuses.*", "simulate.another_process*", "simulate.the_process_seed*",
-                  "filling_in.says_why*", "stack_exhaustion.*", "runtime.a_backtrace_ends*",
-                  "children/*", "dump.in_a_simulation_leaves*",
-                  # It has no epoll_pwait2, so that nobody asks any more whether to do without it; knows no MCAST_JOIN_GROUP, tells
-                  # no parent that a child could not begin, ignores two signals of its own in each, does not end by our messages,
-                  # and leaves what is cut off a message of descriptors open.
-                  "epoll_poller.milliseconds_are_rounded_up",
-                  "udp_socket.members_of_a_group_hear*", "process.one_that_cannot_begin*",
-                  "process.begins_with_default_signals*", "faults.a_poller_whose_descriptor_was_closed*",
-                  "descriptor_passing.more_than_was_asked_for*"]
 # kqueue alone brings with it what else those systems do otherwise and Linux can do as well (netpoll/meson.build).
 KQUEUE_BUILDS = {
     "kqueue-alone": (["-Dpoller=kqueue"], "with children, events, batches and copies as on macOS and FreeBSD"),
@@ -200,14 +189,18 @@ def target_builds(target):
     prefix, can_link = prefix_of(target, environment, log)
     tested = target == "aarch64-linux-gnu" and gtest_for(target, environment, prefix, log)
     place = configured(target, environment, prefix, log, f"-Dtests={str(bool(tested)).lower()}")
-    run(["ninja", "-C", str(place), "libweft.a"], log, **environment)
-    yield f"{target}: runtime, netpoll, sync and std_shim compile"
+    run(["ninja", "-C", str(place), *libraries_of(target)], log, **environment)
+    yield f"{target}: every room compiles"
     if not can_link:
         raise Skipped("not linked: Boost.Context's assembler is not at hand; BOOST_CONTEXT_SOURCE says where it is")
-    run(["ninja", "-C", str(place), "examples/hello", "examples/echo"], log, **environment)
-    yield f"{target}: hello (fibers and a channel) and echo (TCP) link"
+    run(["ninja", "-C", str(place), *(f"examples/{each}" for each in EXAMPLES)], log, **environment)
+    yield f"{target}: {', '.join(EXAMPLES)} link"
     if target == "aarch64-linux-gnu":
         yield from runs_under_qemu(place, environment, tested)
+
+
+def libraries_of(target):
+    return ["libweft.a", *(["std_shim/interpose/libweft_interpose.a"] if TARGETS[target][0] == "linux" else [])]
 
 
 def gtest_for(target, environment, prefix, log):
@@ -222,19 +215,36 @@ def gtest_for(target, environment, prefix, log):
 
 
 def runs_under_qemu(place, environment, tested):
-    if not shutil.which("qemu-aarch64") or not os.path.exists(ARM_LIBC):
+    if not emulation.is_there():
         raise Skipped("not run: qemu-aarch64 (Debian: qemu-user) or its C library (libc6-arm64-cross) is not there")
-    emulator = ["qemu-aarch64", "-L", ARM_LIBC]
-    run([*emulator, str(place / "examples" / "hello")], "qemu.log")
+    emulator, environment = emulation.beginning(BUILD / "binfmt_misc"), environment | emulation.environment()
+    run([*emulator, str(place / "examples" / "hello")], "qemu.log", **environment)
     yield "aarch64-linux-gnu: hello runs under qemu-user"
     if not tested:
         raise Skipped("no tests run: the sources of GoogleTest (Debian: googletest) are not there")
+    left_out = not_under(emulator, environment)
+    yield f"aarch64-linux-gnu: qemu-user was asked what it can do; not {', '.join(proof.stem for proof in left_out) or 'less'}"
+    patterns = ":".join(pattern for proof in left_out for pattern in emulation.tests_of(proof))
     for room in ("runtime", "netpoll"):
         program = f"tests/{room}/{room}_tests"
         run(["ninja", "-C", str(place), program], "aarch64-linux-gnu.log", **environment)
-        run(["timeout", "1500", *emulator, str(place / program), "--gtest_brief=1", "--gtest_filter=-" + ":".join(NOT_UNDER_QEMU)],
-            "qemu.log", WEFT_TEST_LIMIT="300")
-        yield f"aarch64-linux-gnu: the tests of {room} pass under qemu-user, but those that begin processes"
+        yield f"aarch64-linux-gnu: the tests of {room} compile"
+        run(["timeout", "1500", *emulator, str(place / program), "--gtest_brief=1", f"--gtest_filter=-{patterns}"],
+            "qemu.log", WEFT_TEST_LIMIT="300", **environment)
+        yield f"aarch64-linux-gnu: the tests of {room} pass under qemu-user, but for those that need what it cannot do"
+
+
+def not_under(emulator, environment):
+    def compile_for(emulated, source, program):
+        compiler = [str(HERE / "zig_compiler.sh"), "cc", "aarch64-linux-gnu"] if emulated else ["cc"]
+        run([*compiler, "-pthread", source, "-o", program], "qemu.log", **environment)
+
+    place = BUILD / "emulator"
+    place.mkdir(exist_ok=True)
+    try:
+        return emulation.lacks(emulator, place, compile_for)
+    except emulation.Unproved as why:
+        raise Failed(str(why)) from why
 
 
 # --- kqueue on Linux.
@@ -283,25 +293,33 @@ def contract_passed(report):
     return len(named)
 
 
+def minutes(since):
+    seconds = round(time.monotonic() - since)
+    return f"{seconds // 60}:{seconds % 60:02}"
+
+
 def main(*wanted):
     parts = {target: (lambda t=target: target_builds(t)) for target in TARGETS} | {"kqueue": kqueue_passes}
     for part in wanted:
         if part not in parts:
             raise SystemExit(f"portability: '{part}' is none of {', '.join(parts)}")
     passed = failed = 0
+    began = time.monotonic()
     for part in wanted or parts:
         for old in (f"{part}.log", "qemu.log") if part in TARGETS else ("kqueue.log",):
             (BUILD / old).unlink(missing_ok=True)
+        since = time.monotonic()
         try:
             for done in parts[part]():
                 passed += 1
-                print("==> " + done, flush=True)
+                print(f"==> {done} ({minutes(since)})", flush=True)
+                since = time.monotonic()
         except Skipped as why:
             print(f"==> {part}: skipped, {why}", flush=True)
         except Failed as why:
             failed += 1
-            print(f"==> {part}: FAILED\n{why}", flush=True)
-    print(f"{passed} passed, {failed} failed")
+            print(f"==> {part}: FAILED ({minutes(since)})\n{why}", flush=True)
+    print(f"{passed} passed, {failed} failed, in {minutes(began)}")
     return 1 if failed else 0
 
 

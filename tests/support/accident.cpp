@@ -54,6 +54,12 @@ void note_status(pid_t child, accident_end& end) {
   if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
 }
 
+// An emulator of another processor (qemu-user) has a line of its own to say, last, of what was killed.
+void leave_out_what_an_emulator_says(std::string& text) {
+  const std::size_t at = text.rfind("qemu: uncaught target signal ");
+  if (at != std::string::npos && (at == 0 || text[at - 1] == '\n')) text.erase(at);
+}
+
 // A shell has those that it starts in the background ignore SIGINT and SIGQUIT.
 class default_signals {
  public:
@@ -110,6 +116,7 @@ accident_end run_accident(const std::string& name, const std::string& variable) 
   if (refused == 0) {
     end.text = read_to_end(errors[0]);
     note_status(child, end);
+    if (end.signal != 0) leave_out_what_an_emulator_says(end.text);
     std::rewind(output);
     end.output = read_to_end(::fileno(output));
   }
