@@ -3,7 +3,7 @@
 
   portability.py [PART...]   all of it, or these: aarch64-macos x86_64-freebsd.14.0 aarch64-linux-gnu kqueue
 
-For each target every room that it has is compiled by zig, and two examples linked. What is built for aarch64-linux runs under
+For each target every room that it has is compiled by zig, and the examples linked. What is built for aarch64-linux runs under
 qemu-user: hello, and the tests of runtime and netpoll, but for those that need what the emulator cannot do (emulation.py).
 `kqueue` runs the tests of netpoll on Linux over libkqueue. What is fetched for it (zig, Boost.Context's assembler) lies in
 build/portability, and is no part of weft. What is not at hand is skipped, and said:
@@ -33,7 +33,7 @@ TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's a
     "x86_64-freebsd.14.0": ("freebsd", "x86_64", "x86_64_sysv_elf_gas"),
     "aarch64-linux-gnu": ("linux", "aarch64", "arm64_aapcs_elf_gas"),
 }
-EXAMPLES = ["hello", "echo"]
+EXAMPLES = ["hello", "echo", "http", "crawl"]
 # For the compiler's findings, as quickly as it can be had.
 QUICK = ["-Ddebug=false", "-Doptimization=1", "-Ddefault_library=static", "-Db_lundef=false", "-Dunity=on",
          "-Dunity_size=100", "-Dbench=false"]
@@ -193,7 +193,8 @@ def target_builds(target):
     yield f"{target}: every room compiles"
     if not can_link:
         raise Skipped("not linked: Boost.Context's assembler is not at hand; BOOST_CONTEXT_SOURCE says where it is")
-    run(["ninja", "-C", str(place), *(f"examples/{each}" for each in EXAMPLES)], log, **environment)
+    # Without tests, all that is built by default, as who builds it there has it.
+    run(["ninja", "-C", str(place), *(f"examples/{each}" for each in EXAMPLES if tested)], log, **environment)
     yield f"{target}: {', '.join(EXAMPLES)} link"
     if target == "aarch64-linux-gnu":
         yield from runs_under_qemu(place, environment, tested)
