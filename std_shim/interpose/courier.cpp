@@ -2,13 +2,14 @@
 
 #include "courier.hpp"
 
-#include <array>
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 
 #include <dlfcn.h>
 #include <pthread.h>
 
+#include "courier_slots.hpp"
 #include "lot.hpp"
 #include "real_functions.hpp"
 
@@ -16,10 +17,9 @@ namespace weft::interpose {
 
 namespace {
 
-static_assert(std::atomic<const void*>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
+static_assert(std::atomic<std::uintptr_t>::is_always_lock_free && std::atomic<bool>::is_always_lock_free);
 
-constinit std::array<std::atomic<const void*>, 64> g_slots{};
-constinit std::atomic<bool> g_too_many{false};
+constinit courier_slots<detail::real_env, 64> g_slots{};
 constinit std::atomic<bool> g_exists{false};
 sem_t g_bell;  // all zero: nothing is posted
 
@@ -46,25 +46,10 @@ __attribute__((noinline, no_sanitize("thread"))) bool has_usual_signals() noexce
   return blocked_signals() == t_usual;
 }
 
-// P3.
-void leave_for_courier(const void* address) noexcept {
-  for (std::atomic<const void*>& each : g_slots) {
-    const void* empty = nullptr;
-    // release: what was changed before; pairs with the acquire of Q2.
-    if (each.compare_exchange_strong(empty, address, std::memory_order_release, std::memory_order_relaxed)) return;
-  }
-  g_too_many.store(true, std::memory_order_release);  // release: as above
-}
-
 // Q2 and Q3.
 void deliver() noexcept {
-  for (std::atomic<const void*>& each : g_slots) {
-    if (each.load(std::memory_order_relaxed) == nullptr)
-      continue;  // relaxed: filled later, it is found at the next bell
-    // acquire, here and below: pairs with the release of P3.
-    if (const void* const address = each.exchange(nullptr, std::memory_order_acquire)) wake_from_lot(address, 1);
-  }
-  if (g_too_many.exchange(false, std::memory_order_acquire)) wake_all_from_lot();
+  g_slots.take_all([](std::uintptr_t address) { wake_from_lot(reinterpret_cast<const void*>(address), 1); },
+                   [] { wake_all_from_lot(); });
 }
 
 void* run_courier(void*) noexcept {
@@ -101,8 +86,8 @@ void wake_one_from_anywhere(const void* address) noexcept {
     wake_from_lot(address, 1);
     return;
   }
-  leave_for_courier(address);
-  (void)real().sem_post(&g_bell);
+  g_slots.leave(reinterpret_cast<std::uintptr_t>(address));  // P3
+  (void)real().sem_post(&g_bell);                            // P4
 }
 
 void forget_courier() noexcept {

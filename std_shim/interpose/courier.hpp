@@ -19,6 +19,7 @@
 // - The courier begins with the first fiber that waits for a semaphore: without one nobody is inside. It is no thread
 //   of the runtime's: while it lives no deadlock is reported, for a handler may always post.
 // - If there is no courier to be had, P2 is for all.
+// The slots: courier_slots.hpp. Model: tests/model/courier_model.cpp.
 
 namespace weft::interpose {
 
