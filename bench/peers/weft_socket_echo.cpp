@@ -51,7 +51,7 @@ void converse(weft::net::unix_stream conn) {
 
 void serve_unix() {
   const auto number = static_cast<unsigned>(getpid());
-  auto listener = weft::net::listen_unix("@" + peers::local_name(number));
+  auto listener = weft::net::listen_unix("@" + peers::local_name(number), {.takes_descriptors = false});
   std::cout << "listening on 127.0.0.1:" << number << std::endl;
   for (;;) weft::go(converse, listener.accept());
 }

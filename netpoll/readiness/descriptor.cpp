@@ -53,6 +53,7 @@ descriptor_block& take_block(const unique_fd& fd, bool writable, bool shared) {
   block.home.store(nullptr, std::memory_order_relaxed);
   block.registry.store(-1, std::memory_order_relaxed);
   block.is_shared = shared;
+  block.takes_bytes_alone = false;
   block.readiness_of(direction::read).reset(true);
   block.readiness_of(direction::write).reset(writable);
   return block;

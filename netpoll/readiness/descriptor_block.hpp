@@ -50,6 +50,8 @@ struct alignas(128) descriptor_block {
   // Written when nobody else uses the block. Others may have the same open description, so that closing our number does
   // not take it out of the poller.
   bool is_shared = false;
+  // ... And no descriptor can come to it: of a Unix stream.
+  bool takes_bytes_alone = false;
 
   // For who uses it, or moves in or out.
   [[nodiscard]] std::uint32_t index() const noexcept {

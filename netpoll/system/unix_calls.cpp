@@ -47,14 +47,14 @@ unix_address unix_peer_address_of(int fd, std::error_code& ec) noexcept {
   return unix_address_by(&::getpeername, fd, ec);
 }
 
-transferred receive_unix(int fd, std::span<std::byte> buffer) noexcept { return receive_unix(fd, {&buffer, 1}); }
+namespace {
 
-transferred receive_unix(int fd, std::span<const std::span<std::byte>> buffers) noexcept {
-  io_vector<std::byte> vector(buffers);
+// `message_of` is given the number of bytes to ask for.
+template <class MessageOf>
+transferred receive_alone(int fd, std::size_t size, MessageOf message_of) noexcept {
   int flags = 0;
-  transferred got = transfer(fd, vector.bytes, ECONNRESET, [&](std::size_t n) {
-    vector.limit(n);
-    msghdr message = vector.message();
+  transferred got = transfer(fd, size, ECONNRESET, [&](std::size_t n) {
+    msghdr message = message_of(n);
     const ssize_t moved = ::recvmsg(fd, &message, 0);
     flags = message.msg_flags;
     return moved;
@@ -62,6 +62,27 @@ transferred receive_unix(int fd, std::span<const std::span<std::byte>> buffers) 
   // There was something beside the bytes, and no room for it: descriptors.
   if ((flags & MSG_CTRUNC) != 0) got.drained = false;
   return got;
+}
+
+}  // namespace
+
+transferred receive_unix(int fd, std::span<std::byte> buffer) noexcept {
+  iovec part{buffer.data(), 0};
+  return receive_alone(fd, buffer.size(), [&part](std::size_t n) {
+    part.iov_len = n;
+    msghdr message{};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    return message;
+  });
+}
+
+transferred receive_unix(int fd, std::span<const std::span<std::byte>> buffers) noexcept {
+  io_vector<std::byte> vector(buffers);
+  return receive_alone(fd, vector.bytes, [&vector](std::size_t n) {
+    vector.limit(n);
+    return vector.message();
+  });
 }
 
 }  // namespace weft::net::detail

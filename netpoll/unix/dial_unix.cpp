@@ -10,6 +10,7 @@
 #include <weft/runtime/poller.hpp>
 
 #include "direction_use.hpp"
+#include "refusing_calls.hpp"
 #include "shortage.hpp"
 #include "unix_calls.hpp"
 
@@ -50,12 +51,13 @@ unix_stream dial_unix(std::string_view address, const dial_unix_options& options
   if ((ec = detail::parse_unix_address(address, to))) return {};
   const detail::opened opened = detail::open_unix_socket(detail::unix_kind::stream);
   detail::unique_fd fd(opened.fd);
+  const bool takes_bytes_alone = !opened.error && !options.takes_descriptors && detail::refuse_descriptors(fd.get());
   ec = opened.error ? opened.error : connect_until(fd.get(), to, limit_of(options));
   if (ec) {
     weft::detail::cancellation_point();  // "Ending together", cancellation.hpp
     return {};
   }
-  return unix_stream(detail::watch_descriptor(fd, true, ec));
+  return {detail::watch_descriptor(fd, true, ec), takes_bytes_alone};
 }
 
 unix_stream dial_unix(std::string_view address, std::error_code& ec) { return dial_unix(address, {}, ec); }

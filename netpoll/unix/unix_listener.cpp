@@ -10,6 +10,7 @@
 #include "binding.hpp"
 #include "bound_path.hpp"
 #include "direction_use.hpp"
+#include "refusing_calls.hpp"
 #include "socket_calls.hpp"
 #include "unix_calls.hpp"
 #include "use_now.hpp"
@@ -30,13 +31,14 @@ unix_listener& unix_listener::operator=(unix_listener&& other) noexcept {
   close();
   path_ = std::move(other.path_);
   descriptor_ = std::move(other.descriptor_);
+  takes_bytes_alone_ = other.takes_bytes_alone_;
   return *this;
 }
 
 unix_stream unix_listener::accept(std::error_code& ec) {
   detail::unique_fd connection = detail::accept_next(descriptor_, k_unix_accept_words, ec);
   if (ec) return {};
-  return unix_stream(detail::watch_descriptor(connection, true, ec, detail::if_short::watch_later));
+  return {detail::watch_descriptor(connection, true, ec, detail::if_short::watch_later), takes_bytes_alone_};
 }
 
 unix_stream unix_listener::accept() {
@@ -87,9 +89,10 @@ unix_listener listen_unix(std::string_view address, const listen_unix_options& o
   detail::bound bound;
   const detail::path_rules rules{.mode = options.mode, .replace_stale = options.replace_stale};
   if ((ec = detail::bind_to(fd.get(), detail::unix_kind::stream, to, rules, bound))) return {};
+  const bool takes_bytes_alone = !options.takes_descriptors && detail::refuse_descriptors(fd.get());
   ec = detail::start_listening(fd.get(), options.backlog);  // "Replacing", R6
   unix_listener listener(ec ? detail::descriptor() : detail::watch_descriptor(fd, true, ec),
-                         detail::own_path(to, bound.made, options.remove_on_close || ec));
+                         detail::own_path(to, bound.made, options.remove_on_close || ec), takes_bytes_alone);
   return ec ? unix_listener() : std::move(listener);
 }
 

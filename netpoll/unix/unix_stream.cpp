@@ -10,6 +10,7 @@
 
 #include "direction_use.hpp"
 #include "peer_calls.hpp"
+#include "socket_calls.hpp"
 #include "stream_io.hpp"
 #include "stream_words.hpp"
 #include "unix_calls.hpp"
@@ -32,33 +33,48 @@ const detail::stream_words& unix_stream::words() noexcept {
   return k_words;
 }
 
+unix_stream::unix_stream(detail::descriptor connected, bool takes_bytes_alone) noexcept
+    : socket_stream(std::move(connected)) {
+  if (is_open()) socket().block()->takes_bytes_alone = takes_bytes_alone;  // nobody else has the handle yet
+}
+
 // --- Reading.
+
+namespace {
+
+// Where no descriptor can come, a short read is proof by itself, and the cheaper call will do.
+template <class Buffers>
+detail::transferred receive_from(direction_use& use, int fd, Buffers into) noexcept {
+  return use.block().takes_bytes_alone ? detail::receive(fd, into) : detail::receive_unix(fd, into);
+}
+
+}  // namespace
 
 std::size_t unix_stream::read(std::span<std::byte> buffer, std::error_code& ec) {
   direction_use use(socket(), direction::read, words().read_some, words().reading);
   if ((ec = use.error()) || buffer.empty()) return 0;
-  return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive_unix(fd, buffer); });
+  return detail::read_when_ready(use, ec, [&](int fd) { return receive_from(use, fd, buffer); });
 }
 
 std::size_t unix_stream::read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec) {
   direction_use use(socket(), direction::read, words().read_some, words().reading);
   const bool is_empty = std::all_of(buffers.begin(), buffers.end(), [](const auto& each) { return each.empty(); });
   if ((ec = use.error()) || is_empty) return 0;
-  return detail::read_when_ready(use, ec, [&](int fd) { return detail::receive_unix(fd, buffers); });
+  return detail::read_when_ready(use, ec, [&](int fd) { return receive_from(use, fd, buffers); });
 }
 
 chunk unix_stream::borrow(std::error_code& ec) {
   direction_use use(socket(), direction::read, words().read_chunk, words().reading);
   if ((ec = use.error())) return {};
-  return detail::borrow_when_ready(
-      use, ec, [](int fd, std::span<std::byte> buffer) { return detail::receive_unix(fd, buffer); });
+  return detail::borrow_when_ready(use, ec,
+                                   [&](int fd, std::span<std::byte> buffer) { return receive_from(use, fd, buffer); });
 }
 
 std::size_t unix_stream::fill(std::span<std::byte> buffer, std::error_code& ec) {
   direction_use use(socket(), direction::read, words().read_exactly, words().reading);
   if ((ec = use.error())) return 0;
   return detail::fill_when_ready(use, buffer, ec,
-                                 [](int fd, std::span<std::byte> rest) { return detail::receive_unix(fd, rest); });
+                                 [&](int fd, std::span<std::byte> rest) { return receive_from(use, fd, rest); });
 }
 
 // --- The pair.

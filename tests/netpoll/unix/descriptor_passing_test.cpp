@@ -1,6 +1,8 @@
 // Room: tests of netpoll. Descriptors that travel over a unix_stream: what comes works, what does not come is told, and
 // nothing leaks, which the leak check behind each test sees.
 
+#include <weft/netpoll/dial_unix.hpp>
+#include <weft/netpoll/unix_listener.hpp>
 #include <weft/netpoll/unix_stream.hpp>
 
 #include <array>
@@ -10,6 +12,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <support/expect_error.hpp>
@@ -116,6 +119,56 @@ FIBER_TEST(descriptor_passing, a_chunk_drops_them_and_the_next_one_is_what_is_be
     EXPECT_EQ(other.read_chunk().size(), 1u);
     EXPECT_EQ(other.read_chunk().text(), "behind");
   }
+}
+
+// Linux since 6.16, asked by the number of SO_PASSRIGHTS, which older headers do not have.
+bool system_refuses_descriptors() {
+#if defined(WEFT_EPOLL) && (defined(__x86_64__) || defined(__aarch64__))
+  const owned_descriptor socket(::socket(AF_UNIX, SOCK_STREAM, 0));
+  const int no = 0;
+  return ::setsockopt(socket.get(), SOL_SOCKET, 83, &no, sizeof no) == 0;
+#else
+  return false;
+#endif
+}
+
+void expect_bytes_alone(unix_stream& sender, unix_stream& receiver) {
+  plain_pipe pipe;
+  for (int i = 0; i < 3; ++i) {
+    std::error_code ec;
+    sender.send_descriptors(std::array{pipe.in.get()}, bytes_of("ab"), ec);
+    const bool is_refused = ec == std::errc::operation_not_permitted;
+    EXPECT_EQ(is_refused, system_refuses_descriptors()) << ec.message();
+    if (is_refused) sender.write_all("ab");
+    sender.write_all("behind");
+    char got[8];
+    receiver.read_exactly(got);
+    EXPECT_EQ(std::string(got, sizeof got), "abbehind");
+  }
+}
+
+FIBER_TEST(descriptor_passing, an_end_that_takes_none_is_sent_none_and_misses_no_byte) {
+  const std::string name = "@weft bytes alone " + std::to_string(::getpid());
+  auto listener = net::listen_unix(name, {.takes_descriptors = false});
+  auto client = net::dial_unix(name, {.takes_descriptors = false});
+  auto served = listener.accept();
+  expect_bytes_alone(client, served);
+  expect_bytes_alone(served, client);
+
+  auto moved = net::unix_listener();
+  moved = std::move(listener);
+  auto other = net::dial_unix(name);
+  served = moved.accept();
+  expect_bytes_alone(other, served);
+  plain_pipe pipe;
+  served.send_descriptor(pipe.in.get());
+  EXPECT_TRUE(reaches(pipe, other.receive_descriptor())) << "the other end takes them as ever";
+  auto reading = spawn([&served] {
+    char got[4];
+    return served.read_some(got);
+  });
+  other.write_all("x");
+  EXPECT_EQ(reading.join(), 1u);
 }
 
 FIBER_TEST(descriptor_passing, more_than_was_asked_for_are_dropped_and_told) {

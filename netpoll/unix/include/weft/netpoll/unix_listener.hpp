@@ -26,6 +26,7 @@ struct listen_unix_options {
   unsigned mode = 0;            // permissions of the path, such as 0660: who may connect; 0: as the umask has it
   bool replace_stale = true;    // a path behind which nobody listens any more is replaced
   bool remove_on_close = true;  // the path goes with the listener
+  bool takes_descriptors = true;  // false: its streams take none, as dial_unix_options has it
 };
 
 class unix_listener {
@@ -67,10 +68,14 @@ class unix_listener {
   // Takes over a listening socket that is already known to the poller, and its path. For listen_unix.
   unix_listener(detail::descriptor listening, detail::owned_path path) noexcept
       : path_(std::move(path)), descriptor_(std::move(listening)) {}
+  // The same, if no descriptor can be sent to what it accepts.
+  unix_listener(detail::descriptor listening, detail::owned_path path, bool takes_bytes_alone) noexcept
+      : path_(std::move(path)), descriptor_(std::move(listening)), takes_bytes_alone_(takes_bytes_alone) {}
 
  private:
   detail::owned_path path_;
   detail::descriptor descriptor_;
+  bool takes_bytes_alone_ = false;
 };
 
 // Listens on a path; on an abstract name of Linux if it begins with '@', which has neither permissions nor a file; on

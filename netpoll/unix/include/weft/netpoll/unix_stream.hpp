@@ -59,7 +59,7 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   // --- Descriptors. Copies travel to the other end, which may be another process, together with bytes: at least one,
   // at most 253 at a time. They wait, take their turns and end as writes and reads do. Whatever becomes of the bytes,
   // nothing leaks: what nobody receives, what a plain read meets, and what is left in a stream that is closed, is
-  // closed.
+  // closed. Who never wants any says so: `takes_descriptors` of dial_unix and listen_unix.
 
   // The caller keeps its own. All of the bytes are written, and the descriptors go with the first of them.
   // std::errc::invalid_argument: no descriptor, more than 253, or no byte.
@@ -96,6 +96,8 @@ class unix_stream : public detail::socket_stream<unix_stream> {
 
   // Takes over a connected socket that is already known to the poller. For listeners and dial_unix.
   explicit unix_stream(detail::descriptor connected) noexcept : socket_stream(std::move(connected)) {}
+  // The same; true: no descriptor can be sent to it.
+  unix_stream(detail::descriptor connected, bool takes_bytes_alone) noexcept;
 
  private:
   friend class byte_stream<unix_stream>;
@@ -103,6 +105,7 @@ class unix_stream : public detail::socket_stream<unix_stream> {
   [[nodiscard]] static const detail::stream_words& words() noexcept;
 
   // In place of those of every socket: a read stops behind bytes that came with descriptors, though there may be more.
+  // If none can come, they are the same.
   std::size_t read(std::span<std::byte> buffer, std::error_code& ec);
   std::size_t read_into(std::span<const std::span<std::byte>> buffers, std::error_code& ec);
   std::size_t fill(std::span<std::byte> buffer, std::error_code& ec);
