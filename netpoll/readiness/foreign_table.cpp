@@ -86,11 +86,11 @@ foreign_woken::~foreign_woken() {
 
 void queue_place(foreign_record& record, foreign_place& place) noexcept {
   link_place(record, place);
-  waiting_for_readiness.add(record.block->index());
+  waiting_for_readiness.add(record.block);
 }
 
 void take_off(foreign_record& record, foreign_place& place) noexcept {
-  if (unlink_place(record, place)) waiting_for_readiness.subtract(record.block->index());
+  if (unlink_place(record, place)) waiting_for_readiness.subtract(record.block);
 }
 
 void settle(foreign_record& record, foreign_woken& woken) noexcept {
