@@ -87,7 +87,9 @@ ssize_t attempt(int fd, side s, ByMessage by_message, ByFlag by_flag, ByLook by_
     if (by == way::look) return by_look();
     const ssize_t n = by == way::message ? by_message() : by_flag();
     const bool is_other = by == way::message ? n < 0 && last_error() == ENOTSOCK : n < 0 && is_flag_unknown();
-    if (!is_other || tries == 2) return n;
+    if (!is_other) return n;
+    if (by == way::unknown) return fail(EBADF);  // where the call itself is not known, nobody has looked at the number
+    if (tries == 2) return n;
     note_no_flag(fd, s);
   }
 }
