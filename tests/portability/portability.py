@@ -4,7 +4,7 @@
   portability.py [PART...]   all of it, or these: aarch64-macos x86_64-freebsd.14.0 aarch64-linux-gnu kqueue
 
 For each target every room that it has is compiled by zig, and the examples linked. What is built for aarch64-linux runs under
-qemu-user: hello, and the tests of runtime and netpoll, but for those that need what the emulator cannot do (emulation.py).
+qemu-user: hello, and the tests of six rooms, but for those that need what the emulator cannot do (emulation.py).
 `kqueue` runs the tests of netpoll on Linux over libkqueue. What is fetched for it (zig, Boost.Context's assembler) lies in
 build/portability, and is no part of weft. What is not at hand is skipped, and said:
 
@@ -33,6 +33,9 @@ TARGETS = {  # zig's name: meson's system and processor, the ending of Boost's a
     "x86_64-freebsd.14.0": ("freebsd", "x86_64", "x86_64_sysv_elf_gas"),
     "aarch64-linux-gnu": ("linux", "aarch64", "arm64_aapcs_elf_gas"),
 }
+# zig's <resolv.h> for glibc before 2.34 has lost one of its names for names with two underlines.
+LOST = {"linux": ["-Dres_nmkquery=__res_nmkquery"], "darwin": [], "freebsd": []}
+ROOMS = ["runtime", "netpoll", "sync", "std_shim", "async", "posix"]
 EXAMPLES = ["hello", "echo", "http", "crawl"]
 # For the compiler's findings, as quickly as it can be had.
 QUICK = ["-Ddebug=false", "-Doptimization=1", "-Ddefault_library=static", "-Db_lundef=false", "-Dunity=on",
@@ -164,7 +167,7 @@ strip = 'true'
 [properties]
 boost_root = '{prefix}'
 [built-in options]
-cpp_args = ['-isystem', '{prefix / "include"}']
+cpp_args = {['-isystem', str(prefix / "include"), *LOST[system]]}
 cpp_link_args = ['-L{prefix / "lib"}']
 [host_machine]
 system = '{system}'
@@ -226,7 +229,7 @@ def runs_under_qemu(place, environment, tested):
     left_out = not_under(emulator, environment)
     yield f"aarch64-linux-gnu: qemu-user was asked what it can do; not {', '.join(proof.stem for proof in left_out) or 'less'}"
     patterns = ":".join(pattern for proof in left_out for pattern in emulation.tests_of(proof))
-    for room in ("runtime", "netpoll"):
+    for room in ROOMS:
         program = f"tests/{room}/{room}_tests"
         run(["ninja", "-C", str(place), program], "aarch64-linux-gnu.log", **environment)
         yield f"aarch64-linux-gnu: the tests of {room} compile"

@@ -77,9 +77,9 @@ struct refusals {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)  // which have these names themselves
-constexpr int k_refuses_threads = 0;
+constexpr bool k_refuses_threads = false;
 #else
-constexpr int k_refuses_threads = 1;
+constexpr bool k_refuses_threads = true;
 extern "C" [[gnu::visibility("default")]] void* mmap(void* at, std::size_t size, int protection, int flags, int fd,
                                                      off_t offset) noexcept {
   if (is_refused()) return errno = ENOMEM, MAP_FAILED;
@@ -231,7 +231,7 @@ ACCIDENT(refused_lookup_meets_a_stop) {
     if (!what.met) return 4;
     if (!what.cancelled || what.found || (!what.refused && !what.no_thread)) return 2;
   }
-  return refusals >= 2 && without_thread == k_refuses_threads ? 0 : 3;
+  return refusals >= 2 && (without_thread != 0) == k_refuses_threads ? 0 : 3;
 }
 
 ACCIDENT(refusals_by_seed) {

@@ -1,5 +1,5 @@
 /* There is epoll_pwait2; whether to do without it is asked once for a process, and not in a test of that.
- * Tests: epoll_poller.milliseconds_are_rounded_up */
+ * Tests: epoll_poller.milliseconds_are_rounded_up posix_more.epoll_has_a_time_in_nanoseconds* */
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <time.h>
