@@ -18,6 +18,8 @@
 #include "quantity_text.hpp"
 #include "registry.hpp"
 #include "simulation_border.hpp"
+#include "stack_memory.hpp"
+#include "stack_pool.hpp"
 #include "stuck_watch.hpp"
 #include "this_worker.hpp"
 #include "unparking.hpp"
@@ -29,6 +31,11 @@ namespace {
 // Runtimes with threads that are not shut yet.
 constinit std::atomic<std::size_t> g_with_threads{0};
 
+stack_pool& stacks_for(const options& settled) {
+  stack_memory::refuse_larger_pages(stack_memory::page_of_system());
+  return stack_pool::for_size(settled.stack_size);
+}
+
 }  // namespace
 
 std::size_t living_runtimes() noexcept { return g_with_threads.load(std::memory_order_relaxed); }  // relaxed: a counter
@@ -39,7 +46,7 @@ scheduler::scheduler(const options& settled, clock_source* clock, simulated_end*
       settings_(settled),
       clock_(clock),
       simulated_(simulated),
-      default_stacks_(stack_pool::for_size(settled.stack_size)),
+      default_stacks_(stacks_for(settled)),
       monitor_(*this) {
   register_runtime(*this);
   if (!is_simulated()) g_with_threads.fetch_add(1, std::memory_order_relaxed);  // relaxed: a counter

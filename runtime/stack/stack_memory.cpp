@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "context.hpp"
+#include "quantity_text.hpp"
 #include "sanitizers.hpp"
 #include "valgrind.hpp"
 
@@ -50,6 +53,15 @@ bool is_refused_by_a_test() noexcept {
 }  // namespace
 
 constinit faults injected;
+
+void refuse_larger_pages(std::size_t of_system) {
+  if (of_system <= k_page) return;
+  throw std::runtime_error("weft: this kernel's pages are " + size_in_words(of_system) +
+                           " each, and the guards of stacks are laid out for pages of " + size_in_words(k_page) +
+                           ": boot a kernel that has those");
+}
+
+std::size_t page_of_system() noexcept { return static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)); }
 
 guard_method best_guards() noexcept {
   static const guard_method best = can_guard_by_advice() ? guard_method::advice : guard_method::protection;

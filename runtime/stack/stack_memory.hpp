@@ -22,6 +22,11 @@ namespace stack_memory {
 
 inline constexpr std::size_t k_page = k_system_page;
 
+// `of_system`: how large a page is. Throws std::runtime_error if that is more than k_page, as under some kernels for
+// aarch64 (16 and 64 KiB): no guard could be put where one belongs.
+void refuse_larger_pages(std::size_t of_system);
+[[nodiscard]] std::size_t page_of_system() noexcept;
+
 // The best guard that works here, tried once.
 [[nodiscard]] guard_method best_guards() noexcept;
 

@@ -15,6 +15,7 @@
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/spawn.hpp>
 
+#include "quantity_text.hpp"
 #include "sanitizers.hpp"
 #include "stack_faults.hpp"
 #include "stack_magazine.hpp"
@@ -196,6 +197,18 @@ TEST(stack_pool, the_deepest_of_those_in_use_is_measured_too) {
   EXPECT_LE(pool.measure().deepest, 2 * stack_memory::k_page);
   grow_to(deep, 40 << 10);
   EXPECT_GE(pool.measure().deepest, std::size_t{40} << 10);
+}
+
+TEST(stack_pool, pages_too_large_for_the_guards_are_refused_by_name) {
+  stack_memory::refuse_larger_pages(stack_memory::page_of_system());
+  try {
+    stack_memory::refuse_larger_pages(std::size_t{64} << 10);
+    FAIL();
+  } catch (const std::runtime_error& e) {
+    const std::string text = e.what();
+    EXPECT_NE(text.find("pages are 64 KiB each"), std::string::npos) << text;
+    EXPECT_NE(text.find("for pages of " + size_in_words(stack_memory::k_page)), std::string::npos) << text;
+  }
 }
 
 TEST(stack_pool, sizes_are_rounded_up_and_bounded) {
