@@ -3,8 +3,6 @@
 #include "fiber_thread.hpp"
 
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <new>
 
 #include <sys/mman.h>
@@ -15,6 +13,7 @@
 
 #include "ground.hpp"
 #include "time_limit.hpp"
+#include "wanted_words.hpp"
 
 namespace weft::interpose {
 
@@ -102,10 +101,7 @@ int end_join(fiber_thread& thread, void** result, bool has_ended) noexcept {
 }  // namespace
 
 bool threads_are_fibers() noexcept {
-  static const bool answer = [] {
-    const char* const wanted = std::getenv("WEFT_INTERPOSE");
-    return wanted != nullptr && std::strstr(wanted, "main") != nullptr;
-  }();
+  static const bool answer = asks_for("main");
   return answer;
 }
 

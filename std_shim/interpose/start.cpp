@@ -8,13 +8,12 @@
 // Several words are separated by commas.
 
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 
 #include <dlfcn.h>
 
 #include "gate.hpp"
 #include "report.hpp"
+#include "wanted_words.hpp"
 
 namespace weft::interpose {
 
@@ -54,9 +53,14 @@ void check_names() noexcept {
         lost, sizeof k_all / sizeof k_all[0], first);
 }
 
-bool asks_for(const char* word) noexcept {
-  const char* const wanted = std::getenv("WEFT_INTERPOSE");
-  return wanted != nullptr && std::strstr(wanted, word) != nullptr;
+void check_words() noexcept {
+  for_each_word([](std::string_view word) noexcept {
+    if (word != "report" && word != "migrate" && word != "main")
+      std::fprintf(stderr,
+                   "weft: WEFT_INTERPOSE has the word '%.*s', which is none of report, migrate, main (with commas in "
+                   "between): it is passed over\n",
+                   static_cast<int>(word.size()), word.data());
+  });
 }
 
 [[gnu::constructor]] void start() noexcept {
@@ -73,6 +77,7 @@ bool asks_for(const char* word) noexcept {
         "cannot be told from the program's\n",
         stderr);
   check_names();
+  check_words();
   g_reports = asks_for("report");
   g_migrates = asks_for("migrate");
 }

@@ -1,6 +1,7 @@
-// Room: tests. A server as it stands in textbooks, with a thread for each connection. It knows nothing of weft: the
-// test (preloaded_test.cpp) runs it under LD_PRELOAD. Writes its process and its port in one line, and serves until it
-// is killed.
+// Room: tests. A server as it stands in textbooks, with a thread for each connection. It is built twice
+// (preloaded_test.cpp runs both): knowing nothing of weft, to be run under LD_PRELOAD; and with all that a program needs
+// to know of it, a line for its threads and one around main. Writes its process and its port in one line, and serves
+// until it is killed.
 
 #include <cstdio>
 #include <thread>
@@ -10,7 +11,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#ifdef WEFT_IS_KNOWN
+#include <weft/weft.hpp>
+#endif
+
 namespace {
+
+#ifdef WEFT_IS_KNOWN
+using thread = weft::thread;
+#else
+using thread = std::thread;
+#endif
 
 void serve(int peer) {
   char buffer[4096];
@@ -23,9 +34,7 @@ void serve(int peer) {
   ::close(peer);
 }
 
-}  // namespace
-
-int main() {
+int serve_all() {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
@@ -43,6 +52,14 @@ int main() {
   for (;;) {
     const int peer = ::accept(listener, nullptr, nullptr);
     if (peer < 0) return 1;
-    std::thread(serve, peer).detach();
+    thread(serve, peer).detach();
   }
 }
+
+}  // namespace
+
+#ifdef WEFT_IS_KNOWN
+int main() { return weft::run(weft::options{.workers = 2}, serve_all); }
+#else
+int main() { return serve_all(); }
+#endif

@@ -92,17 +92,15 @@ int connect_to(int port) {
   return fd;
 }
 
-TEST(preloaded, a_server_with_a_thread_for_each_holds_five_thousand_connections_on_two_workers) {
+void take_all_numbers() {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   files.rlim_cur = files.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &files);
-  const std::size_t room = std::min<std::size_t>(5000, files.rlim_cur - 100);
+}
 
-  FILE* const server = ::popen((k_under_weft + WEFT_PRELOADED_ECHO).c_str(), "r");
-  int process = 0, port = 0;
-  ASSERT_EQ(std::fscanf(server, "%d %d", &process, &port), 2);
-  std::vector<int> all(room);
+// Each of so many connections says its number before any is answered, and gets it back.
+void say_numbers_to(int port, std::vector<int>& all) {
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i] = connect_to(port);
     const auto number = static_cast<std::uint32_t>(i);
@@ -113,10 +111,43 @@ TEST(preloaded, a_server_with_a_thread_for_each_holds_five_thousand_connections_
     ASSERT_EQ(::recv(all[i], &number, sizeof number, MSG_WAITALL), 4);
     EXPECT_EQ(number, i);
   }
-  EXPECT_LT(threads_of(process), 20);
-  for (const int each : all) ::close(each);
-  EXPECT_EQ(::kill(process, SIGTERM), 0);
-  EXPECT_EQ(::pclose(server), SIGTERM);
+}
+
+TEST(preloaded, a_server_with_a_thread_for_each_holds_five_thousand_connections_on_two_workers) {
+  take_all_numbers();
+  for (const auto& command : {k_under_weft + WEFT_PRELOADED_ECHO, std::string("exec ") + WEFT_PRELOADED_KNOWING_ECHO}) {
+    FILE* const server = ::popen(command.c_str(), "r");
+    int process = 0, port = 0;
+    ASSERT_EQ(std::fscanf(server, "%d %d", &process, &port), 2) << command;
+    std::vector<int> all(5000);
+    say_numbers_to(port, all);
+    EXPECT_LT(threads_of(process), 20) << command;
+    for (const int each : all) ::close(each);
+    EXPECT_EQ(::kill(process, SIGTERM), 0);
+    EXPECT_EQ(::pclose(server), SIGTERM);
+  }
+}
+
+// The thread of the system that a fiber comes back on: one that stays is on its own, and there are four.
+TEST(preloaded, threads_that_wait_may_come_back_on_another_if_migrate_is_asked_for) {
+  for (const std::string with : {"main", "main,migrate"}) {
+    const ended how = run("exec env LD_PRELOAD=" WEFT_PRELOADED_LIBRARY " WEFT_WORKERS=4 WEFT_INTERPOSE=" + with + " " +
+                          k_threads + "migrations");
+    EXPECT_EQ(how.status, 0) << with << how.said;
+    EXPECT_EQ(std::atoi(how.said.c_str()) > 0, with != "main") << with << ": " << how.said;
+  }
+}
+
+TEST(preloaded, a_word_that_is_none_is_told_and_those_that_are_hold) {
+  const ended how = run("exec env LD_PRELOAD=" WEFT_PRELOADED_LIBRARY " WEFT_INTERPOSE=main,migrates,,domain " +
+                        k_threads + "status");
+  EXPECT_EQ(WEXITSTATUS(how.status), 42);
+  for (const char* const word : {"migrates", "domain"})
+    EXPECT_NE(how.said.find("WEFT_INTERPOSE has the word '" + std::string(word) + "'"), std::string::npos) << how.said;
+  EXPECT_NE(how.said.find("report, migrate, main"), std::string::npos) << how.said;
+  EXPECT_EQ(std::count(how.said.begin(), how.said.end(), '\n'), 3) << how.said;  // and what it says itself
+  const ended none = run("exec env LD_PRELOAD=" WEFT_PRELOADED_LIBRARY " WEFT_INTERPOSE=domain " + k_threads + "many");
+  EXPECT_GT(std::atoi(none.said.substr(none.said.find('\n') + 1).c_str()), 499) << none.said;  // no fibers
 }
 
 }  // namespace

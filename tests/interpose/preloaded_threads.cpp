@@ -24,6 +24,7 @@
 #include <netdb.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <threads.h>
@@ -65,6 +66,23 @@ void many() {
   lock.unlock();
   changed.notify_all();
   for (auto& each : all) each.join();
+}
+
+// Prints how often one of the program's threads has come back from a wait on another thread of the system. Nothing in
+// between gives up its place but the waits; until one has, or each of many has waited often.
+void migrations() {
+  std::atomic<int> moves{0};
+  std::vector<std::thread> all(40);
+  for (auto& each : all)
+    each = std::thread([&] {
+      for (int i = 0; i < 100 && moves == 0; ++i) {
+        const long before = ::syscall(SYS_gettid);
+        ::usleep(500);
+        if (::syscall(SYS_gettid) != before) ++moves;
+      }
+    });
+  for (auto& each : all) each.join();
+  std::printf("%d\n", moves.load());
 }
 
 void* give_back(void* value) { return value; }
@@ -330,6 +348,7 @@ constexpr struct {
   std::string_view name;
   void (*run)();
 } k_cases[] = {{"many", many},
+               {"migrations", migrations},
                {"identity", identity},
                {"joins", joins},
                {"names_and_stacks", names_and_stacks},
