@@ -2,11 +2,12 @@
 """Room: tests of clients. Runs the program of a client beside the server that it is for, and does to the server what the program
 asks: kills it, begins it anew, stops it, lets it go on.
 
-  clients.py CLIENT PROGRAM [--workers 1,2,4] [--preload LIBRARY] [--example PROGRAM]
+  clients.py CLIENT PROGRAM [--workers 1,2,4] [--preload LIBRARY [--interpose WORDS]] [--example PROGRAM] [--tell NAME=VALUE]
   clients.py CLIENT --missing PACKAGE       says why it is skipped
 
 The program says `ask kill` and reads `done`; it says `failed ...` and ends with another status than 0. What is not installed
 makes it end with 77, which meson counts as skipped. --example is weft's own HTTP server, for a client that can talk to it.
+--interpose is WEFT_INTERPOSE, and with it come WEFT_WORKERS.
 """
 import argparse
 import contextlib
@@ -18,7 +19,7 @@ import tempfile
 import threading
 import time
 
-from servers import Holder, Missing, Nginx, Nobody, Postgres, Program, Redis
+from servers import Holder, Missing, Nginx, Nobody, Pooled, Postgres, Program, Redis
 
 SKIPPED = 77
 LIMIT = 100  # seconds, of one run of a program
@@ -82,6 +83,7 @@ class Conversation:
 SERVERS = {
     "hiredis": lambda scratch, _: Redis(scratch),
     "libpq": lambda scratch, _: Postgres(scratch),
+    "libpq-thousands": lambda scratch, _: Pooled(scratch),
     "libcurl": lambda scratch, _: Nginx(scratch),
     "httplib": lambda scratch, program: Program(scratch, program, "serve", "port=PORT", "workers=2"),
     "sqlite": Holder,
@@ -90,9 +92,14 @@ SERVERS = {
 }
 
 
-def converse(client, program, verb, told, preload=None, example=None):
-    """The program beside its server, both in a scratch directory."""
+def environment_of(preload, interpose, workers):
     environment = {"LD_PRELOAD": os.path.abspath(preload)} if preload else {}
+    return environment | ({"WEFT_INTERPOSE": interpose, "WEFT_WORKERS": str(workers)} if interpose else {})
+
+
+def converse(client, program, verb, told, preload=None, example=None, interpose=None):
+    """The program beside its server, both in a scratch directory."""
+    environment = environment_of(preload, interpose, told.get("workers"))
     program = os.path.abspath(program)
     with contextlib.ExitStack() as stack:
         def scratch():
@@ -104,9 +111,10 @@ def converse(client, program, verb, told, preload=None, example=None):
         return Conversation(server, [program, verb, *(f"{name}={value}" for name, value in told.items())], environment)
 
 
-def check(client, program, workers, preload=None, example=None):
+def check(client, program, workers, given):
     """Whether all is well with so many workers."""
-    done = converse(client, program, "check", {"workers": workers}, preload, example)
+    told = {"workers": workers} | dict(each.split("=", 1) for each in given.tell)
+    done = converse(client, program, "check", told, given.preload, given.example, given.interpose)
     for each in done.failures:
         print(f"clients: {client} on {workers} workers: {each}")
     verdict = "failed" if done.failures else "passed"
@@ -121,14 +129,16 @@ def main():
     parser.add_argument("--missing")
     parser.add_argument("--workers", default="1,2,4")
     parser.add_argument("--preload")
+    parser.add_argument("--interpose")
     parser.add_argument("--example")
+    parser.add_argument("--tell", action="append", default=[])
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever ends this ends the servers, too
     if given.missing:
         print(f"clients: {given.client} is skipped: {given.missing} was not there when weft was configured")
         return SKIPPED
     try:
-        passed = [check(given.client, given.program, workers, given.preload, given.example) for workers in given.workers.split(",")]
+        passed = [check(given.client, given.program, workers, given) for workers in given.workers.split(",")]
     except Missing as what:
         print(f"clients: {given.client} is skipped: {what}")
         return SKIPPED

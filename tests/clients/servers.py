@@ -6,6 +6,7 @@ import contextlib
 import os
 import pathlib
 import pwd
+import resource
 import shutil
 import signal
 import socket
@@ -151,6 +152,15 @@ class Redis(Server):
         return answers(self.port, b"PING\r\n", b"+PONG")
 
 
+def take_numbers(count):
+    """So many descriptors, for this process and those that it makes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise Missing(f"{count} descriptors are needed, and ulimit -Hn is {hard}")
+    if soft != resource.RLIM_INFINITY and soft < count:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))
+
+
 def other_than_root(*names):
     """PostgreSQL refuses to be root's."""
     if os.geteuid() != 0:
@@ -184,6 +194,48 @@ class Postgres(Server):
     def is_ready(self):
         asked = subprocess.run([self.tool("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)], check=False)
         return asked.returncode == 0
+
+
+POOLER = """[databases]
+postgres = host=127.0.0.1 port={postgres} user=weft
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+listen_backlog = 4096
+auth_type = any
+pool_mode = transaction
+max_client_conn = {clients}
+default_pool_size = 20
+log_connections = 0
+log_disconnections = 0
+"""
+
+
+class Pooled(Server):
+    """pgbouncer, and a PostgreSQL behind it: thousands of connections, few of which are the server's own at a time."""
+
+    CLIENTS = 6000
+
+    def __init__(self, scratch):
+        super().__init__(scratch)
+        (self.scratch / "postgres").mkdir()
+        self.postgres = Postgres(self.scratch / "postgres")
+
+    def prepare(self):
+        need("pgbouncer", "pgbouncer")
+        take_numbers(self.CLIENTS + 1000)
+        self.user = other_than_root("postgres", "nobody")
+        self.scratch.chmod(0o755)
+        self.postgres.__enter__()
+        (self.scratch / "pgbouncer.ini").write_text(POOLER.format(postgres=self.postgres.port, port=self.port, clients=self.CLIENTS))
+
+    def __exit__(self, *what):
+        super().__exit__(*what)
+        self.postgres.__exit__(*what)
+
+    def command(self):
+        return [need("pgbouncer", "pgbouncer"), str(self.scratch / "pgbouncer.ini")]
 
 
 class Upstream(threading.Thread):
