@@ -9,6 +9,8 @@ namespace weft::net::detail {
 
 void close_foreign(int) noexcept {}
 void forget_foreign(int) noexcept {}
+void close_foreign_range(unsigned, unsigned) noexcept {}
+void forget_foreign_range(unsigned, unsigned) noexcept {}
 void forget_foreign_of(const void*) noexcept {}
 
 }  // namespace weft::net::detail

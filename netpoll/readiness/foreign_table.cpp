@@ -141,12 +141,27 @@ void leave_all(foreign_slot& slot, wake_reason reason, Choice is_chosen) noexcep
   }
 }
 
-void leave_number(int fd, wake_reason reason) noexcept {
-  foreign_slot* const slot = slot_of_number(fd, false);
+void leave_slot(foreign_slot& slot, wake_reason reason) noexcept {
   // relaxed: who has just begun to wait there comes too late for this close, as for any.
-  if (slot == nullptr || slot->records.load(std::memory_order_relaxed) == nullptr) return;
+  if (slot.records.load(std::memory_order_relaxed) == nullptr) return;
   if (weft::detail::is_forked_beside_a_runtime()) return;  // who waits there does so in the parent
-  leave_all(*slot, reason, [](const foreign_record&) { return true; });
+  leave_all(slot, reason, [](const foreign_record&) { return true; });
+}
+
+void leave_number(int fd, wake_reason reason) noexcept {
+  if (foreign_slot* const slot = slot_of_number(fd, false)) leave_slot(*slot, reason);
+}
+
+// Where nobody has ever waited there is no chunk.
+void leave_numbers(std::size_t first, std::size_t last, wake_reason reason) noexcept {
+  for (std::size_t of = first / k_slots; of <= last / k_slots && of < k_chunks; ++of) {
+    // acquire: as in slot_of_number.
+    chunk* const there = g_chunks[of].load(std::memory_order_acquire);
+    if (there == nullptr) continue;
+    for (std::size_t i = 0; i < k_slots; ++i)
+      if (const std::size_t number = of * k_slots + i; number >= first && number <= last)
+        leave_slot((*there)[i], reason);
+  }
 }
 
 }  // namespace
@@ -154,6 +169,10 @@ void leave_number(int fd, wake_reason reason) noexcept {
 void close_foreign(int fd) noexcept { leave_number(fd, wake_reason::closed); }
 
 void forget_foreign(int fd) noexcept { leave_number(fd, wake_reason::again); }
+
+void close_foreign_range(unsigned first, unsigned last) noexcept { leave_numbers(first, last, wake_reason::closed); }
+
+void forget_foreign_range(unsigned first, unsigned last) noexcept { leave_numbers(first, last, wake_reason::again); }
 
 void forget_foreign_of(const void* home) noexcept {
   for (std::atomic<chunk*>& each : g_chunks) {

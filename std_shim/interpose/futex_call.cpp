@@ -139,6 +139,8 @@ WEFT_TAKES long syscall(long number, ...) noexcept {
   va_end(list);
   // libuv closes so.
   if (number == SYS_close && !is_forked_child()) return weft::posix::close(static_cast<int>(a[0]));
+  if (number == SYS_close_range && !is_forked_child())
+    return weft::posix::close_range(static_cast<unsigned>(a[0]), static_cast<unsigned>(a[1]), static_cast<int>(a[2]));
   if (number != SYS_futex || is_ours(WEFT_CALLER)) return pass_on(number, a);
   const futex_arguments call = arguments_of(a);
   if (waits(call)) return wait(call, a, WEFT_CALLER);

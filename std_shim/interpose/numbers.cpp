@@ -48,6 +48,12 @@ WEFT_TAKES int dup2(int from, int to) noexcept {
 WEFT_TAKES int dup3(int from, int to, int flags) noexcept {
   return is_not_for_us(WEFT_CALLER) ? real().dup3(from, to, flags) : posix::dup3(from, to, flags);
 }
+WEFT_TAKES int close_range(unsigned first, unsigned last, int flags) noexcept {
+  return is_not_for_us(WEFT_CALLER) ? real().close_range(first, last, flags) : posix::close_range(first, last, flags);
+}
+WEFT_TAKES void closefrom(int first) noexcept {
+  is_not_for_us(WEFT_CALLER) ? real().closefrom(first) : posix::closefrom(first);
+}
 WEFT_ALSO(__close, close);
 WEFT_ALSO(__dup2, dup2);
 

@@ -77,7 +77,7 @@
   ONE(posix_spawn) ONE(posix_spawnp) ONE(execve) ONE(execv) ONE(execvp) ONE(execvpe) ONE(fexecve) ONE(execl)          \
   ONE(execlp) ONE(execle) /* becoming.cpp */                                                                          \
   ALIAS(__wait, wait) ALIAS(__waitpid, waitpid) /* children.cpp */                                                    \
-  ONE(close) ONE(dup2) ONE(dup3) ONE(fcntl) ONE(flock) ONE(lockf) /* numbers.cpp */                                   \
+  ONE(close) ONE(dup2) ONE(dup3) ONE(close_range) ONE(closefrom) ONE(fcntl) ONE(flock) ONE(lockf) /* numbers.cpp */   \
   ALIAS(__close, close) ALIAS(__dup2, dup2) ALIAS(fcntl64, fcntl) ALIAS(__fcntl, fcntl) ALIAS(lockf64, lockf)
 
 #define WEFT_TAKEN_THREADS(ONE, ALIAS)                                                                                \

@@ -15,6 +15,7 @@ namespace {
 constexpr int k_kept = 1 << 16;
 using ways = std::array<std::atomic<way>, k_kept>;
 constinit std::array<ways, 2> g_ways{};
+constinit std::atomic<int> g_beyond{0};  // no way is known of this number or of one after it
 
 // relaxed, all: what is read is a guess, which the call itself corrects.
 std::atomic<way>* kept_way(int fd, side s) noexcept {
@@ -22,8 +23,17 @@ std::atomic<way>* kept_way(int fd, side s) noexcept {
   return &g_ways[static_cast<std::size_t>(s)][static_cast<std::size_t>(fd)];
 }
 
+// relaxed: what is raised too late for who forgets is a guess that came later.
+void raise_beyond(int fd) noexcept {
+  int before = g_beyond.load(std::memory_order_relaxed);
+  while (before <= fd && !g_beyond.compare_exchange_weak(before, fd + 1, std::memory_order_relaxed)) continue;
+}
+
 void keep_way(int fd, side s, way what) noexcept {
-  if (auto* const place = kept_way(fd, s)) place->store(what, std::memory_order_relaxed);  // relaxed: a guess
+  auto* const place = kept_way(fd, s);
+  if (place == nullptr) return;
+  if (what != way::unknown) raise_beyond(fd);
+  place->store(what, std::memory_order_relaxed);  // relaxed: a guess
 }
 
 way probe(int fd) noexcept {
@@ -69,6 +79,11 @@ void note_no_flag(int fd, side s) noexcept {
 void forget_way(int fd) noexcept {
   keep_way(fd, side::in, way::unknown);
   keep_way(fd, side::out, way::unknown);
+}
+
+void forget_ways(unsigned first, unsigned last) noexcept {
+  const auto beyond = static_cast<unsigned>(g_beyond.load(std::memory_order_relaxed));  // relaxed: as in raise_beyond
+  for (unsigned fd = first; fd < beyond && fd <= last; ++fd) forget_way(static_cast<int>(fd));
 }
 
 }  // namespace weft::posix

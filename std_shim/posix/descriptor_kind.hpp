@@ -23,6 +23,8 @@ enum class side : std::uint8_t { in, out };
 // The call says that it is something else than we thought. Probed anew if it was no `flag` that is not known.
 void note_no_flag(int fd, side s) noexcept;
 void forget_way(int fd) noexcept;
+// From `first` to `last`; costs no more than what is known, however far they are apart.
+void forget_ways(unsigned first, unsigned last) noexcept;
 // Before a helper thread is sent to wait for a file or a disk, who could not be called off: false if the number stands
 // for something else by now, which is forgotten.
 [[nodiscard]] bool is_storage_yet(int fd) noexcept;

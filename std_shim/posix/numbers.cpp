@@ -40,6 +40,33 @@ int close(int fd) noexcept {
 
 namespace {
 
+// As close, for each of them.
+template <class Call>
+auto close_all(unsigned first, unsigned last, Call call) noexcept {
+  struct looks_twice {
+    unsigned first, last;
+    ~looks_twice() { weft::net::detail::forget_foreign_range(first, last); }
+  };
+  weft::net::detail::close_foreign_range(first, last);
+  forget_ways(first, last);
+  const looks_twice after{first, last};
+  const weft::detail::meant_race with_others;
+  return call();
+}
+
+}  // namespace
+
+int close_range(unsigned first, unsigned last, int flags) noexcept {
+  if (flags != 0 || first > last) return real().close_range(first, last, flags);
+  return close_all(first, last, [&] { return real().close_range(first, last, 0); });
+}
+
+void closefrom(int first) noexcept {
+  close_all(first < 0 ? 0 : static_cast<unsigned>(first), ~0U, [&] { real().closefrom(first); });
+}
+
+namespace {
+
 // As close, if `from` can be given at all: otherwise `to` stays what it is.
 template <class Call>
 int give_number(int from, int to, Call call) noexcept {

@@ -37,7 +37,8 @@ namespace weft::posix {
   NAME(fdatasync) NAME(flock) NAME(wait4) NAME(tcdrain) NAME(getaddrinfo) NAME(getnameinfo) NAME(preadv)              \
   NAME(pwritev) NAME(recvmmsg) NAME(sendmmsg) NAME(sendfile) NAME(splice) NAME(epoll_pwait2)                          \
   NAME(gethostbyname) NAME(gethostbyname2) NAME(gethostbyaddr) NAME(gethostbyname_r) NAME(gethostbyname2_r)           \
-  NAME(gethostbyaddr_r) NAME(system) NAME(popen) NAME(pclose) NAME(sigtimedwait) NAME(waitid) NAME(fcntl)
+  NAME(gethostbyaddr_r) NAME(system) NAME(popen) NAME(pclose) NAME(sigtimedwait) NAME(waitid)             \
+  NAME(close_range) NAME(closefrom) NAME(fcntl)
 // clang-format on
 
 struct real_table {

@@ -210,6 +210,40 @@ TEST(calls, a_close_wakes_who_waits_there_whoever_closes) {
     });
 }
 
+// From a number on that is above all others of this process.
+TEST(calls, closing_a_range_wakes_who_waits_in_it_and_no_other) {
+  constexpr int k_high = 15'000;
+  const auto up_to = [](unsigned last) { return [last](int fd) { return ::close_range(unsigned(fd), last, 0); }; };
+  const std::function<int(int)> all_ways[] = {
+      up_to(k_high), up_to(~0U), [](int fd) { return ::closefrom(fd), 0; },
+      [](int fd) { return static_cast<int>(::syscall(SYS_close_range, unsigned(fd), ~0U, 0)); }};
+  for (const auto& close_it : all_ways)
+    weft::run(weft::options{.workers = 2}, [&] {
+      pair below, both;
+      const int high = ::fcntl(both.ends[0], F_DUPFD_CLOEXEC, k_high);
+      ASSERT_EQ(high, k_high);
+      std::atomic<int> waiting{0};
+      const auto read = [&waiting](int fd) {
+        ++waiting;
+        return ::read(fd, &g_byte, 1) < 0 ? errno : 0;
+      };
+      weft::join_handle<int> other = weft::spawn([&] { return read(below.ends[0]); });
+      weft::join_handle<int> reader = weft::spawn([&] { return read(high); });
+      while (waiting < 2) weft::this_fiber::yield();
+      weft::this_fiber::sleep_for(1ms);
+      EXPECT_EQ(::close_range(high, ~0U, CLOSE_RANGE_CLOEXEC), 0);  // closes nothing
+      EXPECT_NE(::fcntl(high, F_GETFD), -1);
+      EXPECT_EQ(close_it(high), 0);
+      EXPECT_EQ(::fcntl(high, F_GETFD), -1);
+      const int error = reader.join();
+      EXPECT_TRUE(error == ECANCELED || error == EBADF) << error;
+      EXPECT_EQ(::write(below.ends[1], "x", 1), 1);
+      EXPECT_EQ(other.join(), 0);
+    });
+  EXPECT_EQ(::close_range(2, 1, 0), -1);
+  EXPECT_EQ(errno, EINVAL);
+}
+
 TEST(calls, a_write_waits_until_there_is_room) {
   const std::string text(1'000'000, 'x');
   const pair both;

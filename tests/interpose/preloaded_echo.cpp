@@ -1,5 +1,5 @@
-// Room: tests. A server as it stands in textbooks, with a thread for each connection. It is built twice
-// (preloaded_test.cpp runs both): knowing nothing of weft, to be run under LD_PRELOAD; and with all that a program needs
+// Room: tests. A server as it stands in textbooks, with a thread for each connection. It is built twice, and
+// preloaded_test.cpp runs both: knowing nothing of weft, to be run under LD_PRELOAD; and with all that a program needs
 // to know of it, a line for its threads and one around main. Writes its process and its port in one line, and serves
 // until it is killed.
 

@@ -161,6 +161,11 @@ int sigtimedwait(const sigset_t* set, siginfo_t* what, const timespec* length) n
 int close(int fd) noexcept;
 int dup2(int from, int to) noexcept;
 int dup3(int from, int to, int flags) noexcept;
+// Costs what is open or known, however large the range is. With CLOSE_RANGE_CLOEXEC nothing is closed, and with
+// CLOSE_RANGE_UNSHARE nothing that others have: nobody is woken then. What weft has for itself (an epoll) is closed
+// like all else: inside a runtime leave out numbers that you do not know.
+int close_range(unsigned first, unsigned last, int flags) noexcept;
+void closefrom(int first) noexcept;
 
 }  // namespace weft::posix
 

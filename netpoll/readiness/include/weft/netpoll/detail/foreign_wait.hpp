@@ -54,6 +54,10 @@ void close_foreign(int fd) noexcept;
 // The same for a number that was closed, or is about to be watched by us: who waits there is sent to look again.
 void forget_foreign(int fd) noexcept;
 
+// The same for each number from `first` to `last`, both among them. Costs what has been waited for, whatever the range.
+void close_foreign_range(unsigned first, unsigned last) noexcept;
+void forget_foreign_range(unsigned first, unsigned last) noexcept;
+
 }  // namespace weft::net::detail
 
 #pragma GCC visibility pop
