@@ -20,6 +20,7 @@
 #include <weft/posix.hpp>
 
 #include "exports.hpp"
+#include "gate.hpp"
 #include "ground.hpp"
 #include "lot.hpp"
 #include "time_limit.hpp"
@@ -137,9 +138,9 @@ WEFT_TAKES long syscall(long number, ...) noexcept {
   long a[6];
   for (long& each : a) each = va_arg(list, long);
   va_end(list);
-  // libuv closes so.
-  if (number == SYS_close && !is_forked_child()) return weft::posix::close(static_cast<int>(a[0]));
-  if (number == SYS_close_range && !is_forked_child())
+  // libuv closes so, and jemalloc.
+  if (number == SYS_close && !closes_in_silence(WEFT_CALLER)) return weft::posix::close(static_cast<int>(a[0]));
+  if (number == SYS_close_range && !closes_in_silence(WEFT_CALLER))
     return weft::posix::close_range(static_cast<unsigned>(a[0]), static_cast<unsigned>(a[1]), static_cast<int>(a[2]));
   if (number != SYS_futex || is_ours(WEFT_CALLER)) return pass_on(number, a);
   const futex_arguments call = arguments_of(a);

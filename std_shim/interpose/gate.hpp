@@ -23,7 +23,15 @@
 
 namespace weft::interpose {
 
-extern bool g_migrates;  // constant after the start
+extern bool g_migrates;   // constant after the start
+extern bool g_has_begun;  // the start is over
+
+// Who closes a number tells those who wait there. Not in the child of a fork, where locks may be held by threads that
+// are not there; not on libweft's own account, where somebody else keeps the books; and not before the start: nobody
+// waits yet, and an allocator that closes a file as it begins must not be sent to the loader, which asks it for memory.
+[[nodiscard]] inline bool closes_in_silence(const void* caller) noexcept {
+  return !g_has_begun || is_forked_child() || is_ours(caller);
+}
 
 class on_one_thread {
  public:

@@ -1,7 +1,5 @@
-// std_shim, interpose: what closes a number, whoever does it: fibers that wait there are woken. And the locks of files.
-//
-// In the child of a fork the locks of this process may be held by threads that are not there, and on libweft's own
-// account somebody else keeps the books: both go to libc.
+// std_shim, interpose: what closes a number, whoever does it: fibers that wait there are woken (gate.hpp has who is not
+// told). And the locks of files.
 
 #include <cstdarg>
 
@@ -33,26 +31,25 @@ class uncancelled {
   int before_ = 0;
 };
 
-bool is_not_for_us(const void* caller) noexcept { return is_forked_child() || is_ours(caller); }
-
 }  // namespace
 
 WEFT_TAKES int close(int fd) {
-  if (is_not_for_us(WEFT_CALLER)) return real().close(fd);
+  if (closes_in_silence(WEFT_CALLER)) return real().close(fd);
   const uncancelled whole;
   return posix::close(fd);
 }
 WEFT_TAKES int dup2(int from, int to) noexcept {
-  return is_not_for_us(WEFT_CALLER) ? real().dup2(from, to) : posix::dup2(from, to);
+  return closes_in_silence(WEFT_CALLER) ? real().dup2(from, to) : posix::dup2(from, to);
 }
 WEFT_TAKES int dup3(int from, int to, int flags) noexcept {
-  return is_not_for_us(WEFT_CALLER) ? real().dup3(from, to, flags) : posix::dup3(from, to, flags);
+  return closes_in_silence(WEFT_CALLER) ? real().dup3(from, to, flags) : posix::dup3(from, to, flags);
 }
 WEFT_TAKES int close_range(unsigned first, unsigned last, int flags) noexcept {
-  return is_not_for_us(WEFT_CALLER) ? real().close_range(first, last, flags) : posix::close_range(first, last, flags);
+  return closes_in_silence(WEFT_CALLER) ? real().close_range(first, last, flags)
+                                        : posix::close_range(first, last, flags);
 }
 WEFT_TAKES void closefrom(int first) noexcept {
-  is_not_for_us(WEFT_CALLER) ? real().closefrom(first) : posix::closefrom(first);
+  closes_in_silence(WEFT_CALLER) ? real().closefrom(first) : posix::closefrom(first);
 }
 WEFT_ALSO(__close, close);
 WEFT_ALSO(__dup2, dup2);

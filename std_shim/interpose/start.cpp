@@ -10,6 +10,7 @@
 #include <cstdio>
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include "gate.hpp"
 #include "report.hpp"
@@ -18,6 +19,7 @@
 namespace weft::interpose {
 
 bool g_migrates = false;
+bool g_has_begun = false;
 
 namespace {
 
@@ -29,13 +31,23 @@ constexpr const char* k_all[] = {
 #undef WEFT_ALIAS
 };
 
+// In a program that has a fixed place in memory (Debian's python3) the address of a library's function, once it asks
+// for it, is that of a jump of its own, for all: it goes on to the function, and takes no name.
+bool is_a_jump_of_the_program(const Dl_info& found, const ElfW(Sym) * symbol) noexcept {
+  return symbol != nullptr && symbol->st_shndx == SHN_UNDEF && found.dli_saddr != nullptr;
+}
+
 // As a library that asks for it finds it.
 bool comes_to_us(const char* name) noexcept {
-  const void* const found = ::dlsym(RTLD_DEFAULT, name);
+  void* const found = ::dlsym(RTLD_DEFAULT, name);
   Dl_info theirs{}, ours{};
-  return found != nullptr && ::dladdr(found, &theirs) != 0 &&
-         ::dladdr(reinterpret_cast<const void*>(&find_real_functions), &ours) != 0 &&
-         theirs.dli_fbase == ours.dli_fbase;
+  const ElfW(Sym)* symbol = nullptr;
+  if (found == nullptr ||
+      ::dladdr1(found, &theirs, const_cast<void**>(reinterpret_cast<const void**>(&symbol)), RTLD_DL_SYMENT) == 0)
+    return false;
+  return is_a_jump_of_the_program(theirs, symbol) ||
+         (::dladdr(reinterpret_cast<const void*>(&find_real_functions), &ours) != 0 &&
+          theirs.dli_fbase == ours.dli_fbase);
 }
 
 void check_names() noexcept {
@@ -80,6 +92,7 @@ void check_words() noexcept {
   check_words();
   g_reports = asks_for("report");
   g_migrates = asks_for("migrate");
+  g_has_begun = true;
 }
 
 [[gnu::destructor]] void end() noexcept {

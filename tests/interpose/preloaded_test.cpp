@@ -70,6 +70,12 @@ TEST(preloaded, five_hundred_threads_are_fibers_on_a_few) {
   EXPECT_LT(std::atoi(how.said.c_str()), 20);
 }
 
+TEST(preloaded, an_allocator_may_close_a_file_as_it_begins) {
+  const ended how = run("ulimit -t 20; " + k_under_weft + WEFT_PRELOADED_ALLOCATOR);
+  EXPECT_EQ(how.status, 0);
+  EXPECT_EQ(how.said, "");
+}
+
 TEST(preloaded, a_second_weft_in_the_process_is_told_in_a_line) {
   const ended how = run(std::string("exec env LD_PRELOAD=") + WEFT_PRELOADED_LIBRARY + " " + WEFT_PRELOADED_SECOND);
   EXPECT_EQ(how.status, 0);
