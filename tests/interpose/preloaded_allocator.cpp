@@ -62,6 +62,13 @@ void* realloc(void* before, std::size_t size) {
 }
 #pragma GCC visibility pop
 
+// Its own, as ssh has one.
+#pragma GCC visibility push(default)
+extern "C" void closefrom(int first) {
+  for (int fd = first; fd < 64; ++fd) ::close(fd);
+}
+#pragma GCC visibility pop
+
 int main() {
   int (*volatile flush)(int) = &::fsync;
   std::thread([&flush] { flush(-1); }).join();
