@@ -231,7 +231,7 @@ TEST(calls, closing_a_range_wakes_who_waits_in_it_and_no_other) {
       weft::join_handle<int> reader = weft::spawn([&] { return read(high); });
       while (waiting < 2) weft::this_fiber::yield();
       weft::this_fiber::sleep_for(1ms);
-      EXPECT_EQ(::close_range(high, ~0U, CLOSE_RANGE_CLOEXEC), 0);  // closes nothing
+      EXPECT_EQ(::close_range(unsigned(high), ~0U, CLOSE_RANGE_CLOEXEC), 0);  // closes nothing
       EXPECT_NE(::fcntl(high, F_GETFD), -1);
       EXPECT_EQ(close_it(high), 0);
       EXPECT_EQ(::fcntl(high, F_GETFD), -1);
