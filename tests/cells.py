@@ -1,9 +1,12 @@
 """Room: tests. The cells: each is one way to build weft, for what only that way can find, and what is run in it.
 
 What stands here costs everyone its time, each day: ./dev ci ends with a table of it, and README.md tells where it goes.
+
+  cells.py CELL       its options for meson, one a line
 """
 import dataclasses
 import glob
+import sys
 
 ROOMS = ["runtime", "netpoll", "sync", "std_shim", "async", "posix", "tls"]
 
@@ -92,3 +95,7 @@ def commands_of(cell):
         yield "cmake", ["tests/install/run_cmake_test.sh", "build/release"]
         yield "sanitize", ["tests/install/run_sanitize_test.sh"]
         yield "recipes", ["tests/install/run_recipes_test.sh"]
+
+
+if __name__ == "__main__":
+    print("\n".join(CELLS[sys.argv[1]].options))

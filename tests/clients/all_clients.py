@@ -4,6 +4,7 @@
   all_clients.py BUILD_DIR [CLIENT...]             each client, or these, on 1, 2 and 4 workers
   all_clients.py BUILD_DIR upstream                hiredis's and cpp-httplib's own test programs (upstream.py)
   all_clients.py BUILD_DIR figures [CLIENT...]     requests a second: fibers, 200 threads, 2 threads
+  all_clients.py BUILD_DIR asan [CLIENT...]        the first alone, of a build with sanitizers
 
 Without any of these, clients and upstream.
 """
@@ -65,9 +66,11 @@ def attempt(client, action):
 
 def main(build, *words):
     known = [each for each in clients.SERVERS if each != "libpq-thousands"]  # that one has its programs in the suite alone
-    if unknown := [word for word in words if word not in [*known, "upstream", "figures"]]:
-        sys.exit(f"dev: clients: there is no client '{unknown[0]}'; there are {', '.join(known)}; and upstream, figures")
-    named = [word for word in words if word in known]
+    if unknown := [word for word in words if word not in [*known, "upstream", "figures", "asan"]]:
+        sys.exit(f"dev: clients: there is no client '{unknown[0]}'; there are {', '.join(known)}; and upstream, figures, asan")
+    if "asan" in words and (other := {"upstream", "figures"} & {*words}):
+        sys.exit(f"dev: clients: asan and {other.pop()} do not go together: name clients after asan, or none for all of them")
+    named = [word for word in words if word in known] or (known if "asan" in words else [])
     failed = 0
     if "figures" in words:
         print_figures(build, named or known)

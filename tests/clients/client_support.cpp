@@ -24,6 +24,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// For the crowd, all of which would have one if nobody parked: helpers, and those that fill in for who computes for
+// milliseconds, which handshakes do under sanitizers. They stay for a while.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr int k_few = k_crowd / 2;
+constexpr std::chrono::seconds k_patience = 60s;
+#else
+constexpr int k_few = k_crowd / 4;
+constexpr std::chrono::seconds k_patience = 20s;
+#endif
+
 std::atomic<int> g_failures = 0;
 std::size_t g_workers = 0;
 
@@ -70,9 +80,9 @@ void ask(const std::string& favour) {
 }
 
 void wait_until(const std::string& what, const std::function<bool()>& is_so) {
-  const auto limit = std::chrono::steady_clock::now() + 20s;
+  const auto limit = std::chrono::steady_clock::now() + k_patience;
   while (!is_so()) {
-    if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("did not come within 20 s: " + what);
+    if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("did not come in time: " + what);
     weft::this_fiber::sleep_for(2ms);
   }
 }
@@ -121,7 +131,7 @@ void bystanders::go_on() {
 
 void expect_few_threads(const std::string& when, int of_the_client) {
   std::size_t threads = 0;
-  const auto most = g_workers + k_crowd / 4 + static_cast<std::size_t>(of_the_client);  // helpers stay for a while
+  const auto most = g_workers + static_cast<std::size_t>(k_few + of_the_client);
   const auto few = [&] {
     threads = static_cast<std::size_t>(
         std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator()));
@@ -132,6 +142,40 @@ void expect_few_threads(const std::string& when, int of_the_client) {
   } catch (const std::runtime_error&) {
     fail(std::to_string(threads) + " threads " + when + ", expected " + std::to_string(most) + " at most");
   }
+}
+
+namespace {
+
+// What happens to each of them, step by step.
+struct stop {
+  const std::function<question(int, bool)>& connect;
+  std::atomic<int> connected = 0, given_up = 0;
+  weft::event has_stopped{};
+
+  void meet(int i) {
+    const bool is_patient = i % 2 != 0;
+    const question ask_it = connect(i, is_patient);
+    ++connected;
+    has_stopped.wait();
+    ask_it();
+    if (!is_patient) ++given_up;
+  }
+};
+
+}  // namespace
+
+void stop_the_server(bystanders& others, const std::function<question(int, bool)>& connect) {
+  stop now{.connect = connect};
+  weft::task_group crowd;
+  for (int i = 0; i < k_crowd; ++i) crowd.go([&now, i] { now.meet(i); });
+  wait_until("all are connected", [&] { return now.connected == k_crowd; });
+  ask("pause");
+  now.has_stopped.set();
+  wait_until("the impatient have given up", [&] { return now.given_up == k_crowd / 2; });
+  others.go_on();
+  expect_few_threads("while the server is stopped");
+  ask("resume");
+  crowd.wait();
 }
 
 namespace {

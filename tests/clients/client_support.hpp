@@ -52,7 +52,7 @@ void expect_equal(const auto& got, const auto& wanted, const std::string& what) 
 // Parks until the runner has done it: kill, restart, pause, resume; more is told by the runner's table.
 void ask(const std::string& favour);
 
-// Looks again and again; after twenty seconds it throws, and says what did not come.
+// Looks again and again; after twenty seconds (sixty under sanitizers) it throws, and says what did not come.
 void wait_until(const std::string& what, const std::function<bool()>& is_so);
 
 // body(0) to body(count - 1), each in a fiber of its own. Returns when all have.
@@ -79,6 +79,12 @@ class bystanders {
 // While two hundred wait: that they are parked, and not each on a thread that was filled in for. The client may have
 // some threads of its own.
 void expect_few_threads(const std::string& when, int of_the_client = 0);
+
+// The server stops while two hundred are connected, of whom every second one has a time limit, and goes on when those
+// have given up. connect(i, is_patient) is called in the fiber of each; what it returns asks the server that has
+// stopped, and says what is not as expected.
+using question = std::function<void()>;
+void stop_the_server(bystanders& others, const std::function<question(int i, bool is_patient)>& connect);
 
 // --- Figures.
 

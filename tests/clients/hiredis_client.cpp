@@ -104,31 +104,17 @@ void wait_side_by_side(const terms& told, clients::bystanders& others) {
   crowd.wait();
 }
 
-// Half of them have a time limit, and the other half the patience.
 void a_server_that_stops(const terms& told, clients::bystanders& others) {
-  weft::task_group crowd;
-  weft::latch connected(k_crowd), gone_on(1);
-  std::atomic<int> given_up = 0;
-  for (int i = 0; i < k_crowd; ++i)
-    crowd.go([&, i] {
-      connection redis(told);
-      if (i % 2 == 0) redis.set_time_limit(100ms);
-      connected.count_down();
-      gone_on.wait();
-      const std::string answer = redis.command("ECHO %d", i);
-      if (i % 2 != 0) return expect_equal(answer, std::to_string(i), "who is patient");
-      expect_equal(redis.error(), REDIS_ERR_IO, "who is not");
-      expect_equal(redis.error_text(), "Resource temporarily unavailable", "who is not is told");
-      ++given_up;
-    });
-  connected.wait();
-  clients::ask("pause");
-  gone_on.count_down();
-  clients::wait_until("the impatient have given up", [&] { return given_up == k_crowd / 2; });
-  others.go_on();
-  clients::expect_few_threads("while the server is stopped");
-  clients::ask("resume");
-  crowd.wait();
+  clients::stop_the_server(others, [&told](int i, bool is_patient) {
+    const auto redis = std::make_shared<connection>(told);
+    if (!is_patient) redis->set_time_limit(100ms);
+    return [redis, i, is_patient] {
+      const std::string answer = redis->command("ECHO %d", i);
+      if (is_patient) return expect_equal(answer, std::to_string(i), "who is patient");
+      expect_equal(redis->error(), REDIS_ERR_IO, "who is not");
+      expect_equal(redis->error_text(), "Resource temporarily unavailable", "who is not is told");
+    };
+  });
 }
 
 void a_server_that_dies(const terms& told, clients::bystanders& others) {

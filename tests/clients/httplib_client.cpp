@@ -134,28 +134,16 @@ void wait_side_by_side(const terms& told, clients::bystanders& others) {
 }
 
 void a_server_that_stops(const terms& told, clients::bystanders& others) {
-  weft::task_group crowd;
-  weft::latch connected(k_crowd), gone_on(1);
-  std::atomic<int> given_up = 0;
-  for (int i = 0; i < k_crowd; ++i)
-    crowd.go([&, i] {
-      connection http(told);
-      expect_equal(http.get("/"), "hello", "before the stop");
-      if (i % 2 == 0) http.set_time_limit(200ms);
-      connected.count_down();
-      gone_on.wait();
-      const std::string answer = http.get("/double/" + std::to_string(i));
-      if (i % 2 != 0) return expect_equal(answer, std::to_string(2 * i), "who is patient");
-      expect_equal(answer, "error Read", "who is not");
-      ++given_up;
-    });
-  connected.wait();
-  clients::ask("pause");
-  gone_on.count_down();
-  clients::wait_until("the impatient have given up", [&] { return given_up == k_crowd / 2; });
-  others.go_on();
-  clients::ask("resume");
-  crowd.wait();
+  clients::stop_the_server(others, [&told](int i, bool is_patient) {
+    const auto http = std::make_shared<connection>(told);
+    expect_equal(http->get("/"), "hello", "before the stop");
+    if (!is_patient) http->set_time_limit(200ms);
+    return [http, i, is_patient] {
+      const std::string answer = http->get("/double/" + std::to_string(i));
+      expect_equal(answer, is_patient ? std::to_string(2 * i) : "error Read",
+                   is_patient ? "who is patient" : "who is not");
+    };
+  });
 }
 
 void a_server_that_dies(const terms& told, clients::bystanders& others) {

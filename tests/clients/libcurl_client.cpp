@@ -108,28 +108,16 @@ void wait_side_by_side(const terms& told, const std::string& site, clients::byst
 }
 
 void a_server_that_stops(const terms& told, clients::bystanders& others) {
-  weft::task_group crowd;
-  weft::latch connected(k_crowd), gone_on(1);
-  std::atomic<int> given_up = 0;
-  for (int i = 0; i < k_crowd; ++i)
-    crowd.go([&, i] {
-      const std::string url = (i % 4 < 2 ? plain(told) : secure(told)) + "/small";
-      easy http(told);
-      expect_body(http, url, "hello from a file\n");
-      if (i % 2 == 0) http.set(CURLOPT_TIMEOUT_MS, 200L);
-      connected.count_down();
-      gone_on.wait();
-      if (i % 2 != 0) return expect_body(http, url, "hello from a file\n");
-      expect_equal(http.get(url), CURLE_OPERATION_TIMEDOUT, "who is impatient");
-      ++given_up;
-    });
-  connected.wait();
-  clients::ask("pause");
-  gone_on.count_down();
-  clients::wait_until("the impatient have given up", [&] { return given_up == k_crowd / 2; });
-  others.go_on();
-  clients::ask("resume");
-  crowd.wait();
+  clients::stop_the_server(others, [&told](int i, bool is_patient) {
+    const std::string url = (i % 4 < 2 ? plain(told) : secure(told)) + "/small";
+    const auto http = std::make_shared<easy>(told);
+    expect_body(*http, url, "hello from a file\n");
+    if (!is_patient) http->set(CURLOPT_TIMEOUT_MS, 200L);
+    return [http, url, is_patient] {
+      if (is_patient) return expect_body(*http, url, "hello from a file\n");
+      expect_equal(http->get(url), CURLE_OPERATION_TIMEDOUT, "who is impatient");
+    };
+  });
 }
 
 void a_server_that_dies(const terms& told, clients::bystanders& others) {
