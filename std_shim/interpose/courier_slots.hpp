@@ -1,6 +1,6 @@
 #pragma once
-// std_shim, interpose: where those who post in signal handlers leave addresses for the courier ("Posting from anywhere",
-// courier.hpp). It owns P3, Q2 and Q3, without a lock and without memory, and is run as it stands by
+// std_shim, interpose: where those who post in signal handlers leave addresses for the courier ("Posting from
+// anywhere", courier.hpp). It owns P3, Q2 and Q3, without a lock and without memory, and is run as it stands by
 // tests/model/courier_model.cpp.
 
 #include <array>
