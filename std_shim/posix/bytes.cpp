@@ -69,8 +69,8 @@ ssize_t write_by_waiting(int fd, const iovec* parts, int count, std::size_t tota
   return put_out(fd, total, true, limit::send, write_attempt{fd, parts, count});
 }
 
-ssize_t read_from_disk(int fd, const iovec* parts, int count, std::size_t total) noexcept {
-  const ssize_t n = try_in(fd, parts, count, -1);
+// `n`: what the first try took in.
+ssize_t read_from_disk(ssize_t n, int fd, const iovec* parts, int count, std::size_t total) noexcept {
   if (n == 0 || (n > 0 && static_cast<std::size_t>(n) >= total)) return n;
   if (n < 0 && last_error() != EAGAIN) return n;
   if (!is_storage_yet(fd)) return n > 0 ? n : read_by_waiting(fd, parts, count, total);
@@ -98,7 +98,7 @@ ssize_t write_to_disk(int fd, const iovec* parts, int count, std::size_t total) 
 }
 
 ssize_t read_parts(int fd, const iovec* parts, int count, std::size_t total) noexcept {
-  if (is_on_disk(way_of(fd, side::in))) return read_from_disk(fd, parts, count, total);
+  if (is_on_disk(way_of(fd, side::in))) return read_from_disk(try_in(fd, parts, count, -1), fd, parts, count, total);
   return read_by_waiting(fd, parts, count, total);
 }
 
@@ -106,6 +106,9 @@ ssize_t write_parts(int fd, const iovec* parts, int count, std::size_t total) no
   if (is_on_disk(way_of(fd, side::out))) return write_to_disk(fd, parts, count, total);
   return write_by_waiting(fd, parts, count, total);
 }
+
+// What was tried by that way says that it is to be tried by another one.
+bool is_another_way(way by) noexcept { return by == way::message ? last_error() == ENOTSOCK : is_flag_unknown(); }
 
 struct reads_at {
   static constexpr side k_side = side::in;
@@ -127,11 +130,9 @@ struct writes_at {
   }
 };
 
-// Of a place in a file; on a helper thread what is not at hand. Descriptors that have no places say so at once.
+// Of a place in a file, of which a first try moved `n`; on a helper thread what is not at hand.
 template <class Moves>
-ssize_t move_at(int fd, const iovec* parts, int count, std::size_t total, off_t offset) noexcept {
-  if (!is_on_disk(way_of(fd, Moves::k_side))) return Moves::block(fd, parts, count, offset);
-  const ssize_t n = Moves::attempt(fd, parts, count, offset);
+ssize_t move_at_after(ssize_t n, int fd, const iovec* parts, int count, std::size_t total, off_t offset) noexcept {
   const bool is_over = n >= 0 ? n == 0 || static_cast<std::size_t>(n) >= total : last_error() != EAGAIN;
   if (is_over) return n;
   return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
@@ -139,6 +140,13 @@ ssize_t move_at(int fd, const iovec* parts, int count, std::size_t total, off_t 
     const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
     return Moves::block(fd, rest.parts, static_cast<int>(rest.count), offset + static_cast<off_t>(done));
   });
+}
+
+// Descriptors that have no places say so at once.
+template <class Moves>
+ssize_t move_at(int fd, const iovec* parts, int count, std::size_t total, off_t offset) noexcept {
+  if (!is_on_disk(way_of(fd, Moves::k_side))) return Moves::block(fd, parts, count, offset);
+  return move_at_after<Moves>(Moves::attempt(fd, parts, count, offset), fd, parts, count, total, offset);
 }
 
 // Of several buffers. Nonsense is the kernel's to refuse.
@@ -155,6 +163,10 @@ ssize_t move_parts_at(int fd, const iovec* parts, int count, off_t offset) noexc
 ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept {
   if (size == 0 || offset < 0 || !enter()) return real().pread(fd, buffer, size, offset);
   const iovec part{buffer, size};
+  if (way_of(fd, side::in) == way::storage) {  // the shortest way
+    const ssize_t n = real().preadv2(fd, &part, 1, offset, k_no_wait);
+    if (n >= 0 || !is_flag_unknown()) return move_at_after<reads_at>(n, fd, &part, 1, size, offset);
+  }
   return move_at<reads_at>(fd, &part, 1, size, offset);
 }
 
@@ -172,25 +184,28 @@ ssize_t pwritev(int fd, const iovec* parts, int count, off_t offset) noexcept {
   return move_parts_at<writes_at>(fd, parts, count, offset);
 }
 
-// Sockets without the detour over a list of buffers. Their errors are told once: a second try would lose one.
+// Sockets without the detour over a list of buffers, and what knows the flag by the shortest way. Their errors are told
+// once: a second try would lose one.
 ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().read(fd, buffer, size);
-  if (way_of(fd, side::in) == way::message) {
-    const ssize_t n = real().recv(fd, buffer, size, MSG_DONTWAIT);
-    if (n >= 0) [[likely]]
-      return n;
-    if (const int error = last_error(); error != EAGAIN && error != ENOTSOCK) return n;
-  }
   const iovec part{buffer, size};
-  return read_parts(fd, &part, 1, size);
+  const way by = way_of(fd, side::in);
+  if (by != way::message && by != way::flag && by != way::storage) return read_parts(fd, &part, 1, size);
+  const ssize_t n =
+      by == way::message ? real().recv(fd, buffer, size, MSG_DONTWAIT) : real().preadv2(fd, &part, 1, -1, k_no_wait);
+  if (n < 0 && is_another_way(by)) return read_parts(fd, &part, 1, size);
+  if (by == way::storage) return read_from_disk(n, fd, &part, 1, size);
+  return take_in_after(n, fd, size, false, true, limit::receive, read_attempt{fd, &part, 1});
 }
 
 ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().write(fd, buffer, size);
   const iovec part{const_cast<void*>(buffer), size};
-  if (way_of(fd, side::out) != way::message) return write_parts(fd, &part, 1, size);
-  const ssize_t n = real().send(fd, buffer, size, MSG_DONTWAIT);
-  if (n < 0 && last_error() == ENOTSOCK) return write_parts(fd, &part, 1, size);
+  const way by = way_of(fd, side::out);
+  if (by != way::message && by != way::flag) return write_parts(fd, &part, 1, size);
+  const ssize_t n =
+      by == way::message ? real().send(fd, buffer, size, MSG_DONTWAIT) : real().pwritev2(fd, &part, 1, -1, k_no_wait);
+  if (n < 0 && is_another_way(by)) return write_parts(fd, &part, 1, size);
   return put_out_after(n, fd, size, true, limit::send, write_attempt{fd, &part, 1});
 }
 

@@ -54,15 +54,21 @@ template <class Attempt>
 }
 
 // Until something came, or all of `total` if that is asked for (MSG_WAITALL).
+// After a first attempt that took in `n`.
 template <class Attempt>
-ssize_t take_in(int fd, std::size_t total, bool is_all, bool may_wait, limit by, Attempt attempt) noexcept {
-  const ssize_t n = attempt(std::size_t{0});
+ssize_t take_in_after(ssize_t n, int fd, std::size_t total, bool is_all, bool may_wait, limit by,
+                      Attempt attempt) noexcept {
   if (n >= 0 && (!is_all || n == 0 || static_cast<std::size_t>(n) >= total)) [[likely]]
     return n;
   if (n < 0 && last_error() != EAGAIN) return n;
   if (n < 0 && may_wait && !can_park()) return attempt.block();
   patience waits(fd, POLLIN, by, attempt.label());
   return go_on(fd, n, is_all ? total : 1, may_wait, waits, attempt);
+}
+
+template <class Attempt>
+ssize_t take_in(int fd, std::size_t total, bool is_all, bool may_wait, limit by, Attempt attempt) noexcept {
+  return take_in_after(attempt(std::size_t{0}), fd, total, is_all, may_wait, by, attempt);
 }
 
 // After a first attempt that put out `n`, until all is out.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <climits>
+#include <cstdint>
+#include <cstring>
 
 #include <poll.h>
 #include <sys/stat.h>
@@ -14,12 +16,11 @@
 
 #include "patience.hpp"
 #include "real.hpp"
+#include "unblocked.hpp"
 
 namespace weft::posix {
 
 namespace {
-
-constexpr int k_no_wait = 0x08;  // RWF_NOWAIT: Linux 4.14
 
 // Two fibers that look and then read the same terminal would both believe the look. Held for a look and a call that
 // does not wait; if another process takes what was seen in between, it does.
@@ -45,21 +46,31 @@ std::size_t room_seen_by_look(int fd, std::size_t wanted) noexcept {
   return std::min(wanted, is_pipe ? std::size_t{PIPE_BUF} : k_of_terminal);
 }
 
-bool is_flag_unknown() noexcept {
-  const int error = last_error();
-  return error == EOPNOTSUPP || error == EINVAL;
-}
-
 ssize_t read_after_look(int fd, const iovec* parts, int count) noexcept {
   return after_look(fd, POLLIN, [&] { return real().readv(fd, parts, count); });
 }
 
+// A look promises an eventfd room for 1, and a larger number may not go into what it holds. Of what has no kind of file
+// none but an eventfd is written to.
+bool is_more_than_a_look_promises(int fd, const void* bytes, std::size_t size) noexcept {
+  std::uint64_t number = 0;
+  if (size != sizeof(number)) return false;
+  std::memcpy(&number, bytes, sizeof(number));
+  struct stat what {};
+  return number > 1 && ::fstat(fd, &what) == 0 && (what.st_mode & S_IFMT) == 0;
+}
+
+ssize_t write_after_look(int fd, const void* bytes, std::size_t size) noexcept {
+  bool was_nonblocking = false;
+  if (is_more_than_a_look_promises(fd, bytes, size))
+    return unblocked(fd, was_nonblocking, [&] { return real().write(fd, bytes, size); });
+  const std::size_t room = room_seen_by_look(fd, size);
+  return after_look(fd, POLLOUT, [&] { return real().write(fd, bytes, room); });
+}
+
 ssize_t write_after_look(int fd, const iovec* parts, int count) noexcept {
-  for (int i = 0; i < count; ++i) {
-    if (parts[i].iov_len == 0) continue;
-    const iovec first{parts[i].iov_base, room_seen_by_look(fd, parts[i].iov_len)};
-    return after_look(fd, POLLOUT, [&] { return real().writev(fd, &first, 1); });
-  }
+  for (int i = 0; i < count; ++i)
+    if (parts[i].iov_len != 0) return write_after_look(fd, parts[i].iov_base, parts[i].iov_len);
   return real().writev(fd, parts, count);
 }
 
@@ -95,6 +106,11 @@ ssize_t attempt(int fd, side s, ByMessage by_message, ByFlag by_flag, ByLook by_
 }
 
 }  // namespace
+
+bool is_flag_unknown() noexcept {
+  const int error = last_error();
+  return error == EOPNOTSUPP || error == EINVAL;
+}
 
 ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept {
   return attempt(

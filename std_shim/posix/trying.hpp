@@ -7,6 +7,11 @@
 
 namespace weft::posix {
 
+inline constexpr int k_no_wait = 0x08;  // RWF_NOWAIT: Linux 4.14
+
+// Whether the last error says that the descriptor does not know that flag.
+[[nodiscard]] bool is_flag_unknown() noexcept;
+
 // EAGAIN: it would block, or (a file) has to be done on a helper thread. `offset`: -1 is the descriptor's own position.
 [[nodiscard]] ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept;
 [[nodiscard]] ssize_t try_out(int fd, const iovec* parts, int count, off_t offset) noexcept;
