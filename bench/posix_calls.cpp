@@ -1,8 +1,8 @@
 // Room: bench. What a call of weft::posix costs that need not wait, beside libc's own: nanoseconds each, inside a fiber
-// and on a plain thread, a line of JSON a call. Each is the least of many rounds, in which the two take turns: the
-// machine is shared, and what a call costs is what it costs when nobody disturbs it. The kernel takes more for calls that
-// must not wait than for those that may: the same system calls, made by hand, take their turns, too. What is over
-// these is ours.
+// and on a plain thread, a line of JSON a call. Each is the least of many rounds, in which they take turns: the machine
+// is shared, and what a call costs is what it costs when nobody disturbs it. The kernel takes more for calls that must
+// not wait than for those that may: the same system calls, made by hand, take their turns, too. What is over these is
+// ours.
 //
 //   build/release/bench/posix_calls [ROUNDS [PART OF A NAME]]
 
