@@ -7,7 +7,6 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -284,29 +283,6 @@ FIBER_TEST(posix_more, epoll_has_a_time_in_nanoseconds) {
   waiter.join();
   posix::close(watched);
   posix::close(epoll);
-}
-
-// poll says that 1 can be written, and 2 cannot.
-FIBER_TEST(posix_more, a_number_that_an_eventfd_has_no_room_for_waits_and_can_be_called_off) {
-  const int event = ::eventfd(0, EFD_CLOEXEC);
-  ASSERT_EQ(::eventfd_write(event, UINT64_MAX - 2), 0);
-  const std::uint64_t two = 2;
-  auto idle = weft::spawn([&] {
-    EXPECT_EQ(posix::write(event, &two, sizeof(two)), -1);
-    EXPECT_EQ(posix::last_error(), ECANCELED);
-  });
-  auto writer = weft::spawn([&] { EXPECT_EQ(posix::write(event, &two, sizeof(two)), 8); });
-  wait_until_all_parked();
-  idle.request_stop();
-  idle.join();
-  std::uint64_t held = 0;
-  EXPECT_EQ(posix::read(event, &held, sizeof(held)), 8);
-  EXPECT_EQ(held, UINT64_MAX - 2);
-  writer.join();
-  EXPECT_EQ(posix::read(event, &held, sizeof(held)), 8);
-  EXPECT_EQ(held, 2U);
-  expect_blocking(event);
-  posix::close(event);
 }
 
 FIBER_TEST(posix_more, hosts_are_looked_up_in_the_old_way_as_well) {
