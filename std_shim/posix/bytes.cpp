@@ -110,6 +110,18 @@ ssize_t write_parts(int fd, const iovec* parts, int count, std::size_t total) no
 // What was tried by that way says that it is to be tried by another one.
 bool is_another_way(way by) noexcept { return by == way::message ? last_error() == ENOTSOCK : is_flag_unknown(); }
 
+// What is left to do after a first try of one buffer that was not all. Apart, so that the way of all others is short.
+[[gnu::noinline]] ssize_t read_on(ssize_t n, way by, int fd, const iovec& part) noexcept {
+  if (n < 0 && is_another_way(by)) return read_parts(fd, &part, 1, part.iov_len);
+  if (by == way::storage) return read_from_disk(n, fd, &part, 1, part.iov_len);
+  return take_in_after(n, fd, part.iov_len, false, true, limit::receive, read_attempt{fd, &part, 1});
+}
+
+[[gnu::noinline]] ssize_t write_on(ssize_t n, way by, int fd, const iovec& part) noexcept {
+  if (n < 0 && is_another_way(by)) return write_parts(fd, &part, 1, part.iov_len);
+  return put_out_after(n, fd, part.iov_len, true, limit::send, write_attempt{fd, &part, 1});
+}
+
 struct reads_at {
   static constexpr side k_side = side::in;
   static ssize_t attempt(int fd, const iovec* parts, int count, off_t offset) noexcept {
@@ -193,9 +205,7 @@ ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
   if (by != way::message && by != way::flag && by != way::storage) return read_parts(fd, &part, 1, size);
   const ssize_t n =
       by == way::message ? real().recv(fd, buffer, size, MSG_DONTWAIT) : real().preadv2(fd, &part, 1, -1, k_no_wait);
-  if (n < 0 && is_another_way(by)) return read_parts(fd, &part, 1, size);
-  if (by == way::storage) return read_from_disk(n, fd, &part, 1, size);
-  return take_in_after(n, fd, size, false, true, limit::receive, read_attempt{fd, &part, 1});
+  return n > 0 && static_cast<std::size_t>(n) == size ? n : read_on(n, by, fd, part);
 }
 
 ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
@@ -205,8 +215,7 @@ ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
   if (by != way::message && by != way::flag) return write_parts(fd, &part, 1, size);
   const ssize_t n =
       by == way::message ? real().send(fd, buffer, size, MSG_DONTWAIT) : real().pwritev2(fd, &part, 1, -1, k_no_wait);
-  if (n < 0 && is_another_way(by)) return write_parts(fd, &part, 1, size);
-  return put_out_after(n, fd, size, true, limit::send, write_attempt{fd, &part, 1});
+  return n > 0 && static_cast<std::size_t>(n) == size ? n : write_on(n, by, fd, part);
 }
 
 ssize_t readv(int fd, const iovec* parts, int count) noexcept {
