@@ -2,7 +2,6 @@
 
 #include <weft/posix.hpp>
 
-#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
@@ -171,11 +170,7 @@ std::string filled(const temporary_file& at, std::size_t size) {
   return text;
 }
 
-// A page cache that tells nothing is a file that is not in memory: a helper reads each piece before it goes out.
-FIBER_TEST(posix_more, a_file_that_is_not_in_memory_goes_out_whole) {
-  const temporary_file at;
-  const std::string text = filled(at, 2'500'000);
-  const fault_injection faults({.seed = weft::testing::seed_of_this_test(), .refused = 500});
+void expect_sent_whole(const temporary_file& at, const std::string& text) {
   const socket_ends both(SOCK_STREAM);
   ASSERT_EQ(::lseek(at.fd, 1000, SEEK_SET), 1000);
   auto sender = weft::spawn([&] { EXPECT_EQ(posix::sendfile(both.out, at.fd, nullptr, text.size()), 2'499'000); });
@@ -184,7 +179,15 @@ FIBER_TEST(posix_more, a_file_that_is_not_in_memory_goes_out_whole) {
   EXPECT_EQ(got, text.substr(1000));
   sender.join();
   EXPECT_EQ(::lseek(at.fd, 0, SEEK_CUR), 2'500'000);
-  EXPECT_GT(faults.injected(weft::net::detail::fault::refused), 0u);
+}
+
+// A page cache that tells nothing (by some seeds it tells of all) is a file not in memory: a helper reads each piece.
+FIBER_TEST(posix_more, a_file_that_is_not_in_memory_goes_out_whole) {
+  const temporary_file at;
+  const std::string text = filled(at, 2'500'000);
+  const fault_injection faults({.seed = weft::testing::seed_of_this_test(), .refused = 500});
+  do expect_sent_whole(at, text);
+  while (faults.injected(weft::net::detail::fault::refused) == 0 && !::testing::Test::HasFailure());
 }
 
 // Only the helper's turn is a cancellation point, for there is room: so what is in memory goes out nevertheless.
