@@ -24,10 +24,12 @@
 #include <boost/asio/write.hpp>
 
 #include <async/io_threads.hpp>
+#include <async/is_parked.hpp>
 #include <async/lazy_task.hpp>
 #include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 #include <support/fibers.hpp>
+#include <support/wait_until.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/with_timeout.hpp>
 #include <weft/sync/event.hpp>
@@ -180,7 +182,7 @@ TEST(asio_coroutine, the_end_of_the_runtime_is_told_to_a_coroutine_that_waits_fo
   };
   weft::run({.workers = 2}, [&] {
     asio::co_spawn(weft::executor(), waits(numbers), asio::detached);
-    weft::this_fiber::sleep_for(1ms);
+    weft::testing::wait_until([] { return weft::testing::is_parked("as_awaitable"); });
   });
   // Its executor may have ended first: then it is destroyed.
   if (met) {

@@ -18,9 +18,11 @@
 #include <boost/asio/strand.hpp>
 
 #include <async/io_threads.hpp>
+#include <async/is_parked.hpp>
 #include <support/expect_error.hpp>
 #include <support/fiber_test.hpp>
 #include <support/fibers.hpp>
+#include <support/wait_until.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/with_timeout.hpp>
 #include <weft/sync/event.hpp>
@@ -67,17 +69,15 @@ FIBER_TEST(use_fiber_end, a_composed_operation_hears_it_and_the_buffer_is_free_w
   tcp::socket client(asio::make_strand(threads.io));
   client.async_connect(listens.local_endpoint(), weft::use_fiber);
   tcp::socket server = listens.async_accept(weft::use_fiber);
-  weft::event begun;
-  weft::join_handle<void> reads = weft::spawn([&] {
+  weft::join_handle<void> reads = weft::spawn({.name = "reads"}, [&] {
     std::array<char, 64> data;
-    begun.set();
     error_code ec;
     (void)asio::async_read(client, asio::buffer(data), weft::use_fiber[ec]);
     ADD_FAILURE() << "went on with " << ec;
   });
-  begun.wait();
+  weft::testing::wait_until([] { return weft::testing::is_parked("reads"); });
   (void)server.write_some(asio::buffer("half", 4));
-  weft::this_fiber::sleep_for(1ms);
+  weft::testing::wait_until([&client] { return client.available() == 0; });  // it was read
   reads.request_stop();
   if (!k_can_be_asked) server.close();
   expect_error(std::errc::operation_canceled, [&reads] { reads.join(); });

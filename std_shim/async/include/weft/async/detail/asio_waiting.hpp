@@ -29,6 +29,7 @@
 #endif
 
 #include <weft/async/detail/coroutine_home.hpp>
+#include <weft/async/detail/results.hpp>
 #include <weft/async/detail/waiting_coroutine.hpp>
 
 #pragma GCC visibility push(default)
@@ -72,7 +73,7 @@ class handler_record {
     }
     void operator()() {
       const std::shared_ptr<handler_record> mine = std::move(of_);
-      mine->wait();
+      keep_result(mine->outcome_, mine->source_);
       mine->hand_over();
     }
 
@@ -91,16 +92,6 @@ class handler_record {
 #else
   void listen(const std::shared_ptr<handler_record>&) noexcept {}
 #endif
-
-  void wait() {
-    try {
-      auto wait = [this]() -> result { return source_.wait(); };
-      outcome_.set_result_of(wait);
-    } catch (const cancelled&) {
-    } catch (...) {
-      outcome_.fail(std::current_exception());
-    }
-  }
 
   [[nodiscard]] std::exception_ptr failure() {
     if (outcome_.how() == ending::returned) return nullptr;

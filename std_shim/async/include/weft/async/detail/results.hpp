@@ -5,6 +5,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/outcome.hpp>
 
 #pragma GCC visibility push(default)
@@ -21,6 +22,19 @@ namespace weft::detail {
 // std::system_error(resource_deadlock_would_occur): `call` on `place` ("a handler of the strand"), which is to bring
 // it.
 [[noreturn]] void throw_own_thread(const char* call, const char* place);
+
+// Waits for what a source gives, and keeps it, or what was thrown instead; nothing, if the waiting fiber was asked to
+// end.
+template <class Source>
+void keep_result(outcome<typename Source::result>& in, Source& from) noexcept {
+  try {
+    auto wait = [&from]() -> typename Source::result { return from.wait(); };
+    in.set_result_of(wait);
+  } catch (const cancelled&) {
+  } catch (...) {
+    in.fail(std::current_exception());
+  }
+}
 
 // The value of an outcome that has returned.
 template <class R>

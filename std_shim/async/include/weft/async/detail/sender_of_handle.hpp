@@ -11,7 +11,7 @@
 
 #include <weft/async/detail/fiber_source.hpp>
 #include <weft/async/detail/coroutine_home.hpp>
-#include <weft/runtime/cancellation.hpp>
+#include <weft/async/detail/results.hpp>
 #include <weft/runtime/spawn.hpp>
 
 #pragma GCC visibility push(default)
@@ -66,7 +66,7 @@ class handle_operation {
     void forget() noexcept { of_ = nullptr; }
     void operator()() noexcept {
       handle_operation& mine = *std::exchange(of_, nullptr);
-      mine.wait();
+      keep_result(mine.outcome_, mine.source_);
       mine.complete();
     }
 
@@ -79,16 +79,6 @@ class handle_operation {
     void operator()() const noexcept { asks.request_stop(); }
   };
   using stop_callback = senders::stop_callback_for_t<senders::stop_token_of_t<senders::env_of_t<Receiver>>, stopper>;
-
-  void wait() noexcept {
-    try {
-      auto wait = [this]() -> result { return source_.wait(); };
-      outcome_.set_result_of(wait);
-    } catch (const cancelled&) {
-    } catch (...) {
-      outcome_.fail(std::current_exception());
-    }
-  }
 
   // Without a result, if the helper never ran.
   void complete() noexcept {

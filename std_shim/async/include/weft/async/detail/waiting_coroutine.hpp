@@ -22,7 +22,6 @@
 #include <weft/async/detail/coroutine_home.hpp>
 #include <weft/async/detail/fiber_source.hpp>
 #include <weft/async/detail/results.hpp>
-#include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/spawn.hpp>
 
 #pragma GCC visibility push(default)
@@ -120,13 +119,7 @@ class [[nodiscard]] fiber_awaiter : public waiting_coroutine {
 
   // S1 to S3, on the helper.
   void run() {
-    try {
-      auto wait = [this]() -> result { return source_.wait(); };
-      result_.set_result_of(wait);
-    } catch (const cancelled&) {
-    } catch (...) {
-      result_.fail(std::current_exception());
-    }
+    keep_result(result_, source_);
     resume();
   }
 
