@@ -328,8 +328,8 @@ FIBER_TEST(copy_file, asks_whether_the_page_cache_has_a_piece) {
   EXPECT_TRUE(net::detail::is_in_page_cache(fd, 0, 1 << 20)) << "it ends before";
   EXPECT_TRUE(net::detail::is_in_page_cache(fd, 1 << 20, 1 << 20)) << "nothing to wait for";
   from.cool();
-  const bool is_there = net::detail::is_in_page_cache(fd, 0, 3000);
-  EXPECT_EQ(is_there, has_first());  // in this order: a read that does not wait has the page fetched
+  // In this order: a read that does not wait has the page fetched, and gets it if the disk is quick.
+  EXPECT_TRUE(!net::detail::is_in_page_cache(fd, 0, 3000) || has_first());
   from.data.read_at(one, 0);
   EXPECT_TRUE(net::detail::is_in_page_cache(fd, 0, 3000));
   const fault_injection faults({.seed = seed_of_this_test(), .refused = 1024});
