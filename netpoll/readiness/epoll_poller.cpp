@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include <weft/netpoll/detail/own_numbers.hpp>
+
 #include "epoll_calls.hpp"
 #include "syscalls.hpp"
 
@@ -40,12 +42,15 @@ epoll_poller::epoll_poller() {
   }
   epoll_ = epoll.fd;
   wake_event_ = event.waited;
+  for (const int fd : {epoll_, wake_event_}) keep_own_number(fd);
 }
 
 epoll_poller::~epoll_poller() {
   refuse_who_is_left();  // before the number of the epoll may be another's
-  close_descriptor(wake_event_);
-  close_descriptor(epoll_);
+  for (const int fd : {wake_event_, epoll_}) {
+    give_up_own_number(fd);  // before it may be another's
+    close_descriptor(fd);
+  }
 }
 
 std::error_code epoll_poller::watch(int fd, std::uint64_t key, bool&) noexcept {

@@ -41,7 +41,7 @@ const std::string k_threads = std::string(WEFT_PRELOADED_THREADS) + " ";
 
 TEST(preloaded, what_holds_of_threads_holds_of_fibers_that_pass_for_them) {
   for (const char* const name : {"identity", "joins", "names_and_stacks", "exits", "keys", "tasks_and_exceptions",
-                                 "signals", "children", "lookups"})
+                                 "signals", "children", "lookups", "clean_slates"})
     for (const auto& with : {std::string("exec "), k_under_weft}) {
       const ended how = run(with + k_threads + name);
       EXPECT_EQ(how.status, 0) << with << name << '\n' << how.said;

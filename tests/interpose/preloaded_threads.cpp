@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include <fcntl.h>
 #include <netdb.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -326,6 +327,27 @@ void lookups() {
   for (auto& each : all) each.join();
 }
 
+void passes_a_byte_after_a_while() {
+  int ends[2];
+  char byte = 0;
+  CHECK(::pipe(ends) == 0);
+  std::thread writer([&] { ::usleep(2000), CHECK(::write(ends[1], "x", 1) == 1); });
+  CHECK(::read(ends[0], &byte, 1) == 1 && byte == 'x');
+  writer.join();
+}
+
+// What servers do as they begin: nobody else's descriptors are to stay.
+void clean_slates() {
+  const int other = ::fcntl(0, F_DUPFD, 100);
+  ::closefrom(3);
+  CHECK(::fcntl(other, F_GETFD) < 0);
+  passes_a_byte_after_a_while();
+  for (int fd = 3; fd < 1024; ++fd) ::close(fd);
+  passes_a_byte_after_a_while();
+  CHECK(::close_range(3, ~0U, 0) == 0);
+  passes_a_byte_after_a_while();
+}
+
 void main_leaves() {
   std::thread([] {
     std::this_thread::sleep_for(20ms);
@@ -358,6 +380,7 @@ constexpr struct {
                {"signals", signals},
                {"children", children},
                {"lookups", lookups},
+               {"clean_slates", clean_slates},
                {"main_leaves", main_leaves},
                {"uncaught", uncaught},
                {"status", status}};

@@ -156,14 +156,14 @@ int sigwait(const sigset_t* set, int* number) noexcept;
 int sigwaitinfo(const sigset_t* set, siginfo_t* what) noexcept;
 int sigtimedwait(const sigset_t* set, siginfo_t* what, const timespec* length) noexcept;
 
-// --- Numbers. What else makes or closes one needs no call of ours.
+// --- Numbers. What else makes or closes one needs no call of ours. Those that a runtime has for itself (an epoll, an
+// event) are none to who closes all that is open: close says EBADF, dup2 onto one EBUSY, and ranges leave them out.
 
 int close(int fd) noexcept;
 int dup2(int from, int to) noexcept;
 int dup3(int from, int to, int flags) noexcept;
 // Costs what is open or known, however large the range is. With CLOSE_RANGE_CLOEXEC nothing is closed, and with
-// CLOSE_RANGE_UNSHARE nothing that others have: nobody is woken then. What weft has for itself (an epoll) is closed
-// like all else: inside a runtime leave out numbers that you do not know.
+// CLOSE_RANGE_UNSHARE nothing that others have: nobody is woken then.
 int close_range(unsigned first, unsigned last, int flags) noexcept;
 void closefrom(int first) noexcept;
 
