@@ -37,6 +37,8 @@ using weft_static_guard = std::uint64_t;
 #endif
 
 extern "C" {
+int close_range(unsigned first, unsigned last, int flags) noexcept;  // from 2.34 on they are declared
+void closefrom(int first) noexcept;
 ssize_t __read_chk(int fd, void* buffer, std::size_t size, std::size_t room);
 ssize_t __pread_chk(int fd, void* buffer, std::size_t size, off_t offset, std::size_t room);
 ssize_t __pread64_chk(int fd, void* buffer, std::size_t size, off64_t offset, std::size_t room);

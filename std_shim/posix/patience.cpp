@@ -12,6 +12,7 @@
 
 #include "descriptor_kind.hpp"
 #include "real.hpp"
+#include "unblocked.hpp"
 
 namespace weft::posix {
 
@@ -46,7 +47,9 @@ bool is_in_handler() noexcept {
 
 bool can_park() noexcept { return !weft::detail::clock_is_virtual() && !is_in_handler(); }
 
+// Under the lock, or it would see the flag that another fiber's try has for a moment.
 bool is_nonblocking(int fd) noexcept {
+  const weft::detail::internal_guard guard(lock_of_flags(fd));
   const int flags = real().fcntl(fd, F_GETFL);
   return flags >= 0 && (flags & O_NONBLOCK) != 0;
 }

@@ -26,6 +26,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+// glibc's headers have them from 2.34 on.
+extern "C" {
+int close_range(unsigned first, unsigned last, int flags) noexcept;
+void closefrom(int first) noexcept;
+}
+
 namespace weft::posix {
 
 // clang-format off

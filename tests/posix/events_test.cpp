@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
@@ -25,14 +26,16 @@ FIBER_TEST(posix, a_number_that_an_eventfd_has_no_room_for_waits_and_can_be_call
   const int event = ::eventfd(0, EFD_CLOEXEC);
   ASSERT_EQ(::eventfd_write(event, UINT64_MAX - 2), 0);
   const std::uint64_t two = 2;
-  auto idle = weft::spawn([&] {
-    EXPECT_EQ(posix::write(event, &two, sizeof(two)), -1);
-    EXPECT_EQ(posix::last_error(), ECANCELED);
-  });
+  std::vector<weft::join_handle<void>> idle;  // many, and none takes another's try for the caller's own O_NONBLOCK
+  for (int i = 0; i < 20; ++i)
+    idle.push_back(weft::spawn([&] {
+      EXPECT_EQ(posix::write(event, &two, sizeof(two)), -1);
+      EXPECT_EQ(posix::last_error(), ECANCELED);
+    }));
   auto writer = weft::spawn([&] { EXPECT_EQ(posix::write(event, &two, sizeof(two)), 8); });
   wait_until_all_parked();
-  idle.request_stop();
-  idle.join();
+  for (auto& each : idle) each.request_stop();
+  for (auto& each : idle) each.join();
   std::uint64_t held = 0;
   EXPECT_EQ(posix::read(event, &held, sizeof(held)), 8);
   EXPECT_EQ(held, UINT64_MAX - 2);
