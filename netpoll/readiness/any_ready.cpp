@@ -22,7 +22,7 @@ std::size_t begin_waits(std::span<descriptor_block* const> blocks, direction d, 
   std::size_t begun = 0;
   for (descriptor_block* const each : blocks) {
     if (each->readiness_of(d).begin_wait(id) != readiness::begun::waiting) break;
-    waiting_for_readiness.add(each);
+    waiting_for_readiness.add(each->index());
     ++begun;
   }
   return begun;
@@ -31,7 +31,7 @@ std::size_t begin_waits(std::span<descriptor_block* const> blocks, direction d, 
 // A4.
 void end_waits(std::span<descriptor_block* const> begun, direction d) noexcept {
   for (descriptor_block* const each : begun) {
-    waiting_for_readiness.subtract(each);
+    waiting_for_readiness.subtract(each->index());
     each->readiness_of(d).end_wait();
   }
 }

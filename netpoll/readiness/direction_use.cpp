@@ -179,9 +179,9 @@ std::error_code direction_use::wait_for_event() {
   const weft::detail::wait_token token = weft::detail::arm(weft::detail::cancellation::honoured);
   auto reason = wake_reason::again;
   if (ready_->begin_wait(id_of(token)) == readiness::begun::waiting) {
-    waiting_for_readiness.add(block_);
+    waiting_for_readiness.add(block_->index());
     reason = weft::detail::park(token, deadline::from_nanoseconds(ready_->deadline()), label_);
-    waiting_for_readiness.subtract(block_);
+    waiting_for_readiness.subtract(block_->index());
     ready_->end_wait();
   } else if (!weft::detail::disarm(token)) {
     reason = weft::detail::park(token, deadline::never(), label_);

@@ -86,11 +86,11 @@ foreign_woken::~foreign_woken() {
 
 void queue_place(foreign_record& record, foreign_place& place) noexcept {
   link_place(record, place);
-  waiting_for_readiness.add(record.block);
+  waiting_for_readiness.add(record.block->index());
 }
 
 void take_off(foreign_record& record, foreign_place& place) noexcept {
-  if (unlink_place(record, place)) waiting_for_readiness.subtract(record.block);
+  if (unlink_place(record, place)) waiting_for_readiness.subtract(record.block->index());
 }
 
 void settle(foreign_record& record, foreign_woken& woken) noexcept {

@@ -14,8 +14,8 @@ class waiting_count {
   constexpr waiting_count() noexcept = default;
 
   // relaxed, all: counters, and a hint.
-  void add(const void* who) noexcept { of(who).fetch_add(1, std::memory_order_relaxed); }
-  void subtract(const void* who) noexcept { of(who).fetch_sub(1, std::memory_order_relaxed); }
+  void add(std::uint32_t who) noexcept { of(who).fetch_add(1, std::memory_order_relaxed); }
+  void subtract(std::uint32_t who) noexcept { of(who).fetch_sub(1, std::memory_order_relaxed); }
 
   [[nodiscard]] bool is_any() const noexcept {
     for (const shard& each : shards_)
@@ -29,10 +29,7 @@ class waiting_count {
     std::atomic<std::uint32_t> count{0};
   };
 
-  // By the address of the block, which is 128 bytes long: what is in it is on a line that the wait does not need.
-  [[nodiscard]] std::atomic<std::uint32_t>& of(const void* who) noexcept {
-    return shards_[reinterpret_cast<std::uintptr_t>(who) / 128 % k_shards].count;
-  }
+  [[nodiscard]] std::atomic<std::uint32_t>& of(std::uint32_t who) noexcept { return shards_[who % k_shards].count; }
 
   static constexpr std::uint32_t k_shards = 16;
   shard shards_[k_shards];

@@ -225,27 +225,11 @@ void worker::limit_batch_to_ring() noexcept {
   batch_.limit_to(std::max<std::size_t>(ring_.k_capacity - ring_.size(), 2));
 }
 
-namespace {
-
-// Where it goes on: with many connections others have long driven that out of the caches, and the switch would wait for
-// it. By the time it runs it is here.
-WEFT_NO_TSAN inline void fetch_ahead(const fiber_block& parked) noexcept {
-  const auto* const frame = static_cast<const std::byte*>(parked.registers.saved);
-  __builtin_prefetch(frame);
-  __builtin_prefetch(frame + 64);
-  __builtin_prefetch(frame + 128);
-}
-
-}  // namespace
-
 // Oldest first, to the end of the ring; if that is more than this worker runs next, one sleeper may come for it.
 void worker::deliver() noexcept {
   const bool found = batch_.size() != 0;
   for (const claimed& won : batch_) {
-    if (fiber_block* const fiber = settle(won, home_)) {
-      fetch_ahead(*fiber);
-      enqueue(fiber);
-    }
+    if (fiber_block* const fiber = settle(won, home_)) enqueue(fiber);
   }
   batch_.clear();
   if (found && ring_.size() + (has_next() ? 1 : 0) > 1) home_.wake_one_if_helpful();
