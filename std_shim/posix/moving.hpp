@@ -53,8 +53,7 @@ template <class Attempt>
   }
 }
 
-// Until something came, or all of `total` if that is asked for (MSG_WAITALL).
-// After a first attempt that took in `n`.
+// After a first attempt that took in `n`, until something came, or all of `total` if that is asked for (MSG_WAITALL).
 template <class Attempt>
 ssize_t take_in_after(ssize_t n, int fd, std::size_t total, bool is_all, bool may_wait, limit by,
                       Attempt attempt) noexcept {
