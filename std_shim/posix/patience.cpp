@@ -47,11 +47,22 @@ bool is_in_handler() noexcept {
 
 bool can_park() noexcept { return !weft::detail::clock_is_virtual() && !is_in_handler(); }
 
-// Under the lock, or it would see the flag that another fiber's try has for a moment.
-bool is_nonblocking(int fd) noexcept {
-  const weft::detail::internal_guard guard(lock_of_flags(fd));
+namespace {
+
+bool has_nonblocking_flag(int fd) noexcept {
   const int flags = real().fcntl(fd, F_GETFL);
   return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+}  // namespace
+
+// One that is seen may be that of another fiber's try, which has it for a moment, under the lock. In the handler of a
+// signal the interrupted code may have the lock.
+bool is_nonblocking(int fd) noexcept {
+  if (!has_nonblocking_flag(fd)) return false;
+  if (is_in_handler()) return true;
+  const weft::detail::internal_guard guard(lock_of_flags(fd));
+  return has_nonblocking_flag(fd);
 }
 
 std::chrono::milliseconds pause_after(std::uint32_t count) noexcept {
