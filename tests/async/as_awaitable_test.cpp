@@ -18,19 +18,11 @@
 #include <weft/sync/event.hpp>
 #include <weft/weft.hpp>
 
-#include "live_counts.hpp"
-
 namespace {
 
 using namespace std::chrono_literals;
 using weft::testing::detached_coroutine;
 using weft::testing::lazy_task;
-using weft::testing::wait_until;
-
-// For what ran on the process's own worker: it has ended there, too.
-void await_fibers(std::uint64_t left) {
-  wait_until([left] { return weft::detail::live_counts().fibers == left; });
-}
 
 lazy_task<int> sum_of(weft::channel<int> numbers) {
   int sum = 0;
@@ -142,7 +134,7 @@ TEST(as_awaitable, on_a_plain_thread_it_waits_in_a_runtime_of_the_process) {
   for (int i = 1; i <= 5; ++i) numbers.send(i);
   numbers.close();
   EXPECT_EQ(end.get(), 15);
-  await_fibers(0);
+  weft::testing::wait_until_nothing_lives();
 }
 
 TEST(as_awaitable, the_end_of_the_runtime_ends_the_wait) {

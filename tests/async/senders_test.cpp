@@ -19,8 +19,6 @@
 #include <weft/sync/event.hpp>
 #include <weft/weft.hpp>
 
-#include "live_counts.hpp"
-
 namespace {
 
 namespace ex = weft::detail::senders;
@@ -106,5 +104,5 @@ TEST(senders, a_plain_thread_waits_and_a_scheduler_outlives_its_runtime) {
   other.join();
   rt.stop();
   EXPECT_FALSE(weft::sync_wait(ex::schedule(workers) | ex::then(on_fiber)));
-  weft::testing::wait_until([] { return weft::detail::live_counts().fibers == 0; });
+  weft::testing::wait_until_nothing_lives();
 }

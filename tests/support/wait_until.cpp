@@ -17,4 +17,11 @@ void wait_until_all_parked() {
   }
 }
 
+void wait_until_nothing_lives() {
+  wait_until([] {
+    const detail::counts left = detail::live_counts();
+    return left.fibers == 0 && left.stacks == 0;
+  });
+}
+
 }  // namespace weft::testing

@@ -14,4 +14,8 @@ void wait_until(Predicate is_so) {
 // Every fiber but the calling one is parked. Good only where nothing from outside (a timer, a socket) wakes them again.
 void wait_until_all_parked();
 
+// No fiber lives, and no stack is promised to any: for plain threads that used a runtime which never ends, whose worker
+// keeps what it may promise until it sleeps.
+void wait_until_nothing_lives();
+
 }  // namespace weft::testing
