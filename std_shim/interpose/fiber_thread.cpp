@@ -6,6 +6,7 @@
 #include <new>
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/at_end.hpp>
@@ -40,6 +41,9 @@ union kept_table {
 };
 constinit kept_table g_kept{};
 table& g_table = g_kept.value;
+
+constexpr int k_not_asked = 0, k_threads = 1, k_fibers = 2;
+constinit int g_kept_answer = k_not_asked;
 
 void keep(detail::local_value*) noexcept {}
 constexpr detail::local_type k_thread{&keep, nullptr};
@@ -100,8 +104,14 @@ int end_join(fiber_thread& thread, void** result, bool has_ended) noexcept {
 
 }  // namespace
 
+// A word, and no static local: who asks first may be a sanitizer's runtime, which cannot yet be asked for the guard of
+// one; nor is there an environment to read yet, perhaps: then the answer is not kept.
 bool threads_are_fibers() noexcept {
-  static const bool answer = asks_for("main");
+  const int known = __atomic_load_n(&g_kept_answer, __ATOMIC_RELAXED);  // relaxed: all find the same
+  if (known != k_not_asked) [[likely]]
+    return known == k_fibers;
+  const bool answer = asks_for("main");
+  if (::environ != nullptr) __atomic_store_n(&g_kept_answer, answer ? k_fibers : k_threads, __ATOMIC_RELAXED);
   return answer;
 }
 

@@ -4,12 +4,13 @@
 // Who comes between a fiber's look and its question makes it sleep inside libc. That blocks its worker, and no more:
 // who runs the routine is a thread, or a fiber of another worker, for on this one no other fiber ran since the look.
 // That is why a routine does not park (ground.hpp).
-// ThreadSanitizer has a pthread_once of its own, whose word we do not know: there a fiber blocks.
+// ThreadSanitizer has a pthread_once of its own, whose word is another: there a fiber blocks.
 
 #include "once.hpp"
 
 #include "exports.hpp"
 #include "lot.hpp"
+#include "race_detector.hpp"
 
 namespace weft::interpose {
 
@@ -20,11 +21,7 @@ constexpr int k_done = 2;
 
 int state_of(const pthread_once_t* once) noexcept { return __atomic_load_n(once, __ATOMIC_ACQUIRE); }
 bool is_under_way(const pthread_once_t* once) noexcept {
-#if defined(__SANITIZE_THREAD__)
-  return once == nullptr;
-#else
-  return (state_of(once) & (k_under_way | k_done)) == k_under_way;
-#endif
+  return (state_of(once) & (k_under_way | k_done)) == k_under_way && !has_race_detector();
 }
 
 // Also if the routine leaves by an exception: then the next one runs it.

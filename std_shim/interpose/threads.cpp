@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 #include <system_error>
 
 #include <dlfcn.h>
@@ -21,6 +22,7 @@
 #include "fiber_thread.hpp"
 #include "gate.hpp"
 #include "joining.hpp"
+#include "race_detector.hpp"
 
 namespace weft::interpose {
 
@@ -103,6 +105,39 @@ int create_fiber(pthread_t* handle, const pthread_attr_t* attributes, void* argu
   return error;
 }
 
+// C11's threads as POSIX has them: ThreadSanitizer knows no others, and ends the process in one that it does not know.
+struct c11_body {
+  thrd_start_t start;
+  void* argument;
+};
+
+void* as_c11(int value) noexcept { return reinterpret_cast<void*>(static_cast<std::intptr_t>(value)); }
+
+void* run_c11_body(void* given) {
+  const c11_body body = *static_cast<c11_body*>(given);
+  delete static_cast<c11_body*>(given);
+  return as_c11(body.start(body.argument));
+}
+
+int create_c11_thread(thrd_t* handle, thrd_start_t start, void* argument) noexcept {
+  if (!has_race_detector()) return real().thrd_create(handle, start, argument);
+  auto* const body = new (std::nothrow) c11_body{start, argument};
+  if (body == nullptr) return thrd_nomem;
+  const int error = real().pthread_create(handle, nullptr, &run_c11_body, body);
+  if (error != 0) delete body;
+  return error == 0 ? thrd_success : thrd_error;
+}
+
+void end_c11_thread(int value) {
+  if (has_race_detector()) real().pthread_exit(as_c11(value));
+  real().thrd_exit(value);
+}
+
+int detach_c11_thread(thrd_t handle) noexcept {
+  if (!has_race_detector()) return real().thrd_detach(handle);
+  return real().pthread_detach(handle) == 0 ? thrd_success : thrd_error;
+}
+
 }  // namespace
 
 }  // namespace weft::interpose
@@ -116,7 +151,7 @@ WEFT_TAKES int pthread_create(pthread_t* handle, const pthread_attr_t* attribute
   return create_fiber(handle, attributes, argument, [start](fiber_thread& thread) { thread.start = start; });
 }
 WEFT_TAKES int thrd_create(thrd_t* handle, thrd_start_t start, void* argument) {
-  if (!makes_fibers(nullptr, nullptr, WEFT_CALLER)) return real().thrd_create(handle, start, argument);
+  if (!makes_fibers(nullptr, nullptr, WEFT_CALLER)) return create_c11_thread(handle, start, argument);
   const int error =
       create_fiber(handle, nullptr, argument, [start](fiber_thread& thread) { thread.c11_start = start; });
   return error == 0 ? thrd_success : error == EAGAIN ? thrd_nomem : thrd_error;
@@ -128,7 +163,7 @@ WEFT_TAKES int pthread_detach(pthread_t handle) noexcept {
 }
 WEFT_TAKES int thrd_detach(thrd_t handle) {
   fiber_thread* const thread = thread_of(handle);
-  if (thread == nullptr) return real().thrd_detach(handle);
+  if (thread == nullptr) return detach_c11_thread(handle);
   return detach_fiber(*thread) == 0 ? thrd_success : thrd_error;
 }
 
@@ -148,7 +183,7 @@ WEFT_TAKES void pthread_exit(void* value) {
   throw thread_exit{value};
 }
 WEFT_TAKES void thrd_exit(int value) {
-  if (this_fiber_thread() == nullptr) real().thrd_exit(value);
+  if (this_fiber_thread() == nullptr) end_c11_thread(value);
   if (is_forked_child()) std::exit(0);
-  throw thread_exit{reinterpret_cast<void*>(static_cast<std::intptr_t>(value))};
+  throw thread_exit{as_c11(value)};
 }
