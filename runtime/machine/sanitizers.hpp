@@ -47,6 +47,8 @@ WEFT_HOOK void __tsan_destroy_fiber(void* fiber);
 WEFT_HOOK void __tsan_switch_to_fiber(void* fiber, unsigned flags);
 WEFT_HOOK void __tsan_acquire(void* address);
 WEFT_HOOK void __tsan_release(void* address);
+WEFT_HOOK void AnnotateBenignRaceSized(const char* file, int line, const void* address, std::size_t size,
+                                       const char* why);
 #endif
 #undef WEFT_HOOK
 

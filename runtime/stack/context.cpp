@@ -2,6 +2,8 @@
 
 #include "context.hpp"
 
+#include <cerrno>
+
 #include <cxxabi.h>
 
 #include "system_thread.hpp"
@@ -61,12 +63,24 @@ void note_own_stack(context& own) noexcept {
 }  // namespace
 #endif
 
+#if defined(WEFT_TELLS_TSAN)
+namespace {
+// errno is the thread's, and so that of its fibers, which run one after the other: to the race detector each of them is
+// a thread, and what a header reads of errno inline (std::stoi) were a race with the next one's.
+void note_own_errno() noexcept {
+  AnnotateBenignRaceSized(__FILE__, __LINE__, &errno, sizeof errno, "errno, of the fibers of one thread");
+}
+}  // namespace
+#endif
+
 void adopt_thread([[maybe_unused]] context& own) noexcept {
 #if defined(WEFT_TELLS_ASAN)
   if (has_asan()) note_own_stack(own);
 #endif
 #if defined(WEFT_TELLS_TSAN)
-  if (has_tsan()) own.tsan_fiber = __tsan_get_current_fiber();
+  if (!has_tsan()) return;
+  own.tsan_fiber = __tsan_get_current_fiber();
+  note_own_errno();
 #endif
 }
 

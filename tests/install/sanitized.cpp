@@ -153,6 +153,22 @@ static void over_sockets() {
   std::cout << "sockets: " << std::string_view(back, 4) << '\n';
 }
 
+[[gnu::noinline]] static int number_in(const std::string& text) { return std::stoi(text); }
+
+// errno, which std::stoi has to do with, is a thread's, and no race among its fibers.
+static void by_errno() {
+  std::vector<int> read(k_fibers);
+  together([&](int i) {
+    for (int k = 0; k < k_rounds; ++k) {
+      read[static_cast<std::size_t>(i)] += number_in(std::to_string(i));
+      weft::this_fiber::yield();
+    }
+  });
+  int sum = 0;
+  for (const int each : read) sum += each;
+  std::cout << "numbers: " << sum << '\n';
+}
+
 static void race() {
   int shared = 0;
   together([&](int) { for (int k = 0; k < k_rounds; ++k) { ++shared; weft::this_fiber::yield(); } });
@@ -177,5 +193,6 @@ int main(int argc, char** argv) {
     as_outcomes();
     by_exceptions();
     over_sockets();
+    by_errno();
   });
 }
