@@ -2,6 +2,8 @@
 
 #include "real.hpp"
 
+#include <array>
+#include <cstdio>
 #include <cstring>
 
 #include <dlfcn.h>
@@ -19,6 +21,16 @@ bool is_of_who_takes_names(void* address) noexcept {
   return ::dladdr(address, &what) != 0 && what.dli_fname != nullptr && std::strstr(what.dli_fname, "weft_interpose");
 }
 
+bool has_sanitizer() noexcept { return ::dlsym(RTLD_DEFAULT, "__interceptor_read") != nullptr; }
+
+// Its runtime may stand before us, too, where nobody looks who looks behind. But it has a second name for each of its
+// own.
+void* sanitizers_own(const char* name) noexcept {
+  std::array<char, 64> theirs{};
+  std::snprintf(theirs.data(), theirs.size(), "__interceptor_%s", name);
+  return ::dlsym(RTLD_DEFAULT, theirs.data());
+}
+
 void* look_up(const char* name) noexcept {
   void* const next = ::dlsym(RTLD_NEXT, name);
   if (next != nullptr && !is_of_who_takes_names(next)) return next;
@@ -29,15 +41,17 @@ void* look_up(const char* name) noexcept {
 }
 
 template <class F>
-void fill(F& function, const char* name) noexcept {
-  function = reinterpret_cast<F>(look_up(name));
+void fill(F& function, const char* name, bool is_sanitized) noexcept {
+  void* const checked = is_sanitized ? sanitizers_own(name) : nullptr;
+  function = reinterpret_cast<F>(checked != nullptr ? checked : look_up(name));
 }
 
 }  // namespace
 
 // Who comes at the same time fills in the same.
 void fill_real() noexcept {
-#define WEFT_FILL(name) fill(g_real.name, #name);
+  const bool is_sanitized = has_sanitizer();
+#define WEFT_FILL(name) fill(g_real.name, #name, is_sanitized);
   WEFT_REAL_NAMES(WEFT_FILL)
 #undef WEFT_FILL
 }

@@ -3,8 +3,9 @@
 // would be called by its own calls: who works for it calls libc by this table. Its users are this room and such a
 // library alone.
 //
-// Filled as the program is loaded, or by the first call before that. A name is looked up behind us, where libc's is, or
-// a sanitizer's or another preloaded library's; if that finds the one that takes libc's names, in libc itself.
+// Filled as the program is loaded, or by the first call before that: with a sanitizer's own, if the program has one.
+// Else a name is looked up behind us, where libc's is, or another preloaded library's; if that finds the one that takes
+// libc's names, in libc itself.
 
 #include <csignal>
 #include <cstdio>
