@@ -109,7 +109,8 @@ bool creates_keys_of_fibers(const void* caller) noexcept {
   const char* const slash = std::strrchr(info.dli_fname, '/');
   const std::string_view file = slash != nullptr ? slash + 1 : info.dli_fname;
   const char* const more = std::getenv("WEFT_INTERPOSE_KEYS");
-  return begins_one_of("libcrypto.,libssl.,libgnutls.", file) || (more != nullptr && begins_one_of(more, file));
+  return begins_one_of("libcrypto.,libssl.,libgnutls.,libkrb5support.", file) ||
+         (more != nullptr && begins_one_of(more, file));
 }
 
 // 0 where the thread has the value.
