@@ -5,6 +5,7 @@
   all_clients.py BUILD_DIR upstream                hiredis's and cpp-httplib's own test programs (upstream.py)
   all_clients.py BUILD_DIR figures [CLIENT...]     requests a second: fibers, 200 threads, 2 threads
   all_clients.py BUILD_DIR asan [CLIENT...]        the first alone, of a build with sanitizers
+  all_clients.py BUILD_DIR tsan [CLIENT...]        the same under ThreadSanitizer, whose reports fail it (races.py)
 
 Without any of these, clients and upstream.
 """
@@ -12,9 +13,11 @@ import pathlib
 import sys
 
 import clients
+import races
 import upstream
 from servers import Missing
 
+SANITIZERS = ["asan", "tsan"]
 COUNT = 200
 SECONDS = 3
 # how, and on how many
@@ -31,6 +34,38 @@ def program_of(build, client):
 def check(build, client):
     program, example = program_of(build, client), pathlib.Path(build) / "examples" / "http"
     return all([clients.check(client, program, workers, example=example) for workers in "124"])
+
+
+def check_for_races(build, client):
+    with races.looked_for() as reports:
+        passed = check(build, client)
+        reports.show()
+        for kind in reports.kinds():
+            print(f"clients: {client}: {kind}")
+        passed = passed and not reports.all()
+    return passed and (client not in races.UNCLEAN or is_unclean_by_itself(build, client))
+
+
+def is_unclean_by_itself(build, client):
+    """On plain threads, and with nothing suppressed; a race does not happen each time."""
+    told = {"how": "threads", "count": 50, "seconds": 1, "workers": 2, "receives": 1}
+    for _ in range(5):
+        with races.looked_for(suppressed=False) as reports:
+            clients.converse(client, program_of(build, client), "figures", told)
+            if found := reports.all():
+                print(f"clients: {client} on plain threads, nothing suppressed: {len(found)} reports")
+                return True
+    print(f"clients: {client} is clean on plain threads: take it out of UNCLEAN in races.py, and of tsan.supp")
+    return False
+
+
+def are_races_found(build):
+    """A detector that saw nothing would find everything in order."""
+    with races.looked_for() as reports:
+        clients.converse("sqlite", program_of(build, "sqlite"), "race", {})
+        found = bool(reports.all())
+    print(f"clients: a race of two fibers is {'found' if found else 'not found by ThreadSanitizer'}", flush=True)
+    return found
 
 
 def figure(build, client, how, count):
@@ -66,17 +101,19 @@ def attempt(client, action):
 
 def main(build, *words):
     known = [each for each in clients.SERVERS if each != "libpq-thousands"]  # that one has its programs in the suite alone
-    if unknown := [word for word in words if word not in [*known, "upstream", "figures", "asan"]]:
-        sys.exit(f"dev: clients: there is no client '{unknown[0]}'; there are {', '.join(known)}; and upstream, figures, asan")
-    if "asan" in words and (other := {"upstream", "figures"} & {*words}):
-        sys.exit(f"dev: clients: asan and {other.pop()} do not go together: name clients after asan, or none for all of them")
-    named = [word for word in words if word in known] or (known if "asan" in words else [])
-    failed = 0
+    if unknown := [word for word in words if word not in [*known, "upstream", "figures", *SANITIZERS]]:
+        sys.exit(f"dev: clients: there is no client '{unknown[0]}'; there are {', '.join(known)}; and upstream, figures, asan, tsan")
+    sanitizer = next((word for word in words if word in SANITIZERS), None)
+    if sanitizer and (other := {"upstream", "figures", *SANITIZERS} & {*words} - {sanitizer}):
+        sys.exit(f"dev: clients: {sanitizer} and {other.pop()} do not go together: name clients after {sanitizer}, or none for all of them")
+    named = [word for word in words if word in known] or (known if sanitizer else [])
+    attempted = check_for_races if sanitizer == "tsan" else check
+    failed = attempt("the race", lambda: are_races_found(build)) if sanitizer == "tsan" else 0
     if "figures" in words:
         print_figures(build, named or known)
         return 0
     if named or "upstream" not in words:
-        failed += sum(attempt(client, lambda client=client: check(build, client)) for client in named or known)
+        failed += sum(attempt(client, lambda client=client: attempted(build, client)) for client in named or known)
     if not named:
         failed += upstream.run_all(build)
     print(f"clients: {failed} failed")

@@ -4,6 +4,7 @@
 // expected. What uses a client itself is written as for threads, and includes the client's headers alone.
 //
 //   NAME check workers=2 port=4711 ...          says what failed, line by line; ends with 0 if nothing did
+//   NAME race                               has a data race, for ThreadSanitizer to find
 //   NAME figures how=fibers count=200 ...       how=threads: on as many threads, without a runtime
 //
 // Next: hiredis_client.cpp, the first of them.

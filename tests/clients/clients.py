@@ -111,10 +111,10 @@ def converse(client, program, verb, told, preload=None, example=None, interpose=
         return Conversation(server, [program, verb, *(f"{name}={value}" for name, value in told.items())], environment)
 
 
-def check(client, program, workers, given):
+def check(client, program, workers, preload=None, example=None, interpose=None, tell=()):
     """Whether all is well with so many workers."""
-    told = {"workers": workers} | dict(each.split("=", 1) for each in given.tell)
-    done = converse(client, program, "check", told, given.preload, given.example, given.interpose)
+    told = {"workers": workers} | dict(each.split("=", 1) for each in tell)
+    done = converse(client, program, "check", told, preload, example, interpose)
     for each in done.failures:
         print(f"clients: {client} on {workers} workers: {each}")
     verdict = "failed" if done.failures else "passed"
@@ -138,7 +138,8 @@ def main():
         print(f"clients: {given.client} is skipped: {given.missing} was not there when weft was configured")
         return SKIPPED
     try:
-        passed = [check(given.client, given.program, workers, given) for workers in given.workers.split(",")]
+        passed = [check(given.client, given.program, workers, given.preload, given.example, given.interpose, given.tell)
+                  for workers in given.workers.split(",")]
     except Missing as what:
         print(f"clients: {given.client} is skipped: {what}")
         return SKIPPED

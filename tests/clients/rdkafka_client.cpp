@@ -208,13 +208,15 @@ void check(const terms&) {
   brokers_that_are_down(kafka, others);
 }
 
-// Sends, and waits for the report. All share the cluster, which ends with the last of them.
+// Sends, and waits for the report; receives it, too, if so told. All share the cluster, which ends with the last of
+// them.
 class sends final : public clients::session {
  public:
-  sends(const terms& told, int i) : partition_(i % k_crowd), kafka_(shared(told)) {}
+  sends(const terms& told, int i) : partition_(i % k_crowd), receives_(told.has("receives")), kafka_(shared(told)) {}
   void request() override {
     if (const auto outcome = kafka_->send(partition_, "one"); outcome != RD_KAFKA_RESP_ERR_NO_ERROR)
       throw std::runtime_error(rd_kafka_err2str(outcome));
+    if (receives_ && kafka_->receive(partition_, 20'000) != "one") throw std::runtime_error("the message did not come");
   }
 
  private:
@@ -226,6 +228,7 @@ class sends final : public clients::session {
   }
 
   const int partition_;
+  const bool receives_;
   const std::shared_ptr<cluster> kafka_;
 };
 
