@@ -44,7 +44,7 @@ CELLS = {
         # The jump that other processors have.
         Cell("boost", "g++", ("-Dcontext=boost", *CHECKED), rooms=("runtime",)),
         Cell("asan", "g++", ("-Db_sanitize=address,undefined", *CHECKED), rooms=(*ROOMS, "interpose", "fuzz")),
-        Cell("tsan", "g++", ("-Db_sanitize=thread", *CHECKED), rooms=(*ROOMS, "conformance")),
+        Cell("tsan", "g++", ("-Db_sanitize=thread", *CHECKED), rooms=(*ROOMS, "interpose", "conformance")),
     )
 }
 # Coverage for libFuzzer: for a soak alone. The kept inputs are a room of tests in the debug and ASan cells.
