@@ -10,6 +10,8 @@
 
 #include <weft/runtime/detail/check.hpp>
 
+#include "race_detector.hpp"
+
 namespace weft::posix {
 
 constinit real_table g_real{};
@@ -54,6 +56,10 @@ void fill_real() noexcept {
 #define WEFT_FILL(name) fill(g_real.name, #name, is_sanitized);
   WEFT_REAL_NAMES(WEFT_FILL)
 #undef WEFT_FILL
+  const told_calls told = is_sanitized ? calls_for_race_detector() : told_calls{};
+  if (told.preadv2 == nullptr) return;
+  g_real.preadv2 = told.preadv2;
+  g_real.pwritev2 = told.pwritev2;
 }
 
 namespace {

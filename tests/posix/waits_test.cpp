@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <support/descriptor_ends.hpp>
 #include <support/fiber_test.hpp>
 #include <support/fibers.hpp>
 #include <weft/runtime/pin_guard.hpp>
@@ -199,6 +200,31 @@ FIBER_TEST(posix, several_fibers_wait_for_one_descriptor_and_each_gets_what_is_i
     posix::close(ends.waited);
     ends.waited = -1;
   });
+}
+
+// In the race detector's cell it is the pipe, or the socket, that shows it what orders the two. So the writer goes on
+// where it is until the other has read (where there is a second worker): what it did by parking would order them, too.
+FIBER_TEST(posix, who_reads_comes_after_what_was_done_before_the_write) {
+  for (const auto ends : {weft::testing::open_pipe_ends(), weft::testing::open_socket_ends(SOCK_STREAM)}) {
+    int word = 0;
+    std::atomic<bool> has_read = false;
+    char letters[] = "eight...", got[sizeof(letters)] = {};
+    auto reader = weft::spawn([&] {
+      EXPECT_EQ(posix::read(ends.read, got, sizeof(got)), ssize_t{sizeof(got)});
+      EXPECT_EQ(word, 1);
+      has_read.store(true, std::memory_order_relaxed);  // relaxed: it is to order nothing
+    });
+    auto writer = weft::spawn([&] {
+      word = 1;
+      EXPECT_EQ(posix::write(ends.write, letters, sizeof(letters)), ssize_t{sizeof(letters)});
+      for (int i = 0; i < 100'000 && !has_read.load(std::memory_order_relaxed); ++i) continue;  // relaxed: as above
+    });
+    reader.join();
+    writer.join();
+    EXPECT_STREQ(got, letters);
+    ::close(ends.read);
+    ::close(ends.write);
+  }
 }
 
 // Closed by libc's own close, while what the poller knows of the number is still there.
