@@ -18,6 +18,7 @@
 
 #include "exports.hpp"
 #include "locking.hpp"
+#include "race_detector.hpp"
 
 namespace weft::interpose {
 
@@ -70,9 +71,12 @@ struct request {
   const void* caller;
 };
 
+int block_until(pthread_mutex_t* mutex, clockid_t clock, const timespec* until) noexcept {
+  return and_tell_of_lock(mutex, told_lock::mutex, [=] { return real().pthread_mutex_clocklock(mutex, clock, until); });
+}
+
 int block(pthread_mutex_t* mutex, const request& asked) noexcept {
-  return asked.until == nullptr ? real().pthread_mutex_lock(mutex)
-                                : real().pthread_mutex_clocklock(mutex, asked.clock, asked.until);
+  return asked.until == nullptr ? real().pthread_mutex_lock(mutex) : block_until(mutex, asked.clock, asked.until);
 }
 
 bool may_park_for(const pthread_mutex_t* mutex, const request& asked) noexcept {
@@ -114,8 +118,7 @@ int wait_as_fiber(pthread_mutex_t* mutex, int kind, std::uint64_t fiber, const r
   if (!may_wait_in_lot(kind)) [[unlikely]]
     return pass_by(mutex, clock, until, which, caller);
   const std::uint64_t fiber = detail::hold_foreign_lock();
-  if (fiber == 0)
-    return until == nullptr ? real().pthread_mutex_lock(mutex) : real().pthread_mutex_clocklock(mutex, clock, until);
+  if (fiber == 0) return until == nullptr ? real().pthread_mutex_lock(mutex) : block_until(mutex, clock, until);
   const int outcome = try_as_fiber(mutex, kind, fiber);
   if (outcome == 0) [[likely]]
     return 0;

@@ -13,6 +13,7 @@
 #include "exports.hpp"
 #include "ground.hpp"
 #include "lot.hpp"
+#include "race_detector.hpp"
 #include "time_limit.hpp"
 
 namespace weft::interpose {
@@ -38,7 +39,10 @@ int wait_on_a_helper(sem_t* semaphore, const time_limit& limit) noexcept {
   try {
     while (error == ETIMEDOUT || error == EINTR) {
       const timespec until = limit.but_at_most(k_slice);
-      weft::blocking([&] { error = real().sem_clockwait(semaphore, CLOCK_MONOTONIC, &until) == 0 ? 0 : last_error(); });
+      weft::blocking([&] {
+        const auto wait = [&] { return real().sem_clockwait(semaphore, CLOCK_MONOTONIC, &until); };
+        error = and_tell_of_permit(semaphore, wait) == 0 ? 0 : last_error();
+      });
       if (error == ETIMEDOUT && limit.is_over()) break;
     }
   } catch (const weft::cancelled&) {
@@ -80,8 +84,9 @@ WEFT_TAKES int sem_timedwait(sem_t* semaphore, const timespec* until) {
                    [=] { return real().sem_timedwait(semaphore, until); });
 }
 WEFT_TAKES int sem_clockwait(sem_t* semaphore, clockid_t clock, const timespec* until) {
-  return wait_with(semaphore, {clock, until}, taken::sem_clockwait, WEFT_CALLER,
-                   [=] { return real().sem_clockwait(semaphore, clock, until); });
+  return wait_with(semaphore, {clock, until}, taken::sem_clockwait, WEFT_CALLER, [=] {
+    return and_tell_of_permit(semaphore, [=] { return real().sem_clockwait(semaphore, clock, until); });
+  });
 }
 WEFT_TAKES int sem_post(sem_t* semaphore) noexcept {
   const int outcome = real().sem_post(semaphore);

@@ -15,6 +15,7 @@
 
 #include "exports.hpp"
 #include "locking.hpp"
+#include "race_detector.hpp"
 
 namespace weft::interpose {
 
@@ -77,14 +78,18 @@ int try_with(pthread_rwlock_t* lock, way how) noexcept {
 int read_until(pthread_rwlock_t* lock, clockid_t clock, const timespec* until, taken which,
                const void* caller) noexcept {
   if (!time_limit::knows(clock)) return EINVAL;
-  return lock_with(lock, reading(), {clock, until}, which, caller,
-                   [=] { return real().pthread_rwlock_clockrdlock(lock, clock, until); });
+  return lock_with(lock, reading(), {clock, until}, which, caller, [=] {
+    return and_tell_of_lock(lock, told_lock::to_read,
+                            [=] { return real().pthread_rwlock_clockrdlock(lock, clock, until); });
+  });
 }
 int write_until(pthread_rwlock_t* lock, clockid_t clock, const timespec* until, taken which,
                 const void* caller) noexcept {
   if (!time_limit::knows(clock)) return EINVAL;
-  return lock_with(lock, writing(), {clock, until}, which, caller,
-                   [=] { return real().pthread_rwlock_clockwrlock(lock, clock, until); });
+  return lock_with(lock, writing(), {clock, until}, which, caller, [=] {
+    return and_tell_of_lock(lock, told_lock::to_write,
+                            [=] { return real().pthread_rwlock_clockwrlock(lock, clock, until); });
+  });
 }
 
 }  // namespace

@@ -29,14 +29,7 @@ clock_type::duration share_of_time(int parts) {
   return seconds == nullptr ? 15ms : clock_type::duration(std::chrono::seconds(std::atoi(seconds))) / parts;
 }
 
-#if defined(__SANITIZE_THREAD__)
-constexpr bool k_sees_timed_locks = false;  // ThreadSanitizer of g++ 12 does not, of a thread, with the steady clock
-#else
-constexpr bool k_sees_timed_locks = true;
-#endif
-
 bool on_fiber() { return weft::detail::on_fiber(); }
-bool may_limit() { return k_sees_timed_locks || on_fiber(); }
 bool is_asked_to_end() { return on_fiber() && weft::this_fiber::stop_token().stop_requested(); }
 void pause_a_little() {
   const weft::shield_guard held;  // what it does between is done to the end
@@ -70,7 +63,7 @@ class shared_things {
  private:
   void use_mutex(std::minstd_rand& random) {
     std::unique_lock held(mutex_, std::defer_lock);
-    if (random() % 2 == 0 || !may_limit())
+    if (random() % 2 == 0)
       held.lock();
     else if (!held.try_lock_for(std::chrono::microseconds(random() % 200)))
       return;
@@ -98,10 +91,7 @@ class shared_things {
       return;
     }
     std::unique_lock held(both_, std::defer_lock);
-    if (!may_limit())
-      held.lock();
-    else if (!held.try_lock_for(std::chrono::microseconds(random() % 2000)))
-      return;
+    if (!held.try_lock_for(std::chrono::microseconds(random() % 2000))) return;
     ++left_;
     if (random() % 4 == 0) pause_a_little();
     ++right_;
