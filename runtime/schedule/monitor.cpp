@@ -105,12 +105,19 @@ unsigned monitor::stuck() const noexcept {
       std::count_if(seen_.begin(), seen_.end(), [](const seat_seen& seat) { return seat.is_stuck; }));
 }
 
-// Others wait behind it: it has computed for long, or been unable to for longer.
+// Others wait behind it: it has computed for long, or been in the kernel ("Brief calls", T1), or, if nothing tells that
+// it is there, been unable to compute for longer.
 bool monitor::is_held_up(unsigned seat, std::int64_t at_ns) const noexcept {
   const seat_seen& seen = seen_[seat];
   if (!seen.is_stuck || at_ns - seen.since_ns < k_longest_stall_ns) return false;
   if (at_ns - seen.since_ns >= k_longest_stall_without_computing_ns) return true;
-  return home_.seats.in_seat(seat).processor_time_ns() - seen.ran_ns >= k_longest_stall_ns / 2;
+  const worker& w = home_.seats.in_seat(seat);
+  return w.in_brief_call || w.processor_time_ns() - seen.ran_ns >= k_longest_stall_ns / 2;
+}
+
+// T2, before it is relieved: so whoever finds himself relieved sees it.
+void monitor::note_held_up(worker& w) noexcept {
+  if (w.in_brief_call) w.calls_long += 1;
 }
 
 bool monitor::look() noexcept {
@@ -158,8 +165,9 @@ bool monitor::relieve_who_waits_behind_one() noexcept {
     }
     // Half of the ring, for workers that are busy, and so steal nothing, but look at inject. Not at once: most who are
     // stuck have lost their processor for a moment, and in inject what is oldest would wait behind what is not.
-    if (home_.idle.sleeping_hint() == 0 && somebody_gets_on && is_held_up(seat, at))
-      found |= w.hand_over_ring((w.surplus() + 1) / 2);
+    if (home_.idle.sleeping_hint() != 0 || !somebody_gets_on || !w.has_surplus() || !is_held_up(seat, at)) continue;
+    note_held_up(w);
+    found |= w.hand_over_ring((w.surplus() + 1) / 2);
   }
   return found;
 }
@@ -184,7 +192,9 @@ bool monitor::fill_in() noexcept {
   while (!is_held_up(next_out_, at) && ++tried != seats);
   if (tried == seats) return false;
   stalled_since_ = at;
-  const bool is_filled_in = home_.seats.fill_in_for(home_.seats.in_seat(next_out_));
+  worker& held_up = home_.seats.in_seat(next_out_);
+  note_held_up(held_up);
+  const bool is_filled_in = home_.seats.fill_in_for(held_up);
   somebody_went_out_ |= is_filled_in;
   return is_filled_in;
 }

@@ -9,7 +9,7 @@
 //   4 fibers wait in rings or in inject while workers sleep: wake one
 //   5 fibers have waited for 2 ms, and no worker has changed turn meanwhile: count out one that has computed, seat a
 //     spare (seating.hpp). One that has not got the processor, or is blocked in the kernel, for nothing tells the one
-//     from the other: after 8 ms
+//     from the other: after 8 ms; but for one that has said so, which is after 2 (detail/brief_call.hpp, "Brief calls")
 //   6 each 10 ms: as many seats are filled as the governor says (governor.hpp)
 //   7 stacks have lain idle for a second: the memory of some is given back (idle_stacks.hpp)
 //
@@ -61,6 +61,7 @@ class monitor {
   bool relieve_who_waits_behind_one() noexcept;
   bool wake_for_waiting() noexcept;
   bool fill_in() noexcept;
+  static void note_held_up(worker& w) noexcept;
   void govern() noexcept;
   void fill_seats(unsigned count) noexcept;
   [[nodiscard]] std::uint64_t turns_done() const noexcept;

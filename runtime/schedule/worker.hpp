@@ -148,6 +148,10 @@ class worker {
   relaxed<std::int64_t> now{0};        // the clock when the worker last looked at it, nanoseconds
   relaxed<std::int64_t> last_look{0};  // ... when it last looked into the poller
   relaxed<std::uint64_t> spawned{0};
+  // "Brief calls" (detail/brief_call.hpp).
+  relaxed<bool> in_brief_call{false};
+  relaxed<std::uint32_t> brief_calls{0};  // since the last one that was long
+  relaxed<std::uint32_t> calls_long{0};   // written by the monitor
   timer_queue timers;
 
  private:

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "in_place.hpp"
 #include "moving.hpp"
 #include "off_worker.hpp"
 #include "parts.hpp"
@@ -81,9 +82,10 @@ ssize_t read_from_disk(ssize_t n, int fd, const iovec* parts, int count, std::si
 }
 
 ssize_t write_to_disk(int fd, const iovec* parts, int count, std::size_t total) noexcept {
-  const ssize_t n = try_out(fd, parts, count, -1);
+  ssize_t n = try_out(fd, parts, count, -1);
   if (n >= 0 && static_cast<std::size_t>(n) >= total) return n;
   if (n < 0 && last_error() != EAGAIN) return n;
+  if (n < 0 && write_next_in_place(fd, total, n, [&] { return real().writev(fd, parts, count); })) return n;
   const std::size_t begun = n > 0 ? static_cast<std::size_t>(n) : 0;
   if (!is_storage_yet(fd)) {
     const rest_of_parts rest(parts, static_cast<std::size_t>(count), begun);
@@ -130,6 +132,7 @@ struct reads_at {
   static ssize_t block(int fd, const iovec* parts, int count, off_t offset) noexcept {
     return real().preadv(fd, parts, count, offset);
   }
+  static bool is_done_in_place(ssize_t&, int, const iovec*, int, std::size_t, off_t) noexcept { return false; }
 };
 
 struct writes_at {
@@ -140,13 +143,17 @@ struct writes_at {
   static ssize_t block(int fd, const iovec* parts, int count, off_t offset) noexcept {
     return real().pwritev(fd, parts, count, offset);
   }
+  static bool is_done_in_place(ssize_t& n, int fd, const iovec* parts, int count, std::size_t total,
+                               off_t offset) noexcept {
+    return write_in_place(fd, total, n, [&] { return block(fd, parts, count, offset); });
+  }
 };
 
 // Of a place in a file, of which a first try moved `n`; on a helper thread what is not at hand.
 template <class Moves>
 ssize_t move_at_after(ssize_t n, int fd, const iovec* parts, int count, std::size_t total, off_t offset) noexcept {
   const bool is_over = n >= 0 ? n == 0 || static_cast<std::size_t>(n) >= total : last_error() != EAGAIN;
-  if (is_over) return n;
+  if (is_over || (n < 0 && Moves::is_done_in_place(n, fd, parts, count, total, offset))) return n;
   return finish_on_helper(n > 0 ? static_cast<std::size_t>(n) : 0, [&](std::size_t done) {
     if (done == 0) return Moves::block(fd, parts, count, offset);
     const rest_of_parts rest(parts, static_cast<std::size_t>(count), done);
@@ -184,6 +191,8 @@ ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept {
 
 ssize_t pwrite(int fd, const void* buffer, std::size_t size, off_t offset) noexcept {
   if (size == 0 || offset < 0 || !enter()) return real().pwrite(fd, buffer, size, offset);
+  ssize_t n = 0;  // the shortest way
+  if (write_in_place(fd, size, n, [&] { return real().pwrite(fd, buffer, size, offset); })) return n;
   const iovec part{const_cast<void*>(buffer), size};
   return move_at<writes_at>(fd, &part, 1, size, offset);
 }
@@ -212,6 +221,9 @@ ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
   if (size == 0 || !enter()) return real().write(fd, buffer, size);
   const iovec part{const_cast<void*>(buffer), size};
   const way by = way_of(fd, side::out);
+  if (ssize_t n = 0;
+      by == way::in_place && write_next_in_place(fd, size, n, [&] { return real().write(fd, buffer, size); }))
+    return n;
   if (by != way::message && by != way::flag) return write_parts(fd, &part, 1, size);
   const ssize_t n =
       by == way::message ? real().send(fd, buffer, size, MSG_DONTWAIT) : real().pwritev2(fd, &part, 1, -1, k_no_wait);

@@ -5,7 +5,10 @@
 #include <array>
 #include <atomic>
 
+#include <fcntl.h>
 #include <sys/stat.h>
+
+#include "real.hpp"
 
 namespace weft::posix {
 
@@ -44,6 +47,15 @@ way probe(int fd) noexcept {
   return is_storage ? way::storage : way::flag;
 }
 
+// Of a file or a disk. One that waits for its disk by its own flags is written to elsewhere.
+way without_flag(int fd, side s) noexcept {
+  struct stat what {};
+  const int flags = real().fcntl(fd, F_GETFL);
+  const bool is_brief = s == side::out && ::fstat(fd, &what) == 0 && S_ISREG(what.st_mode) && flags >= 0 &&
+                        (flags & (O_DIRECT | O_DSYNC)) == 0;  // O_SYNC has the bit of O_DSYNC
+  return is_brief ? way::in_place : way::helper;
+}
+
 [[gnu::noinline]] way probe_and_keep(int fd, side s) noexcept {
   const way found = probe(fd);
   keep_way(fd, s, found);
@@ -70,7 +82,7 @@ bool is_storage_yet(int fd) noexcept {
 void note_no_flag(int fd, side s) noexcept {
   switch (probe(fd)) {
     case way::message: return keep_way(fd, s, way::message);
-    case way::storage: return keep_way(fd, s, way::helper);
+    case way::storage: return keep_way(fd, s, without_flag(fd, s));
     case way::unknown: return forget_way(fd);
     default: return keep_way(fd, s, way::look);
   }

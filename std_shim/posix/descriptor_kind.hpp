@@ -9,11 +9,12 @@ namespace weft::posix {
 
 enum class way : std::uint8_t {
   unknown,
-  message,  // a socket: MSG_DONTWAIT
-  flag,     // a pipe, an event, a timer: RWF_NOWAIT
-  look,     // what does not know the flag: poll, then the call
-  storage,  // a file, a disk: RWF_NOWAIT, then on a helper thread
-  helper,   // one that does not know the flag: on a helper thread at once
+  message,   // a socket: MSG_DONTWAIT
+  flag,      // a pipe, an event, a timer: RWF_NOWAIT
+  look,      // what does not know the flag: poll, then the call
+  storage,   // a file, a disk: RWF_NOWAIT, then on a helper thread
+  in_place,  // a file that does not know the flag for writing: on the worker what is brief (in_place.hpp)
+  helper,    // else what does not know the flag: on a helper thread at once
 };
 
 enum class side : std::uint8_t { in, out };

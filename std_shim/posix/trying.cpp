@@ -94,7 +94,7 @@ template <class ByMessage, class ByFlag, class ByLook>
 ssize_t attempt(int fd, side s, ByMessage by_message, ByFlag by_flag, ByLook by_look) noexcept {
   for (int tries = 0;; ++tries) {
     const way by = way_of(fd, s);
-    if (by == way::helper) return fail(EAGAIN);
+    if (by == way::helper || by == way::in_place) return fail(EAGAIN);
     if (by == way::look) return by_look();
     const ssize_t n = by == way::message ? by_message() : by_flag();
     const bool is_other = by == way::message ? n < 0 && last_error() == ENOTSOCK : n < 0 && is_flag_unknown();

@@ -16,6 +16,6 @@ inline constexpr int k_no_wait = 0x08;  // RWF_NOWAIT: Linux 4.14
 [[nodiscard]] ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept;
 [[nodiscard]] ssize_t try_out(int fd, const iovec* parts, int count, off_t offset) noexcept;
 
-[[nodiscard]] inline bool is_on_disk(way by) noexcept { return by == way::storage || by == way::helper; }
+[[nodiscard]] inline bool is_on_disk(way by) noexcept { return by >= way::storage; }
 
 }  // namespace weft::posix

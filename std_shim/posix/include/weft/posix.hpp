@@ -24,7 +24,9 @@
 // sleeps, which wait in its time).
 //
 // Any thread; any number of fibers may use one descriptor. Regular files are read out of the page cache if it has the
-// answer, and on a helper thread otherwise, as is what is written to them.
+// answer, and on a helper thread otherwise. At most 64 KiB at once are written to them on the worker itself; if that
+// takes long, other fibers run meanwhile, and the next writes are made on helper threads, as all are that are larger or
+// have to wait for the disk (O_DIRECT, O_SYNC, O_DSYNC).
 // Next: ../../README.md, which call waits in which way; posix_resolver.hpp.
 
 #include <weft/runtime/detail/require_cpp20.hpp>

@@ -1,0 +1,48 @@
+#pragma once
+// Room: posix. A write to a file, on the worker, as libc makes it: most file systems know no flag against waiting for
+// that, and a helper thread costs fifteen times as much as most writes take. If one takes long after all, others are
+// run meanwhile, and the next ones go to helper threads ("Brief calls", weft/runtime/detail/brief_call.hpp).
+//
+// What is remembered of a number may be of a file that was closed unseen. A write at a place fails where there are no
+// places; one where the file stands would wait for a pipe or a terminal, and nobody could call it off: so that is
+// preceded by a look at where it stands, which those do not have. An O_DIRECT that is set later makes a write long, but
+// not wrong.
+
+#include <cstddef>
+
+#include <sys/types.h>
+#include <unistd.h>
+
+#include <weft/runtime/detail/brief_call.hpp>
+
+#include "descriptor_kind.hpp"
+
+namespace weft::posix {
+
+// What the copying of is brief: some 20 us.
+inline constexpr std::size_t k_most_in_place = 64 * 1024;
+
+[[nodiscard]] inline bool has_places_yet(int fd) noexcept {
+  if (::lseek(fd, 0, SEEK_CUR) >= 0) return true;
+  forget_way(fd);
+  return false;
+}
+
+// False: it is to be done otherwise, and nothing was. `call` writes at a place.
+template <class Call>
+bool write_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
+  if (size > k_most_in_place || way_of(fd, side::out) != way::in_place) return false;
+  const weft::detail::brief_call here;
+  if (!here) return false;
+  n = call();
+  return true;
+}
+
+// The same, where the file stands.
+template <class Call>
+bool write_next_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
+  const bool may_be = size <= k_most_in_place && way_of(fd, side::out) == way::in_place && has_places_yet(fd);
+  return may_be && write_in_place(fd, size, n, call);
+}
+
+}  // namespace weft::posix

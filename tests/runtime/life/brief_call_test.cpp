@@ -1,0 +1,107 @@
+// Room: tests of runtime. Calls that are made in place because they are brief as a rule: one that is not is filled in
+// for, and the next ones are sent elsewhere for a while.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <vector>
+
+#include <support/fiber_test.hpp>
+#include <support/fibers.hpp>
+#include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/brief_call.hpp>
+#include <weft/runtime/spawn.hpp>
+#include <weft/runtime/this_fiber.hpp>
+
+namespace {
+
+using namespace std::chrono_literals;
+using weft::detail::brief_call;
+
+bool is_here() { return static_cast<bool>(brief_call()); }
+
+// How many are sent elsewhere from now on, until one is here again.
+int count_sent_elsewhere() {
+  int count = 0;
+  while (!is_here()) ++count;
+  return count;
+}
+
+void make_brief_ones(int count) {
+  for (int i = 0; i < count; ++i) (void)is_here();
+}
+
+// One on every worker, after so many brief ones there, which lasts until a timer that comes behind it is kept.
+void hold_up_all_workers(int brief_ones) {
+  std::atomic<bool> done{false};
+  weft::testing::fibers stuck;
+  for (std::size_t i = 0; i < weft::testing::workers_of_this_test(); ++i)
+    stuck.push_back(weft::spawn([&done, brief_ones] {
+      make_brief_ones(brief_ones);
+      const brief_call here;
+      if (here) done.wait(false);  // blocks the thread, as a file would
+    }));
+  weft::this_fiber::sleep_for(1ms);
+  done = true;
+  done.notify_all();
+  weft::testing::join_all(stuck);
+}
+
+// How many are sent elsewhere then. Each worker may have been counted out for another reason before, and nothing be
+// known of its call.
+int hold_up_until_it_is_noticed(int brief_ones) {
+  for (;;) {
+    hold_up_all_workers(brief_ones);
+    if (const int count = count_sent_elsewhere(); count != 0) return count;
+  }
+}
+
+// Who comes late to his long one may be sent elsewhere himself.
+int least_sent_elsewhere() { return 16 - static_cast<int>(weft::testing::workers_of_this_test()); }
+
+FIBER_TEST(brief_calls, one_that_lasts_is_filled_in_for_and_the_next_ones_are_made_elsewhere) {
+  (void)count_sent_elsewhere();
+  EXPECT_GE(hold_up_until_it_is_noticed(0), least_sent_elsewhere());
+  EXPECT_TRUE(is_here());
+}
+
+FIBER_TEST(brief_calls, the_more_of_them_last_the_more_are_made_elsewhere) {
+  (void)count_sent_elsewhere();
+  int last = 0;  // no worker has made many brief ones yet
+  for (int i = 0; i < 5; ++i) last = hold_up_until_it_is_noticed(0);
+  EXPECT_GT(last, 8 * least_sent_elsewhere());
+  EXPECT_LE(last, 4'096);
+  EXPECT_LE(hold_up_until_it_is_noticed(1'000), 16);
+}
+
+FIBER_TEST(brief_calls, who_is_asked_to_end_makes_none_but_under_a_shield) {
+  (void)count_sent_elsewhere();
+  std::atomic<int> step{0};
+  auto asked = weft::spawn([&step] {
+    const weft::shield_guard held;
+    step = 1;
+    weft::testing::wait_until([&step] { return step == 2; });
+    EXPECT_TRUE(is_here());
+    step = 3;
+  });
+  auto unshielded = weft::spawn([&step] {
+    while (step != 3) weft::this_fiber::yield();
+    step = 4;
+    while (is_here()) {
+    }
+    step = 5;
+  });
+  weft::testing::wait_until([&step] { return step == 1; });
+  asked.request_stop();
+  step = 2;
+  weft::testing::wait_until([&step] { return step == 4; });
+  unshielded.request_stop();
+  asked.join();
+  unshielded.join();
+  EXPECT_EQ(step, 5);
+}
+
+TEST(brief_calls, are_not_made_on_a_plain_thread) { EXPECT_FALSE(is_here()); }
+
+}  // namespace
