@@ -17,6 +17,13 @@ namespace {
 constexpr std::uint32_t k_fewest_elsewhere = 16;
 constexpr std::uint32_t k_most_elsewhere = 4'096;
 constexpr std::uint32_t k_many = 1'000;  // brief ones, after which a long one is the first again
+constexpr std::uint32_t k_watched = 64;  // after a long one
+constexpr std::uint32_t k_sampled = 16;  // one in so many of the others
+constexpr std::int64_t k_long_ns = 200'000;
+
+std::int64_t real_now_ns() noexcept { return deadline::at(deadline::clock::now()).nanoseconds(); }
+
+bool is_timed(std::uint32_t brief_calls) noexcept { return brief_calls < k_watched || brief_calls % k_sampled == 0; }
 
 // relaxed, all: who sees an old number makes a call too many here or there.
 constinit std::atomic<std::uint32_t> g_elsewhere{0};  // calls that are still to be made so
@@ -59,13 +66,16 @@ brief_call::brief_call() noexcept : on_(place_of_call()) {
   if (on_ == nullptr) return;
   long_before_ = on_->calls_long;
   on_->in_brief_call = true;
+  if (is_timed(on_->brief_calls)) began_ns_ = real_now_ns();
 }
+
+bool brief_call::took_long() const noexcept { return began_ns_ != 0 && real_now_ns() - began_ns_ >= k_long_ns; }
 
 brief_call::~brief_call() {
   if (on_ == nullptr) return;
   on_->in_brief_call = false;
   on_->brief_calls += 1;
-  if (on_->calls_long != long_before_) [[unlikely]]
+  if (on_->calls_long != long_before_ || took_long()) [[unlikely]]
     send_some_elsewhere(*on_);
 }
 

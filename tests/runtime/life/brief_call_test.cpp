@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <thread>
 #include <vector>
 
 #include <support/fiber_test.hpp>
@@ -72,7 +73,22 @@ FIBER_TEST(brief_calls, the_more_of_them_last_the_more_are_made_elsewhere) {
   for (int i = 0; i < 5; ++i) last = hold_up_until_it_is_noticed(0);
   EXPECT_GT(last, 8 * least_sent_elsewhere());
   EXPECT_LE(last, 4'096);
-  EXPECT_LE(hold_up_until_it_is_noticed(1'000), 16);
+  // And after many brief ones few again: unless one of those lost its processor, and so was long.
+  while (hold_up_until_it_is_noticed(1'000) > 16) {
+  }
+}
+
+FIBER_TEST(brief_calls, one_that_takes_long_is_seen_though_nobody_waits) {
+  (void)count_sent_elsewhere();
+  const auto take_long = [] {
+    const brief_call here;
+    if (here) std::this_thread::sleep_for(1ms);
+    return static_cast<bool>(here);
+  };
+  // One in sixteen is timed.
+  int made = 0;
+  while (take_long()) ++made;
+  EXPECT_LE(made, 16);
 }
 
 FIBER_TEST(brief_calls, who_is_asked_to_end_makes_none_but_under_a_shield) {
