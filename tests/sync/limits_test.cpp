@@ -182,6 +182,7 @@ void each_past(F f) {
   f("system min, in hours", at_system<hours>::min());
   f("system, an hour ago in unsigned seconds", time_point_cast<unsigned_seconds>(system_clock::now() - hours(1)));
   f("system, in the year 1900 as a float", at_system<double_seconds>(double_seconds(-2e9)));
+  f("system max, in hours that a short counts", at_system<duration<short, hours::period>>::max());  // in 1973
 }
 
 template <class F>

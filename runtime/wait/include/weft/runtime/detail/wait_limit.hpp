@@ -9,8 +9,9 @@
 //
 // A clock of somebody else's may run slower than ours, or be set back: a wait that ended by that clock's point as it
 // was when the wait began would end before the clock says so. Hence is_over; who is set forward is met late.
-// A point that is as far as its representation goes is never, on any clock. In a simulation only the virtual clock
-// moves with a wait, so a point on another one is over when the wait by it is.
+// A point that is as far as its representation goes, and to come, is never, on any clock: of hours counted in a short
+// the last one was in 1973. In a simulation only the virtual clock moves with a wait, so a point on another one is over
+// when the wait by it is.
 // Next: deadline.hpp, whose conversions saturate.
 
 #include <type_traits>
@@ -30,12 +31,13 @@ template <class Rep, class Period>
 
 template <class Clock, class Duration>
 [[nodiscard]] deadline limit(const std::chrono::time_point<Clock, Duration>& t) {
-  if constexpr (std::is_same_v<Clock, deadline::clock>)
+  if constexpr (std::is_same_v<Clock, deadline::clock>) {
     return deadline::at(t);
-  else if (t.time_since_epoch() == Duration::max())
-    return deadline::never();
-  else
-    return deadline::after(now(), deadline::between(Clock::now(), t));
+  } else {
+    const std::chrono::nanoseconds left = deadline::between(Clock::now(), t);
+    if (left.count() > 0 && t.time_since_epoch() == Duration::max()) return deadline::never();
+    return deadline::after(now(), left);
+  }
 }
 
 template <class Clock, class Duration>
