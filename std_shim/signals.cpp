@@ -40,11 +40,13 @@ void pass_on(int signal, detail::channel_core& to) noexcept {
   if (!to.holds(&signal)) to.try_run(detail::direction::send, &signal);
 }
 
+// Until the last handle has closed the source. An error is no exception here, which might find no memory.
 void forward(feed& fed) {
-  try {
-    for (;;) pass_on(fed.source.wait(), fed.core);
-  } catch (const std::system_error&) {
-    // The last handle has closed the source.
+  std::error_code closed;
+  for (;;) {
+    const int signal = fed.source.wait(closed);
+    if (closed) return;
+    pass_on(signal, fed.core);
   }
 }
 

@@ -59,6 +59,9 @@ class reaper {
   } catch (const std::system_error& e) {
     close_event();
     return e.code();
+  } catch (const std::bad_alloc&) {  // an event that stayed would pass for a thread
+    close_event();
+    return std::make_error_code(std::errc::not_enough_memory);
   }
 
   void close_event() noexcept WEFT_REQUIRES(lock_) {

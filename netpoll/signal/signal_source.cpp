@@ -61,10 +61,17 @@ signal_source& signal_source::operator=(signal_source&&) noexcept = default;
 signal_source::~signal_source() = default;
 
 int signal_source::wait() {
-  if (state_ == nullptr)
-    detail::throw_error(std::make_error_code(std::errc::bad_file_descriptor), "signal_source::wait");
+  std::error_code ec;
+  const int signal = wait(ec);
+  if (ec) detail::throw_error(ec, "signal_source::wait");
+  return signal;
+}
+
+int signal_source::wait(std::error_code& ec) {
+  ec = std::make_error_code(std::errc::bad_file_descriptor);
+  if (state_ == nullptr) return 0;
   detail::direction_use use(state_->event, detail::direction::read, "signal_source::wait", "signal");
-  std::error_code ec = use.error();
+  ec = use.error();
   while (!ec) {
     if ((ec = use.await_ready())) break;
     detail::drain_event(use.fd());
@@ -72,7 +79,7 @@ int signal_source::wait() {
     if (const int signal = state_->take()) return signal;
     use.note_would_block();
   }
-  detail::throw_error(ec, "signal_source::wait");
+  return 0;
 }
 
 int signal_source::try_wait() noexcept { return state_ != nullptr ? state_->take() : 0; }

@@ -3,10 +3,10 @@
 #include <weft/runtime/snapshot.hpp>
 
 #include <algorithm>
-#include <filesystem>
 #include <fstream>
 #include <unordered_map>
 
+#include <dirent.h>
 #include <unistd.h>
 
 #include <weft/runtime/spawn.hpp>
@@ -32,13 +32,29 @@ fiber_state state_of(const fiber_block& fiber, bool on_a_worker) noexcept {
   return on_a_worker ? fiber_state::running : fiber_state::ready;
 }
 
+constexpr const char* k_tasks = "/proc/self/task";
+
+// What stands in it, empty where there is no such directory. By hand: std::filesystem ends the process when its
+// iterator gets no memory.
+std::vector<std::string> names_in(const char* path) {
+  struct closing {
+    DIR* const open;
+    ~closing() {
+      if (open != nullptr) ::closedir(open);
+    }
+  } const directory{::opendir(path)};
+  std::vector<std::string> names;
+  while (const dirent* const entry = directory.open != nullptr ? ::readdir(directory.open) : nullptr)
+    if (entry->d_name[0] != '.') names.emplace_back(entry->d_name);
+  return names;
+}
+
 std::vector<thread_info> all_threads(const std::unordered_map<int, thread_info>& ours) {
   std::vector<thread_info> threads;
-  std::error_code gone;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", gone)) {
-    const auto tid = static_cast<int>(detail::parse_number("/proc/self/task", entry.path().filename().string(), false));
+  for (const std::string& task : names_in(k_tasks)) {
+    const auto tid = static_cast<int>(detail::parse_number(k_tasks, task, false));
     std::string name;
-    std::ifstream file(entry.path() / "comm");
+    std::ifstream file(std::string(k_tasks) + "/" + task + "/comm");
     std::getline(file, name);
     const auto known = ours.find(tid);
     thread_info info = known != ours.end() ? known->second : thread_info{tid, "", thread_role::plain, "", {}};

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <sstream>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -18,9 +20,11 @@
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <support/accident.hpp>
+#include <weft/netpoll/process.hpp>
 #include <weft/weft.hpp>
 
 namespace {
@@ -57,6 +61,13 @@ __attribute__((noinline, no_sanitize("thread"))) bool is_next_refused() noexcept
   return true;
 }
 
+// The n-th thing that anybody asks for is refused, once.
+std::atomic<int> left_for_all{-1};
+
+bool is_nth_refused() noexcept {
+  return left_for_all.load(std::memory_order_relaxed) >= 0 && left_for_all.fetch_sub(1, std::memory_order_relaxed) == 0;
+}
+
 struct refusals {
   refusals(std::uint64_t seed, std::uint32_t rate) {
     drawn = seed;
@@ -69,7 +80,8 @@ struct refusals {
 
 // Not inlined: g++ would see a free of what a new has made.
 [[gnu::noinline]] void* operator new(std::size_t size) {
-  void* const memory = is_refused() || is_next_refused() ? nullptr : std::malloc(size != 0 ? size : 1);
+  void* const memory =
+      is_refused() || is_next_refused() || is_nth_refused() ? nullptr : std::malloc(size != 0 ? size : 1);
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
@@ -232,6 +244,64 @@ ACCIDENT(refused_lookup_meets_a_stop) {
     if (!what.cancelled || what.found || (!what.refused && !what.no_thread)) return 2;
   }
   return refusals >= 2 && (without_thread != 0) == k_refuses_threads ? 0 : 3;
+}
+
+// --- One thing after another is refused of something small; afterwards it is done as ever, and nothing is left of it.
+
+void pass_a_signal() {
+  auto pending = weft::signals({SIGUSR1, SIGUSR2});
+  const auto others = weft::signals({SIGUSR1});
+  ::kill(::getpid(), SIGUSR1);
+  if (others.recv() != SIGUSR1) std::abort();
+}
+
+void start_and_detach() {
+  weft::net::process child({"true"});
+  child.detach();
+}
+
+void look_around() {
+  weft::join_handle<void> other = weft::spawn([] { weft::this_fiber::yield(); });
+  if (weft::snapshot().fibers.empty()) std::abort();
+  std::ostringstream all;
+  weft::dump(all);
+}
+
+void tick() {
+  const weft::ticker often(10us);
+  often.ticks().recv();
+}
+
+// Whether every child is reaped in time, also those that were let go.
+bool no_child_is_left() {
+  siginfo_t about;
+  for (int tries = 0; tries < 10'000; ++tries) {
+    if (::waitid(P_ALL, 0, &about, WEXITED | WNOHANG | WNOWAIT) != 0 && errno == ECHILD) return true;
+    weft::this_fiber::sleep_for(1ms);
+  }
+  return false;
+}
+
+// False: there was nothing left to refuse.
+bool refused_at(int n, void (*f)()) {
+  left_for_all = n;
+  const bool was_done = done(f);
+  const bool was_refused = left_for_all.exchange(-1) < 0;
+  if (!was_done && !was_refused) std::abort();
+  return was_refused;
+}
+
+ACCIDENT(each_refusal_in_turn) {
+  return weft::run({.workers = 2}, [] {
+    for (void (*const f)() : {pass_a_signal, start_and_detach, look_around, tick, converse, pass_on, gather, block}) {
+      f();
+      int n = 0;
+      for (; n < 1000 && refused_at(n, f); ++n) f();
+      std::fprintf(stderr, "%d refused\n", n);
+      if (n == 1000) return 1;
+    }
+    return no_child_is_left() ? 0 : 2;
+  });
 }
 
 ACCIDENT(refusals_by_seed) {

@@ -10,6 +10,11 @@ TEST(refusals, reach_who_asked_and_harm_nobody_else) {
   EXPECT_EQ(end.exit_status, 0) << end.text;
 }
 
+TEST(refusals, one_after_another_leave_nothing_behind) {
+  const weft::testing::accident_end end = weft::testing::run_accident("each_refusal_in_turn");
+  EXPECT_EQ(end.exit_status, 0) << end.text;
+}
+
 // A lookup that is refused just as its fiber is asked to end: neither is lost, and nobody waits for what never began.
 TEST(refusals, of_a_lookup_meet_a_request_to_end) {
   const weft::testing::accident_end end = weft::testing::run_accident("refused_lookup_meets_a_stop");

@@ -122,6 +122,27 @@ FIBER_TEST(signal_source, close_wakes_a_waiter) {
   EXPECT_EQ(disposition_of(SIGUSR1).sa_handler, SIG_DFL);
 }
 
+FIBER_TEST(signal_source, with_an_error_code_nothing_but_cancellation_is_thrown) {
+  signal_source source{SIGUSR1};
+  std::error_code ec = std::make_error_code(std::errc::timed_out);
+  raise_on_a_thread(SIGUSR1);
+  EXPECT_EQ(source.wait(ec), SIGUSR1);
+  EXPECT_FALSE(ec);
+  auto cancelled = spawn([&] { source.wait(ec); });
+  await_parked(1, "signal");
+  cancelled.request_stop();
+  EXPECT_THROW(cancelled.join(), std::system_error);
+  auto closed = spawn([&] { return std::pair(source.wait(ec), ec); });
+  await_parked(1, "signal");
+  source.close();
+  EXPECT_EQ(closed.join(), std::pair(0, std::make_error_code(std::errc::operation_canceled)));
+  EXPECT_EQ(source.wait(ec), 0);
+  EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+  signal_source moved(std::move(source));
+  EXPECT_EQ(source.wait(ec), 0);
+  EXPECT_EQ(ec, std::errc::bad_file_descriptor);
+}
+
 FIBER_TEST(signal_source, none_is_lost_among_many) {
   signal_source source{SIGUSR1};
   for (int i = 0; i < 50; ++i) {

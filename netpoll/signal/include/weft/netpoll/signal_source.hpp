@@ -13,6 +13,7 @@
 
 #include <initializer_list>
 #include <span>
+#include <system_error>
 
 #include <weft/runtime/detail/owned.hpp>
 
@@ -34,8 +35,9 @@ class signal_source {
 
   // Parks until a signal is pending, and returns its number. A cancellation point. Those who wait at once take turns.
   // Throws std::system_error: std::errc::operation_canceled if the source is closed meanwhile, bad_file_descriptor
-  // after.
+  // after. With an error_code: 0, and cancellation alone is thrown.
   int wait();
+  int wait(std::error_code& ec);
 
   // A pending signal, or 0. Does not park; any thread.
   [[nodiscard]] int try_wait() noexcept;
