@@ -121,7 +121,7 @@ FIBER_TEST(pinning, one_that_is_woken_by_fibers_everywhere_comes_back_on_its_thr
 
 // Between two rounds all workers may have gone to sleep: whichever of them it is, that one is woken.
 FIBER_TEST(pinning, one_whose_worker_sleeps_is_woken_by_a_plain_thread) {
-  constexpr int k_rounds = 300;
+  constexpr int k_rounds = 100;
   std::vector<weft::join_handle<void>> fibers;
   std::vector<turnstile> turnstiles(workers_of_this_test());
   for (turnstile& each : turnstiles)
