@@ -33,7 +33,7 @@ ssize_t read_and_tell(int fd, const iovec* parts, int count, off_t offset, int f
   const ssize_t n = g_kernels.preadv2(fd, parts, count, offset, flags);
   if (n < 0) return n;
   const int before = errno;
-  (void)real().readv(fd, nullptr, 0);
+  [[maybe_unused]] const ssize_t nothing = real().readv(fd, nullptr, 0);
   errno = before;
   tell(g_is_written, parts, count, static_cast<std::size_t>(n));
   return n;
@@ -41,7 +41,7 @@ ssize_t read_and_tell(int fd, const iovec* parts, int count, off_t offset, int f
 
 ssize_t tell_and_write(int fd, const iovec* parts, int count, off_t offset, int flags) {
   const int before = errno;
-  (void)real().writev(fd, nullptr, 0);
+  [[maybe_unused]] const ssize_t nothing = real().writev(fd, nullptr, 0);
   errno = before;
   const ssize_t n = g_kernels.pwritev2(fd, parts, count, offset, flags);
   if (n > 0) tell(g_is_read, parts, count, static_cast<std::size_t>(n));

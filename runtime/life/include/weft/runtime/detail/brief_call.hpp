@@ -27,8 +27,8 @@
 // nothing yet.
 //
 // Rejected: a clock around each call, 40 ns for two looks; a coarse one moves each 4 ms. No clock, what the monitor
-// sees alone: beside four who wrote to a file that took 1.5 ms each time, a timer on one worker was 4.6 ms late. Signals
-// that end the call: files do not heed them.
+// sees alone: beside four who wrote to a file that took 1.5 ms each time, a timer on one worker was 4.6 ms late.
+// Signals that end the call: files do not heed them.
 
 #include <cstdint>
 
