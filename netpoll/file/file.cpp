@@ -12,6 +12,7 @@
 #include <weft/netpoll/errc.hpp>
 #include <weft/runtime/blocking.hpp>
 #include <weft/runtime/cancellation.hpp>
+#include <weft/runtime/detail/brief_call.hpp>
 
 #include "direction_use.hpp"
 #include "file_calls.hpp"
@@ -23,6 +24,8 @@ namespace weft::net {
 using detail::transferred;
 
 namespace {
+
+constexpr std::size_t k_most_in_place = 64 * 1024;  // what is copied in some 20 us
 
 constexpr bool has(open_flags all, open_flags one) noexcept {
   return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
@@ -80,6 +83,31 @@ auto use_blocking(const detail::descriptor& of, std::error_code& ec, Call call) 
   return detail::use_now(of, ec, [&](int fd) { return weft::blocking([&] { return call(fd); }); });
 }
 
+// What is brief, on this thread, which says that it may be in the kernel for longer. Only in files: what has no places
+// (a FIFO, a terminal) may have no room for as long as it likes.
+template <class Pass>
+bool is_written_in_place(int fd, std::span<const std::byte> data, std::error_code& ec, std::size_t& moved, Pass pass) {
+  std::error_code no_places;
+  if (data.size() > k_most_in_place || (static_cast<void>(detail::position_of(fd, no_places)), no_places)) return false;
+  const weft::detail::brief_call here;
+  if (here) moved = move_all(data, ec, pass);
+  return static_cast<bool>(here);
+}
+
+// `pass` as move_all's, with the descriptor ahead.
+template <class Pass>
+std::size_t write_by(const detail::descriptor& of, std::span<const std::byte> data, std::error_code& ec, Pass pass) {
+  weft::detail::cancellation_point();
+  return detail::use_now(of, ec, [&](int fd) {
+    const auto pass_there = [&](std::span<const std::byte> rest, std::int64_t further) {
+      return pass(fd, rest, further);
+    };
+    std::size_t moved = 0;
+    if (is_written_in_place(fd, data, ec, moved, pass_there)) return moved;
+    return weft::blocking([&] { return move_all(data, ec, pass_there); });
+  });
+}
+
 }  // namespace
 
 // --- Opening.
@@ -131,10 +159,8 @@ std::size_t file::read_whole(std::span<std::byte> buffer, std::uint64_t position
 
 std::size_t file::write_whole(std::span<const std::byte> data, std::uint64_t position, std::error_code& ec) {
   if (!is_position(position)) return ec = std::make_error_code(std::errc::invalid_argument), 0;
-  return use_blocking(descriptor_, ec, [&](int fd) {
-    return move_all(data, ec, [&](std::span<const std::byte> rest, std::int64_t further) {
-      return detail::write_file(fd, rest, static_cast<std::int64_t>(position) + further);
-    });
+  return write_by(descriptor_, data, ec, [&](int fd, std::span<const std::byte> rest, std::int64_t further) {
+    return detail::write_file(fd, rest, static_cast<std::int64_t>(position) + further);
   });
 }
 
@@ -150,10 +176,8 @@ std::size_t file::read_next(std::span<std::byte> buffer, std::error_code& ec) {
 }
 
 std::size_t file::write_next(std::span<const std::byte> data, std::error_code& ec) {
-  return use_blocking(descriptor_, ec, [&](int fd) {
-    return move_all(data, ec, [&](std::span<const std::byte> rest, std::int64_t) {
-      return detail::write_file(fd, rest, detail::k_in_sequence);
-    });
+  return write_by(descriptor_, data, ec, [](int fd, std::span<const std::byte> rest, std::int64_t) {
+    return detail::write_file(fd, rest, detail::k_in_sequence);
   });
 }
 

@@ -14,8 +14,10 @@
 //   std::string all = net::read_file("/etc/hostname");
 //
 // To a socket, without a buffer of one's own: net::copy (copy_file.hpp).
-// What it costs. A read that the system's page cache can answer is answered at once, on the worker. All else may wait
-// for a disk, and goes through weft::blocking: the fiber parks, a helper thread waits. So do open, sync, stat.
+// What it costs. A read that the system's page cache can answer is answered at once, on the worker, and at most 64 KiB
+// are written there: into the page cache, as a rule. If that takes long, other fibers run meanwhile, and the next ones
+// are written elsewhere. All else may wait for a disk, and goes through weft::blocking: the fiber parks, a helper
+// thread waits. So do open, sync, stat.
 // Waiting. Every call that may wait is a cancellation point as it begins (weft::cancelled, also from the forms with an
 // error_code). Once begun it is waited for, and neither cancelled, nor closed under: a disk answers. No deadlines.
 // close() from another fiber is told to calls that begin after it (std::errc::bad_file_descriptor); the system's
