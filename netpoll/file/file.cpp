@@ -49,6 +49,16 @@ bool is_position(std::uint64_t position) noexcept {
   return position <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
 }
 
+// What the clock cannot count to (a disk may know of the year 2300) is its last point, or its first.
+std::chrono::system_clock::time_point point_of(std::int64_t seconds, std::int64_t nanoseconds) noexcept {
+  using point = std::chrono::system_clock::time_point;
+  constexpr std::int64_t k_most = std::chrono::duration_cast<std::chrono::seconds>(point::duration::max()).count();
+  if (seconds >= k_most) return point::max();
+  if (seconds <= -k_most) return point::min();
+  const auto part = std::chrono::duration_cast<point::duration>(std::chrono::nanoseconds(nanoseconds));
+  return point(std::chrono::seconds(seconds) + part);
+}
+
 // `pass(rest, how far)` moves some of it: until all is moved, the file ends, or there is an error.
 template <class Bytes, class Pass>
 std::size_t move_all(Bytes bytes, std::error_code& ec, Pass pass) {
@@ -224,9 +234,7 @@ void file::truncate(std::uint64_t size, std::error_code& ec) {
 file_status file::stat(std::error_code& ec) const {
   return use_blocking(descriptor_, ec, [&](int fd) {
     const detail::asked_status is = detail::status_of(fd, ec);
-    const auto modified = std::chrono::seconds(is.modified_seconds) + std::chrono::nanoseconds(is.modified_nanoseconds);
-    using clock = std::chrono::system_clock;
-    return file_status{is.size, is.mode, clock::time_point(std::chrono::duration_cast<clock::duration>(modified))};
+    return file_status{is.size, is.mode, point_of(is.modified_seconds, is.modified_nanoseconds)};
   });
 }
 

@@ -40,6 +40,7 @@ class time_limit {
  private:
   // Time that a 64-bit count of nanoseconds does not hold is far enough away.
   [[nodiscard]] std::chrono::nanoseconds left() const noexcept {
+    if (at_->tv_sec < 0) return std::chrono::nanoseconds(-1);
     timespec now{};
     ::clock_gettime(clock_, &now);
     const std::int64_t seconds = at_->tv_sec - now.tv_sec;

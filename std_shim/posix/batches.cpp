@@ -4,6 +4,7 @@
 
 #include <cerrno>
 
+#include "libc_time.hpp"
 #include "moving.hpp"
 #include "parts.hpp"
 #include "real.hpp"
@@ -55,8 +56,7 @@ int send_each(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
 }
 
 int receive_until(int fd, mmsghdr* messages, unsigned count, int flags, timespec* length) noexcept {
-  const deadline until = deadline::after(
-      weft::detail::now(), std::chrono::seconds(length->tv_sec) + std::chrono::nanoseconds(length->tv_nsec));
+  const deadline until = until_after(length);
   unsigned done = 0;
   while (done < count && (done == 0 || weft::detail::now() < until)) {
     const int n = posix::recvmmsg(fd, messages + done, 1, flags, nullptr);

@@ -11,6 +11,7 @@
 #include <weft/runtime/cancellation.hpp>
 
 #include "descriptor_kind.hpp"
+#include "libc_time.hpp"
 #include "real.hpp"
 #include "unblocked.hpp"
 
@@ -93,9 +94,7 @@ deadline patience::until() noexcept {
   const int option = limit_ == limit::receive ? SO_RCVTIMEO : SO_SNDTIMEO;
   const bool is_set = ::getsockopt(fd_, SOL_SOCKET, option, &length, &size) == 0 &&  // else no socket
                       (length.tv_sec != 0 || length.tv_usec != 0);
-  if (is_set)
-    until_ = deadline::after(weft::detail::now(),
-                             std::chrono::seconds(length.tv_sec) + std::chrono::microseconds(length.tv_usec));
+  if (is_set) until_ = deadline::after(weft::detail::now(), span_of(length));
   return until_;
 }
 

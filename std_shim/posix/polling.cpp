@@ -4,7 +4,9 @@
 
 #include <cerrno>
 #include <chrono>
+#include <limits>
 
+#include "libc_time.hpp"
 #include "off_worker.hpp"
 #include "patience.hpp"
 #include "real.hpp"
@@ -14,19 +16,18 @@ namespace weft::posix {
 
 namespace {
 
-// A time of the p-forms; null is never. Rounded to what the wait keeps, nanoseconds.
-deadline until_after(const timespec* length) noexcept {
-  if (length == nullptr) return deadline::never();
-  return deadline::after(weft::detail::now(),
-                         std::chrono::seconds(length->tv_sec) + std::chrono::nanoseconds(length->tv_nsec));
-}
-
-deadline until_after(int milliseconds) noexcept {
+deadline until_past(int milliseconds) noexcept {
   if (milliseconds < 0) return deadline::never();
   return deadline::after(weft::detail::now(), std::chrono::milliseconds(milliseconds));
 }
 
-bool is_a_limit(const timespec& t) noexcept { return t.tv_sec >= 0 && t.tv_nsec >= 0 && t.tv_nsec < 1'000'000'000; }
+// Microseconds may be more than a second of them, as the kernel has it.
+timespec timespec_of(const timeval& length) noexcept {
+  timespec t{0, length.tv_usec % 1'000'000 * 1000};
+  if (__builtin_add_overflow(length.tv_sec, length.tv_usec / 1'000'000, &t.tv_sec))
+    t.tv_sec = std::numeric_limits<time_t>::max();
+  return t;
+}
 
 // Three sets as they were given, for a look that overwrites them.
 struct three_sets {
@@ -76,7 +77,7 @@ int wait_for_sets(const three_sets& asked, int count, fd_set* const (&answer)[3]
 }  // namespace
 
 int ppoll(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mask) noexcept {
-  if ((length != nullptr && !is_a_limit(*length)) || !enter()) return real().ppoll(fds, count, length, mask);
+  if ((length != nullptr && !is_a_time(*length)) || !enter()) return real().ppoll(fds, count, length, mask);
   if (mask != nullptr) return off_worker([&] { return real().ppoll(fds, count, length, mask); });
   const int found = real().poll(fds, count, 0);
   if (found != 0) return found;
@@ -88,7 +89,7 @@ int ppoll(pollfd* fds, nfds_t count, const timespec* length, const sigset_t* mas
 
 int pselect(int count, fd_set* readable, fd_set* writable, fd_set* urgent, const timespec* length,
             const sigset_t* mask) noexcept {
-  if (count < 0 || count > FD_SETSIZE || (length != nullptr && !is_a_limit(*length))) return fail(EINVAL);
+  if (count < 0 || count > FD_SETSIZE || (length != nullptr && !is_a_time(*length))) return fail(EINVAL);
   if (!enter() || !can_park()) return real().pselect(count, readable, writable, urgent, length, mask);
   if (mask != nullptr)
     return off_worker([&] { return real().pselect(count, readable, writable, urgent, length, mask); });
@@ -104,7 +105,7 @@ int select(int count, fd_set* readable, fd_set* writable, fd_set* urgent, timeva
   if (count < 0 || count > FD_SETSIZE || (length != nullptr && (length->tv_sec < 0 || length->tv_usec < 0)))
     return fail(EINVAL);
   if (length == nullptr) return posix::pselect(count, readable, writable, urgent, nullptr, nullptr);
-  const timespec span{length->tv_sec + length->tv_usec / 1'000'000, length->tv_usec % 1'000'000 * 1000};
+  const timespec span = timespec_of(*length);
   const deadline until = until_after(&span);
   const int found = posix::pselect(count, readable, writable, urgent, &span, nullptr);
   const std::int64_t left = (until.nanoseconds() - weft::detail::now().nanoseconds()) / 1000;
@@ -117,7 +118,7 @@ int epoll_wait(int epoll, epoll_event* events, int room, int milliseconds) noexc
   const int found = real().epoll_wait(epoll, events, room, 0);
   if (found != 0) return found;
   if (!can_park()) return real().epoll_wait(epoll, events, room, milliseconds);
-  return wait_for_epoll(epoll, events, room, until_after(milliseconds));
+  return wait_for_epoll(epoll, events, room, until_past(milliseconds));
 }
 
 int epoll_pwait(int epoll, epoll_event* events, int room, int milliseconds, const sigset_t* mask) noexcept {
@@ -128,7 +129,7 @@ int epoll_pwait(int epoll, epoll_event* events, int room, int milliseconds, cons
 
 int epoll_pwait2(int epoll, epoll_event* events, int room, const timespec* length, const sigset_t* mask) noexcept {
   const auto call = [&] { return real().epoll_pwait2(epoll, events, room, length, mask); };
-  if ((length != nullptr && !is_a_limit(*length)) || !enter()) return call();
+  if ((length != nullptr && !is_a_time(*length)) || !enter()) return call();
   if (mask != nullptr) return off_worker(call);
   const int found = real().epoll_wait(epoll, events, room, 0);
   if (found != 0) return found;
@@ -140,7 +141,7 @@ int poll(pollfd* fds, nfds_t count, int milliseconds) noexcept {
   const int found = real().poll(fds, count, 0);
   if (found != 0) return found;
   if (!can_park()) return real().poll(fds, count, milliseconds);
-  const deadline until = until_after(milliseconds);
+  const deadline until = until_past(milliseconds);
   several waits(count);
   for (nfds_t i = 0; i < count; ++i) waits.add(fds[i].fd, static_cast<std::uint16_t>(fds[i].events));
   return waits.until_found(until, "posix poll", [&] { return real().poll(fds, count, 0); });

@@ -7,6 +7,7 @@
 
 #include <sys/signalfd.h>
 
+#include "libc_time.hpp"
 #include "off_worker.hpp"
 #include "patience.hpp"
 #include "real.hpp"
@@ -38,17 +39,12 @@ int wait_for_signal(const sigset_t* set, siginfo_t* what, deadline until) noexce
 }  // namespace
 
 int sigtimedwait(const sigset_t* set, siginfo_t* what, const timespec* length) noexcept {
-  const bool is_sound =
-      length == nullptr || (length->tv_sec >= 0 && length->tv_nsec >= 0 && length->tv_nsec < 1'000'000'000);
+  const bool is_sound = length == nullptr || is_a_time(*length);
   if (!is_sound || !enter()) return real().sigtimedwait(set, what, length);
   const int found = take_signal(set, what);
   if (found >= 0 || last_error() != EAGAIN) return found;
   if (!can_park()) return real().sigtimedwait(set, what, length);
-  const deadline until = length == nullptr
-                             ? deadline::never()
-                             : deadline::after(weft::detail::now(), std::chrono::seconds(length->tv_sec) +
-                                                                        std::chrono::nanoseconds(length->tv_nsec));
-  return wait_for_signal(set, what, until);
+  return wait_for_signal(set, what, until_after(length));
 }
 
 int sigwaitinfo(const sigset_t* set, siginfo_t* what) noexcept { return posix::sigtimedwait(set, what, nullptr); }

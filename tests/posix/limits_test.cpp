@@ -4,8 +4,12 @@
 #include <weft/posix.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
+#include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,12 +17,15 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <sys/epoll.h>
 #include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <support/fiber_test.hpp>
 #include <weft/runtime/runtime.hpp>
+#include <weft/runtime/snapshot.hpp>
 
 #include "descriptors.hpp"
 
@@ -179,6 +186,98 @@ std::string send_until_over(const calls& by, const kind_of_socket& kind, const s
   posix::close(both.first);
   posix::close(both.second);
   return said;
+}
+
+// --- Times. Those that no 64 bits of nanoseconds hold are waited for, until the fiber is asked to end.
+
+struct timed_call {
+  const char* name;
+  int (*call)(const timespec& length);  // below 0, or an error: by errno
+};
+
+int by_number(int error) {
+  errno = error;
+  return error == 0 ? 0 : -1;
+}
+
+const timed_call k_timed[] = {
+    {"nanosleep", [](const timespec& t) { return posix::nanosleep(&t, nullptr); }},
+    {"clock_nanosleep",
+     [](const timespec& t) { return by_number(posix::clock_nanosleep(CLOCK_MONOTONIC, 0, &t, nullptr)); }},
+    {"until, monotonic",
+     [](const timespec& t) { return by_number(posix::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, nullptr)); }},
+    {"until, wall clock",
+     [](const timespec& t) { return by_number(posix::clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &t, nullptr)); }},
+    {"since the start",
+     [](const timespec& t) { return by_number(posix::clock_nanosleep(CLOCK_BOOTTIME, 0, &t, nullptr)); }},
+    {"ppoll", [](const timespec& t) { return posix::ppoll(nullptr, 0, &t, nullptr); }},
+    {"pselect", [](const timespec& t) { return posix::pselect(0, nullptr, nullptr, nullptr, &t, nullptr); }},
+    {"select",
+     [](const timespec& t) {
+       timeval length{t.tv_sec, t.tv_nsec / 1000 + 1'000'000};
+       return posix::select(0, nullptr, nullptr, nullptr, &length);
+     }},
+    {"epoll_pwait2",
+     [](const timespec& t) {
+       const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
+       epoll_event event;
+       const int n = posix::epoll_pwait2(epoll, &event, 1, &t, nullptr);
+       const int error = posix::last_error();
+       posix::close(epoll);
+       errno = error;
+       return n;
+     }},
+    {"sigtimedwait",
+     [](const timespec& t) {
+       sigset_t none_comes;
+       sigemptyset(&none_comes);
+       sigaddset(&none_comes, SIGRTMIN + 7);
+       return posix::sigtimedwait(&none_comes, nullptr, &t);
+     }},
+};
+
+// What it says when it is asked to end as soon as it waits.
+std::string said_to_the_end(const timed_call& call, const timespec& length) {
+  std::string said;
+  std::atomic<bool> has_ended{false};
+  auto waiter = weft::spawn({.name = "waiter"}, [&] {
+    const int n = call.call(length);
+    said = n < 0 ? std::strerror(posix::last_error()) : std::to_string(n);
+    has_ended = true;
+  });
+  const auto waits = [](const weft::fiber_info& each) {
+    return each.name == "waiter" && each.state == weft::fiber_state::parked;
+  };
+  wait_until([&] {
+    const auto seen = weft::snapshot();
+    return has_ended || std::any_of(seen.fibers.begin(), seen.fibers.end(), waits);
+  });
+  waiter.request_stop();
+  wait_until([&] { return has_ended.load(); });
+  return said;
+}
+
+FIBER_TEST(posix_limits, that_are_far_are_waited_for_and_end_with_the_fiber) {
+  constexpr std::int64_t k_most = std::numeric_limits<time_t>::max();
+  for (const timespec far : {timespec{k_most, 999'999'999}, timespec{k_most / 2, 5}, timespec{9'300'000'000, 0}})
+    for (const timed_call& each : k_timed)
+      EXPECT_EQ(said_to_the_end(each, far), std::strerror(ECANCELED)) << each.name << ", " << far.tv_sec;
+}
+
+FIBER_TEST(posix_limits, on_clocks_of_the_kernel_that_are_past_or_near_are_kept) {
+  timespec left{7, 7};
+  for (const clockid_t clock : {CLOCK_REALTIME, CLOCK_BOOTTIME, CLOCK_TAI})
+    for (const timespec past : {timespec{0, 0}, timespec{0, 1}, timespec{1, 0}})
+      EXPECT_EQ(posix::clock_nanosleep(clock, TIMER_ABSTIME, &past, &left), 0) << clock;
+  constexpr timespec k_soon{0, 1'000'000}, k_none{0, 0};
+  timespec before{}, after{};
+  ::clock_gettime(CLOCK_BOOTTIME, &before);
+  EXPECT_EQ(posix::clock_nanosleep(CLOCK_BOOTTIME, 0, &k_soon, &left), 0);
+  ::clock_gettime(CLOCK_BOOTTIME, &after);
+  EXPECT_GE((after.tv_sec - before.tv_sec) * 1'000'000'000 + after.tv_nsec - before.tv_nsec, 1'000'000);
+  EXPECT_EQ(posix::clock_nanosleep(CLOCK_BOOTTIME, 0, &k_none, &left), 0);
+  EXPECT_EQ(posix::clock_nanosleep(99, 0, &k_soon, &left), EINVAL);
+  EXPECT_EQ(left.tv_sec, 7) << "untouched but by a call that was ended";
 }
 
 TEST(posix_limits, of_sending_are_what_libc_makes_of_them) {
