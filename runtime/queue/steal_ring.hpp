@@ -65,6 +65,14 @@ class steal_ring {
     return nullptr;
   }
 
+  // What pop() would return after `others` more, or null: a hint, for a thief may have it by now.
+  [[nodiscard]] T* ahead(std::uint32_t others) noexcept {
+    const std::uint32_t at = head_.load(std::memory_order_relaxed) + others;  // relaxed: a hint
+    // relaxed, both: only the owner writes them.
+    const std::uint32_t left = tail_.load(std::memory_order_relaxed) - at;
+    return static_cast<std::int32_t>(left) > 0 ? slot(at).load(std::memory_order_relaxed) : nullptr;
+  }
+
   // Takes the older half out of the ring, oldest first; `out` has room for Capacity / 2. Returns how many. 0:
   // thieves came first, and the next push has room.
   [[nodiscard]] std::uint32_t take_half(T** out) noexcept {

@@ -85,7 +85,11 @@ inline fiber_block* worker::pick_local() noexcept {
     }
   }
   next_in_a_row_ = 0;
-  if (fiber_block* const fiber = ring_.pop()) return fiber;
+  if (fiber_block* const fiber = ring_.pop()) {
+    if (fetches_ahead_) [[unlikely]]
+      fetch_ahead();
+    return fiber;
+  }
   return has_next() ? take_next() : nullptr;  // a thief may have emptied the ring meanwhile
 }
 

@@ -178,6 +178,7 @@ class worker {
   void displace(fiber_block* fiber, fiber_block* other) noexcept;
   [[nodiscard]] stack take_stack(stack_pool& from) noexcept;
   void give_back_stack(stack_pool& to, const stack& used) noexcept;
+  [[gnu::noinline]] void fetch_ahead() noexcept;
   [[gnu::noinline]] void feed_one_starving(const stack_pool& has_a_stack) noexcept;
   [[gnu::noinline]] void overflow(fiber_block* fiber) noexcept;  // apart from the frames of who parks: it needs 1 KiB
   void note_finished() noexcept {
@@ -226,6 +227,7 @@ class worker {
   relaxed<after_switch> step_{after_switch::publish};
   relaxed<exception_state*> exceptions_{nullptr};
   relaxed<std::uint32_t> next_in_a_row_{0};
+  relaxed<bool> fetches_ahead_{false};      // "Fetching ahead" (worker.cpp)
   relaxed<std::uint64_t> last_service_{0};  // the turn
   relaxed<std::uint64_t> next_service_{k_most_turns_between_services};
   relaxed<std::uint64_t> next_visit_{k_most_turns_between_services};  // ... of home: for the service or the inbox

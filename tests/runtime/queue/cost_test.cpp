@@ -141,6 +141,16 @@ TEST_P(ring_cost, a_push_and_a_pop_cost_the_same_whatever_the_ring_holds) {
             (accesses{.loads = 5, .stores = 2, .locked = 1}));
 }
 
+TEST_P(ring_cost, a_look_ahead_is_three_loads_and_takes_nothing) {
+  const unsigned size = GetParam();
+  EXPECT_EQ(count_accesses([&] { EXPECT_EQ(victim.ahead(size - 1), &items[size - 1]); }),
+            (accesses{.loads = 3, .stores = 0, .locked = 0}));
+  EXPECT_EQ(victim.ahead(size), nullptr);
+  EXPECT_EQ(victim.size(), size);
+  EXPECT_EQ(victim.pop(), &items[0]);
+  EXPECT_EQ(victim.ahead(0), size > 1 ? &items[1] : nullptr);
+}
+
 INSTANTIATE_TEST_SUITE_P(ready_fibers, ring_cost, testing::Values(1u, 2u, 16u, 100u, 256u));
 
 TEST(cost, an_empty_ring_costs_a_thief_four_loads_two_of_its_own_and_nothing_locked) {
