@@ -189,6 +189,11 @@ const row k_rows[] = {
     ROW("read, /dev/zero", 1, zeros_by_flag, { keep(by::read(with.zero, with.bytes, 8)); }),
     ROW("pread, in the page cache", 1, file_by_flag, { keep(by::pread(with.file, with.bytes, 8, 0)); }),
     ROW("pwrite, file", 1, nullptr, { keep(by::pwrite(with.file, with.bytes, 8, 0)); }),
+    ROW("lseek + write, file", 1, nullptr,
+        {
+          keep(::lseek(with.file, 0, SEEK_SET));
+          keep(by::write(with.file, with.bytes, 8));
+        }),
     ROW("poll, one that is ready", 1, poll_by_look, { keep(by::poll(&with.look, 1, -1)); }),
     ROW("epoll_wait, one that is ready", 1, epoll_by_look,
         {

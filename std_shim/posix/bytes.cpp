@@ -6,6 +6,7 @@
 
 #include "in_place.hpp"
 #include "moving.hpp"
+#include "no_wait_call.hpp"
 #include "off_worker.hpp"
 #include "parts.hpp"
 #include "real.hpp"
@@ -183,7 +184,7 @@ ssize_t pread(int fd, void* buffer, std::size_t size, off_t offset) noexcept {
   if (size == 0 || offset < 0 || !enter()) return real().pread(fd, buffer, size, offset);
   const iovec part{buffer, size};
   if (way_of(fd, side::in) == way::storage) {  // the shortest way
-    const ssize_t n = real().preadv2(fd, &part, 1, offset, k_no_wait);
+    const ssize_t n = read_no_wait(fd, &part, 1, offset);
     if (n >= 0 || !is_flag_unknown()) return move_at_after<reads_at>(n, fd, &part, 1, size, offset);
   }
   return move_at<reads_at>(fd, &part, 1, size, offset);
@@ -212,8 +213,7 @@ ssize_t read(int fd, void* buffer, std::size_t size) noexcept {
   const iovec part{buffer, size};
   const way by = way_of(fd, side::in);
   if (by != way::message && by != way::flag && by != way::storage) return read_parts(fd, &part, 1, size);
-  const ssize_t n =
-      by == way::message ? real().recv(fd, buffer, size, MSG_DONTWAIT) : real().preadv2(fd, &part, 1, -1, k_no_wait);
+  const ssize_t n = by == way::message ? real().recv(fd, buffer, size, MSG_DONTWAIT) : read_no_wait(fd, &part, 1, -1);
   return n > 0 && static_cast<std::size_t>(n) == size ? n : read_on(n, by, fd, part);
 }
 
@@ -225,8 +225,7 @@ ssize_t write(int fd, const void* buffer, std::size_t size) noexcept {
       by == way::in_place && write_next_in_place(fd, size, n, [&] { return real().write(fd, buffer, size); }))
     return n;
   if (by != way::message && by != way::flag) return write_parts(fd, &part, 1, size);
-  const ssize_t n =
-      by == way::message ? real().send(fd, buffer, size, MSG_DONTWAIT) : real().pwritev2(fd, &part, 1, -1, k_no_wait);
+  const ssize_t n = by == way::message ? real().send(fd, buffer, size, MSG_DONTWAIT) : write_no_wait(fd, &part, 1, -1);
   return n > 0 && static_cast<std::size_t>(n) == size ? n : write_on(n, by, fd, part);
 }
 

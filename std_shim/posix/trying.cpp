@@ -14,6 +14,7 @@
 #include <weft/posix.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
 
+#include "no_wait_call.hpp"
 #include "patience.hpp"
 #include "real.hpp"
 #include "unblocked.hpp"
@@ -116,15 +117,13 @@ ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept {
   return attempt(
       fd, side::in,
       [&] { return offset < 0 ? receive(fd, parts, count) : real().preadv2(fd, parts, count, offset, 0); },
-      [&] { return real().preadv2(fd, parts, count, offset, k_no_wait); },
-      [&] { return read_after_look(fd, parts, count); });
+      [&] { return read_no_wait(fd, parts, count, offset); }, [&] { return read_after_look(fd, parts, count); });
 }
 
 ssize_t try_out(int fd, const iovec* parts, int count, off_t offset) noexcept {
   return attempt(
       fd, side::out, [&] { return offset < 0 ? send(fd, parts, count) : real().pwritev2(fd, parts, count, offset, 0); },
-      [&] { return real().pwritev2(fd, parts, count, offset, k_no_wait); },
-      [&] { return write_after_look(fd, parts, count); });
+      [&] { return write_no_wait(fd, parts, count, offset); }, [&] { return write_after_look(fd, parts, count); });
 }
 
 }  // namespace weft::posix

@@ -7,8 +7,6 @@
 
 namespace weft::posix {
 
-inline constexpr int k_no_wait = 0x08;  // RWF_NOWAIT: Linux 4.14
-
 // Whether the last error says that the descriptor does not know that flag.
 [[nodiscard]] bool is_flag_unknown() noexcept;
 
