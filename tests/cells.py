@@ -60,7 +60,7 @@ def targets_of(cell, rooms=None):
         return []
     targets = []
     for room in rooms or cell.rooms:
-        targets.append({"model": "models", "loops": "loops"}.get(room, f"tests/{room}/{room}_tests"))
+        targets.append({"model": "models", "loops": "loops", "async": "async"}.get(room, f"tests/{room}/{room}_tests"))
     return targets
 
 

@@ -7,6 +7,8 @@ end where the time went. ./dev calls it:
   run.py soak [MINUTES]          fuzzers, many simulated orders, thousands of connections, then seed after seed
   run.py lint                    what can be checked without building
 
+BOOST_HEADERS=DIR,... and SENDERS=DIR: include roots of other versions of Boost, and of stdexec, for the tests of async.
+
 A cell is one way to build, and what is run in it: cells.py.
 """
 import os
@@ -55,6 +57,12 @@ def compiler_for(name):
     return f"ccache {name}" if cached else name
 
 
+def other_libraries():
+    """Options for meson: against which async is tested, beside what the system has. A build directory keeps them."""
+    asked = {"boost_headers": os.environ.get("BOOST_HEADERS"), "senders": os.environ.get("SENDERS")}
+    return [f"-D{option}={where}" for option, where in asked.items() if where is not None]
+
+
 class Runner:
     def __init__(self):
         self.ledger = Ledger()
@@ -62,10 +70,14 @@ class Runner:
     def build(self, cell, targets):
         """True if it is built. Configures it first if it is new."""
         log = f"build/{cell.name}.log"
+        others = other_libraries()
         with self.ledger.compiling(cell.name):
             if not os.path.exists(f"build/{cell.name}/build.ninja"):
-                say(f"configuring build/{cell.name} ({cell.compiler} {' '.join(cell.options)})")
-                status = logged(["meson", "setup", f"build/{cell.name}", *cell.options], log, CXX=compiler_for(cell.compiler))
+                say(f"configuring build/{cell.name} ({cell.compiler} {' '.join([*cell.options, *others])})")
+                status = logged(["meson", "setup", f"build/{cell.name}", *cell.options, *others], log,
+                                CXX=compiler_for(cell.compiler))
+            elif others:
+                status = logged(["meson", "configure", f"build/{cell.name}", *others], log)
             else:
                 status = 0
             say(f"building build/{cell.name}")

@@ -107,7 +107,7 @@ namespace boost::asio {
 template <class R, class... Args>
 class async_result<weft::use_fiber_t, R(Args...)> {
  public:
-  using return_type = typename weft::detail::asio_operation<Args...>::result;
+  using return_type = weft::detail::result_of_operation<Args...>;
 
   template <class Initiation, class... InitArgs>
   static return_type initiate(Initiation&& initiation, weft::use_fiber_t, InitArgs&&... args) {
@@ -120,7 +120,7 @@ class async_result<weft::use_fiber_t, R(Args...)> {
 template <class Code, class R, class... Args>
 class async_result<weft::use_fiber_into<Code>, R(Args...)> {
  public:
-  using return_type = typename weft::detail::asio_operation<Args...>::result;
+  using return_type = weft::detail::result_of_operation<Args...>;
 
   template <class Initiation, class... InitArgs>
   static return_type initiate(Initiation&& initiation, weft::use_fiber_into<Code> into, InitArgs&&... args) {

@@ -140,8 +140,21 @@ class fiber_handler {
 };
 
 // What is left of a result without its error: nothing, a value, or a tuple.
+template <class Values>
+struct bared {
+  using type = Values;
+};
+template <>
+struct bared<std::tuple<>> {
+  using type = void;
+};
+template <class Value>
+struct bared<std::tuple<Value>> {
+  using type = Value;
+};
+
 template <class... Values>
-auto bare(std::tuple<Values...>&& all) {
+typename bared<std::tuple<Values...>>::type bare(std::tuple<Values...>&& all) {
   if constexpr (sizeof...(Values) == 1)
     return std::get<0>(std::move(all));
   else if constexpr (sizeof...(Values) != 0)
@@ -181,13 +194,24 @@ struct error_is_left {
 };
 
 template <class... Args>
+inline constexpr bool tells_error = begins_with_error<std::decay_t<Args>..., void>;
+
+template <class... Args>
+using values_of_operation = typename without_error<tells_error<Args...>, std::tuple<std::decay_t<Args>...>>::type;
+
+// Names types, and looks into none: Asio asks it also for overloads that it then does not take (an async_accept whose
+// first argument would be an executor), with results that nobody could move.
+template <class... Args>
+using result_of_operation = typename bared<values_of_operation<Args...>>::type;
+
+template <class... Args>
 class asio_operation : public asio_operation_core {
   using values = std::tuple<std::decay_t<Args>...>;
-  static constexpr bool k_has_error = begins_with_error<std::decay_t<Args>..., void>;
-  using rest = typename without_error<k_has_error, values>::type;
+  using rest = values_of_operation<Args...>;
+  static constexpr bool k_has_error = tells_error<Args...>;
 
  public:
-  using result = decltype(bare(std::declval<rest>()));
+  using result = result_of_operation<Args...>;
 
   // Begins it and waits until it is over.
   template <class Initiation, class... InitArgs>
