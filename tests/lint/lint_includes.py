@@ -18,7 +18,7 @@ BELOW = {
 }
 # Who may name Boost: the one file that jumps between stacks, the headers for Asio, and programs that compare.
 MAY_NAME_BOOST = re.compile(r"^(runtime/machine/jump\.hpp|std_shim/async/include/.*|bench/.*|examples/.*|tests/async/.*"
-                            r"|tests/loops/asio_test\.cpp|tests/install/explicit_async\.cpp)$")
+                            r"|tests/loops/asio_test\.cpp|tests/install/(explicit_async|many_loops)\.cpp)$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
