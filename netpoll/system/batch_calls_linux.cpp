@@ -44,7 +44,10 @@ batch_moved outcome_of(int moved, std::size_t asked) noexcept {
   return {0, false, false, error_of(error)};
 }
 
-bool is_missing(const batch_moved& moved) noexcept { return moved.error == std::errc::function_not_supported; }
+// An old kernel has none, a filter (seccomp) may forbid it; a firewall's EPERM the single call tells as well.
+bool is_missing(const batch_moved& moved) noexcept {
+  return moved.error == std::errc::function_not_supported || moved.error == std::errc::operation_not_permitted;
+}
 
 received_datagram datagram_of(const mmsghdr& head, std::size_t room) noexcept {
   received_datagram got;

@@ -110,7 +110,7 @@ ssize_t attempt(int fd, side s, ByMessage by_message, ByFlag by_flag, ByLook by_
 
 bool is_flag_unknown() noexcept {
   const int error = last_error();
-  return error == EOPNOTSUPP || error == EINVAL;
+  return error == EOPNOTSUPP || error == EINVAL || error == EPERM;  // the last: of a filter that forbids the call
 }
 
 ssize_t try_in(int fd, const iovec* parts, int count, off_t offset) noexcept {
