@@ -19,8 +19,8 @@ constinit std::atomic<bool> g_has_no_signal{true};
 
 bool is_unsupported(ssize_t result) noexcept { return result < 0 && last_error() == EOPNOTSUPP; }
 
-// A filter (seccomp) that does not know a call may forbid it, where an old kernel or libc says that there is none. Other
-// than that EPERM is a sealed file's, which the call without flags tells as well.
+// A filter (seccomp) that does not know a call may forbid it, where an old kernel or libc says that there is none.
+// Other than that EPERM is a sealed file's, which the call without flags tells as well.
 ssize_t unsupported_if_forbidden(ssize_t result) noexcept {
   if (result < 0 && last_error() == EPERM) restore_error(EOPNOTSUPP);
   return result;

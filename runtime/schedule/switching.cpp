@@ -69,8 +69,8 @@ void fetch(const void* first) noexcept {
 
 }  // namespace
 
-// "Fetching ahead" (worker.cpp). A thief may have them by now; but their blocks stay blocks for ever, and whatever stands at an
-// address, fetching it does no harm.
+// "Fetching ahead" (worker.cpp). A thief may have them by now; but their blocks stay blocks for ever, and whatever
+// stands at an address, fetching it does no harm.
 WEFT_NO_TSAN void worker::fetch_ahead() noexcept {
   if (const fiber_block* const after_next = ring_.ahead(1)) fetch<2>(after_next);
   if (const fiber_block* const next = ring_.ahead(0)) fetch<4>(next->registers.saved);

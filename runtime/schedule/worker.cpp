@@ -227,10 +227,10 @@ void worker::limit_batch_to_ring() noexcept {
 }
 
 // "Fetching ahead". Where events make many ready, with a thousand connections, what a fiber goes on with has left the
-// caches since it last ran: its block, and the frames of its wait. So while one runs, the next one's frames are
-// fetched, and the block of the one after that, which tells where its frames are. Sooner they would be gone again before
-// they are needed; and who only yields is not worth a nanosecond.
-//
+// caches since it last ran: its block, and the frames of its wait. So while one runs the next one's frames are fetched,
+// and the block of the one after that, which tells where its frames are. Sooner, they would be gone again before they
+// are needed; and who only yields is not worth a nanosecond.
+
 // Oldest first, to the end of the ring; if that is more than this worker runs next, one sleeper may come for it.
 void worker::deliver() noexcept {
   const bool found = batch_.size() != 0;
