@@ -71,8 +71,15 @@ void listen_for_many(httplib::Server& server, int port) {
   server.listen_after_bind();
 }
 
+// Its library gives up after five seconds, which two hundred take on a busy machine, under a sanitizer.
+void be_patient(auto& client_or_server) {
+  client_or_server.set_read_timeout(60s);
+  client_or_server.set_write_timeout(60s);
+}
+
 void serve(const terms& told) {
   httplib::Server server;
+  be_patient(server);
   gate together;
   server.new_task_queue = [] { return new fibers_as_pool; };
   server.set_keep_alive_max_count(1'000'000);
@@ -92,7 +99,10 @@ void serve(const terms& told) {
 
 class connection {
  public:
-  explicit connection(const terms& told) : http_("127.0.0.1", told.number("port")) { http_.set_keep_alive(true); }
+  explicit connection(const terms& told) : http_("127.0.0.1", told.number("port")) {
+    http_.set_keep_alive(true);
+    be_patient(http_);
+  }
 
   std::string get(const std::string& path) { return text_of(http_.Get(path.c_str())); }
   std::string post(const std::string& body) { return text_of(http_.Post("/back", body, "text/plain")); }
