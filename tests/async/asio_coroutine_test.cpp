@@ -192,6 +192,26 @@ TEST(asio_coroutine, the_end_of_the_runtime_is_told_to_a_coroutine_that_waits_fo
 
 #if BOOST_VERSION >= 107700
 
+// The race detector sees what this is about; a step is counted as it is over.
+FIBER_TEST(asio_coroutine, a_request_to_end_races_one_operation_after_the_other) {
+  const auto busy = [](std::atomic<int>& steps) -> asio::awaitable<void> {
+    weft::channel<int> full(1);
+    for (;; ++steps) {
+      full.send(1);
+      (void)co_await weft::as_awaitable(full);
+      asio::steady_timer timer(co_await asio::this_coro::executor, 0ms);
+      co_await timer.async_wait(asio::use_awaitable);
+    }
+  };
+  for (int i = 0; i < 20; ++i) {
+    std::atomic<int> steps{0};
+    auto waits = weft::spawn([&] { weft::await(busy(steps)); });
+    weft::testing::wait_until([&] { return steps > i % 3; });
+    waits.request_stop();
+    expect_error(std::errc::operation_canceled, [&] { waits.join(); });
+  }
+}
+
 FIBER_TEST(asio_coroutine, a_time_limit_reaches_what_the_coroutine_waits_for) {
   io_threads threads(1);
   EXPECT_THROW((void)weft::with_timeout(2ms, [&] { return weft::await(threads.io, fails_after(1h)); }),

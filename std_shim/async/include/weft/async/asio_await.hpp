@@ -14,12 +14,14 @@
 
 #if defined(BOOST_ASIO_HAS_CO_AWAIT) && defined(__cpp_impl_coroutine)
 
+#include <type_traits>
 #include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 
 #include <weft/async/detail/asio_waiting.hpp>
+#include <weft/async/detail/one_at_a_time.hpp>
 #include <weft/await.hpp>
 
 #pragma GCC visibility push(default)
@@ -35,11 +37,17 @@ T await(Where&& where, boost::asio::awaitable<T, Executor> from) {
   return boost::asio::co_spawn(where, std::move(from), use_fiber);
 }
 
-// The same on the workers of the calling fiber's runtime: the coroutine runs in fibers, one after the other, and may
-// park. On a plain thread: std::logic_error.
+// The same on the workers of the calling fiber's runtime: the coroutine runs in fibers, one after the other, also what
+// it co_spawns on its own executor or awaits side by side (awaitable_operators), and may park: these others, and a
+// request to end, wait for their turn then. On a plain thread: std::logic_error.
+// (An awaitable whose executor is weft::executor itself runs on that, and a request to end may come to it in the middle
+// of a step: Asio's slots are not made for that. Give it a strand, and do not park.)
 template <class T, class Executor>
 T await(boost::asio::awaitable<T, Executor> from) {
-  return boost::asio::co_spawn(executor(), std::move(from), use_fiber);
+  if constexpr (std::is_convertible_v<detail::one_at_a_time, Executor>)
+    return boost::asio::co_spawn(detail::one_at_a_time(executor()), std::move(from), use_fiber);
+  else
+    return boost::asio::co_spawn(executor(), std::move(from), use_fiber);
 }
 
 // await.hpp's, for coroutines of Asio's as well, if their executor is any_io_executor. Such a coroutine goes on on its

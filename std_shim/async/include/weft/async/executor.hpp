@@ -5,7 +5,7 @@
 //   asio::post(ex, [] { conn.read_some(buffer); });           // a fiber: it may park
 //   auto strand = asio::make_strand(ex);                      // one at a time, in order
 //   asio::steady_timer timer(ex, 1s);                         // I/O objects: watched by a thread of Asio's own
-//   int n = asio::co_spawn(ex, answer(), weft::use_fiber);    // an asio::awaitable
+//   int n = asio::co_spawn(ex, answer(), weft::use_fiber);    // an asio::awaitable (weft::await, if it may be ended)
 //
 // Part of <weft/asio.hpp>. What is executed is a fiber of its own, as by weft::go, named "asio": it may use all of weft
 // and park, but for a handler of a strand (below). An exception out of it ends the process, as out of any fiber of go;
