@@ -15,9 +15,11 @@
 #include <vector>
 
 #include <support/fiber_test.hpp>
+#include <weft/runtime/blocking.hpp>
 #include <weft/runtime/runtime.hpp>
 #include <weft/runtime/snapshot.hpp>
 #include <weft/runtime/spawn.hpp>
+#include <weft/runtime/task_group.hpp>
 #include <weft/runtime/this_fiber.hpp>
 
 namespace {
@@ -41,6 +43,34 @@ FIBER_TEST(runtime, join_returns_what_the_function_returned) {
   int& reference = weft::spawn([&]() -> int& { return target; }).join();
   EXPECT_EQ(&reference, &target);
   weft::spawn([] {}).join();
+}
+
+// As std::thread would: called for the last time.
+struct at_its_end {
+  std::unique_ptr<int> value = std::make_unique<int>(8);
+  std::unique_ptr<int> operator()() && { return std::move(value); }
+};
+
+FIBER_TEST(runtime, a_function_may_be_callable_as_an_rvalue_alone) {
+  EXPECT_EQ(*weft::spawn(at_its_end()).join(), 8);
+  EXPECT_EQ(*weft::spawn({.name = "named"}, at_its_end()).join(), 8);
+  weft::go(at_its_end());
+  weft::task_group group;
+  group.go(at_its_end());
+  group.go({.name = "named"}, at_its_end());
+  group.wait();
+  auto owner = std::make_unique<int>(9);
+  std::unique_ptr<int>&& same = weft::spawn([&]() -> std::unique_ptr<int>&& { return std::move(owner); }).join();
+  EXPECT_EQ(&same, &owner);
+  std::unique_ptr<int>&& blocked = weft::blocking([&]() -> std::unique_ptr<int>&& { return std::move(owner); });
+  EXPECT_EQ(&blocked, &owner);
+}
+
+TEST(run, takes_a_function_that_is_callable_as_an_rvalue_alone) {
+  EXPECT_EQ(*weft::run({.workers = 1}, at_its_end()), 8);
+  weft::runtime rt({.workers = 1});
+  EXPECT_EQ(*rt.run(at_its_end()), 8);
+  rt.go(at_its_end());
 }
 
 FIBER_TEST(runtime, arguments_are_moved_into_the_fiber) {

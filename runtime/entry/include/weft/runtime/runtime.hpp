@@ -46,7 +46,7 @@ class runtime {
   }
 
   template <class F>
-  std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
+  detail::kept_result<std::decay_t<F>> run(F&& f, source_site site = source_site::current()) {
     refuse_on_fiber("runtime::run");
     detail::scheduler& home = running();
     auto main = detail::spawn_in(&home, detail::main_options(home), site, std::decay_t<F>(std::forward<F>(f)));
@@ -84,13 +84,13 @@ inline options for_run(options wanted) noexcept {
 }  // namespace detail
 
 template <class F>
-std::invoke_result_t<std::decay_t<F>&> run(const options& wanted, F&& f, source_site site = source_site::current()) {
+detail::kept_result<std::decay_t<F>> run(const options& wanted, F&& f, source_site site = source_site::current()) {
   runtime rt(detail::for_run(wanted));
   return rt.run(std::forward<F>(f), site);
 }
 
 template <detail::not_options F>
-std::invoke_result_t<std::decay_t<F>&> run(F&& f, source_site site = source_site::current()) {
+detail::kept_result<std::decay_t<F>> run(F&& f, source_site site = source_site::current()) {
   return run(options{}, std::forward<F>(f), site);
 }
 

@@ -26,6 +26,11 @@ namespace weft {
 namespace detail {
 // Calls f(argument) where it may block; returns when it has returned.
 void run_blocking(void (*f)(void*) noexcept, void* argument);
+// Of what a reference refers to, also one to an rvalue.
+template <class T>
+std::remove_reference_t<T>* address_of(T&& referred) noexcept {
+  return std::addressof(referred);
+}
 }  // namespace detail
 
 template <class F>
@@ -45,7 +50,7 @@ auto blocking(F&& f) -> std::invoke_result_t<F&> {
           if constexpr (std::is_void_v<R>)
             mine.f();
           else if constexpr (std::is_reference_v<R>)
-            mine.result.emplace(std::addressof(mine.f()));
+            mine.result.emplace(detail::address_of(mine.f()));
           else
             mine.result.emplace(mine.f());
         } catch (...) {

@@ -5,9 +5,10 @@
 //   auto handle = weft::spawn(f, args...);  handle.join() is its value, or rethrows
 //   weft::go({.name = "ticker", .stack_size = 1 << 20}, tick);
 //
-// The function and its arguments are moved (or copied) into the fiber, as std::thread does. They are destroyed on the
-// fiber's own stack, at its end. A fiber starts in the runtime of its spawner, in the root scope: nothing waits for it
-// but its handle and the end of the runtime, which cancels it. One that is cancelled before its first turn never runs.
+// The function and its arguments are moved (or copied) into the fiber, as std::thread does; it may be one that is
+// callable as an rvalue alone. They are destroyed on the fiber's own stack, at its end. A fiber starts in the runtime
+// of its spawner, in the root scope: nothing waits for it but its handle and the end of the runtime, which cancels it.
+// One that is cancelled before its first turn never runs.
 //
 // go and spawn throw std::logic_error outside a runtime, std::system_error (not_enough_memory) when there is no stack
 // for another fiber, std::invalid_argument for a stack size that cannot be. They are not switch points.
@@ -94,7 +95,7 @@ struct detached_body {
     unpacked<F> f(storage);
     if (!wanted) return;
     try {
-      (*f)();
+      detail::call_kept(*f);
     } catch (const cancelled&) {
     }
   }
@@ -255,7 +256,7 @@ void go_in(scheduler* home, const spawn_options& options, source_site site, Clos
 template <class Closure>
 auto spawn_in(scheduler* home, const spawn_options& options, source_site site, Closure&& closure) {
   using F = std::remove_cvref_t<Closure>;
-  using R = std::invoke_result_t<F&>;
+  using R = kept_result<F>;
   fiber_block* const fiber = make_fiber_for(home, options, site, std::forward<Closure>(closure)).fiber;
   start_joinable(fiber, joinable_body<F, R>::body);
   return join_handle<R>(fiber);
@@ -264,13 +265,13 @@ auto spawn_in(scheduler* home, const spawn_options& options, source_site site, C
 }  // namespace detail
 
 template <detail::not_spawn_options F>
-  requires(std::invocable<std::decay_t<F>&>)
+  requires detail::kept_call<std::decay_t<F>>
 void go(F&& f, source_site site = source_site::current()) {
   detail::go_in(nullptr, {}, site, std::decay_t<F>(std::forward<F>(f)));
 }
 
 template <class F>
-  requires(std::invocable<std::decay_t<F>&>)
+  requires detail::kept_call<std::decay_t<F>>
 void go(const spawn_options& options, F&& f, source_site site = source_site::current()) {
   detail::go_in(nullptr, options, site, std::decay_t<F>(std::forward<F>(f)));
 }
@@ -290,13 +291,13 @@ template <class F, class First, class... Rest>
 }
 
 template <detail::not_spawn_options F>
-  requires(std::invocable<std::decay_t<F>&>)
+  requires detail::kept_call<std::decay_t<F>>
 auto spawn(F&& f, source_site site = source_site::current()) {
   return detail::spawn_in(nullptr, {}, site, std::decay_t<F>(std::forward<F>(f)));
 }
 
 template <class F>
-  requires(std::invocable<std::decay_t<F>&>)
+  requires detail::kept_call<std::decay_t<F>>
 auto spawn(const spawn_options& options, F&& f, source_site site = source_site::current()) {
   return detail::spawn_in(nullptr, options, site, std::decay_t<F>(std::forward<F>(f)));
 }

@@ -97,7 +97,7 @@ struct member_body {
     stored<group_core*>::put(storage, group);
     if (!wanted) return;
     try {
-      (*closure).f();
+      detail::call_kept((*closure).f);
     } catch (const cancelled&) {
     } catch (...) {
       group->note_exception(std::current_exception());
@@ -136,12 +136,12 @@ class task_group {
   // weft::go otherwise, also in what it throws: the group is then as it was before. In a group that is cancelled f does
   // not run; it is destroyed, as ever, on a fiber's stack.
   template <detail::not_spawn_options F>
-    requires(std::invocable<std::decay_t<F>&>)
+    requires detail::kept_call<std::decay_t<F>>
   void go(F&& f, source_site site = source_site::current()) {
     detail::go_in_group(core_, {}, site, std::decay_t<F>(std::forward<F>(f)));
   }
   template <class F>
-    requires(std::invocable<std::decay_t<F>&>)
+    requires detail::kept_call<std::decay_t<F>>
   void go(const spawn_options& options, F&& f, source_site site = source_site::current()) {
     detail::go_in_group(core_, options, site, std::decay_t<F>(std::forward<F>(f)));
   }

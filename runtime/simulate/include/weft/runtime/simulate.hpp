@@ -152,8 +152,8 @@ std::string choices_of(const simulation_options& wanted, source_site site, F&& f
 }  // namespace detail
 
 template <class F>
-std::invoke_result_t<std::decay_t<F>&> simulate(const simulation_options& wanted, F&& f,
-                                                source_site site = source_site::current()) {
+detail::kept_result<std::decay_t<F>> simulate(const simulation_options& wanted, F&& f,
+                                              source_site site = source_site::current()) {
   detail::simulation_run run(wanted);
   return detail::run_simulated(run, site, std::decay_t<F>(std::forward<F>(f)));
 }

@@ -9,6 +9,7 @@
 #include <type_traits>
 #include <utility>
 
+#include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/detail/memory.hpp>
 
 #pragma GCC visibility push(default)
@@ -41,12 +42,13 @@ class outcome {
   void set_result_of(F& f) {
     void* const place = std::addressof(value_);
     if constexpr (std::is_void_v<R>) {
-      f();
+      detail::call_kept(f);
       ::new (place) kept();
     } else if constexpr (std::is_reference_v<R>) {
-      ::new (place) kept(std::addressof(f()));
+      auto&& made = detail::call_kept(f);
+      ::new (place) kept(std::addressof(made));
     } else {
-      ::new (place) kept(f());
+      ::new (place) kept(detail::call_kept(f));
     }
     how_ = ending::returned;
   }

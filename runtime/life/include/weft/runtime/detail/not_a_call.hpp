@@ -4,6 +4,7 @@
 
 #include <type_traits>
 
+#include <weft/runtime/detail/functional.hpp>
 #include <weft/runtime/spawn_site.hpp>
 
 #pragma GCC visibility push(default)
@@ -14,7 +15,7 @@ namespace weft::detail {
 template <class F, class... Args>
 consteval bool can_begin() {
   if constexpr ((std::is_same_v<std::remove_cvref_t<Args>, source_site> && ...))
-    return std::is_invocable_v<std::decay_t<F>&>;
+    return kept_call<std::decay_t<F>>;
   else
     return std::is_invocable_v<std::decay_t<F>, std::decay_t<Args>...>;
 }

@@ -33,6 +33,23 @@ constexpr std::invoke_result_t<F, Args...> invoke(F&& f, Args&&... args) {
     return std::forward<F>(f)(std::forward<Args>(args)...);
 }
 
+// What can be called without arguments where it is kept: as what stands there or, if it has no call but for what is at
+// its end (operator()() &&), as that.
+template <class F>
+concept kept_call = std::is_invocable_v<F&> || std::is_invocable_v<F>;
+
+template <class F>
+using kept_result =
+    typename std::conditional_t<std::is_invocable_v<F&>, std::invoke_result<F&>, std::invoke_result<F>>::type;
+
+template <class F>
+constexpr kept_result<F> call_kept(F& f) {
+  if constexpr (std::is_invocable_v<F&>)
+    return f();
+  else
+    return std::move(f)();
+}
+
 }  // namespace weft::detail
 
 #pragma GCC visibility pop
