@@ -12,6 +12,7 @@
 #include <weft/runtime/cancellation.hpp>
 #include <weft/runtime/detail/abandonable_call.hpp>
 #include <weft/runtime/detail/internal_lock.hpp>
+#include <weft/runtime/detail/own_thread.hpp>
 #include <weft/runtime/detail/wait_list.hpp>
 #include <weft/runtime/park.hpp>
 
@@ -158,6 +159,8 @@ std::shared_ptr<flight> look_around(const std::shared_ptr<flight>& fresh, lookup
 
 lookup_answer shared_lookup(const std::string& host, const std::string& service, deadline until) {
   weft::detail::cancellation_point();
+  // Also of one that was given up, whose answer or place is waited for: nobody else tells of it.
+  const weft::detail::outside_call counted;
   const auto fresh = std::make_shared<flight>(host, service);
   auto mine = std::make_unique<lookup>();
   weft::detail::wait_node node;

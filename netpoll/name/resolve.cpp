@@ -49,10 +49,23 @@ bool is_number(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// An address and the number of a port are no names: nobody need be asked.
+bool is_literal(std::string_view host, std::string_view service, endpoint& literal) {
+  if (host.empty() || service.empty() || !is_number(service)) return false;
+  const bool is_v6 = host.find(':') != host.npos;
+  const std::string text = (is_v6 ? "[" + std::string(host) + "]:" : std::string(host) + ":") + std::string(service);
+  return parse_endpoint(text, literal) == nullptr;
+}
+
 }  // namespace
 
 std::vector<endpoint> resolve_until(std::string_view host, std::string_view service, deadline until,
                                     std::error_code& ec) try {
+  if (endpoint literal; is_literal(host, service, literal)) {
+    weft::detail::cancellation_point();
+    ec.clear();
+    return {literal};
+  }
   lookup_answer answer = shared_lookup(std::string(host), std::string(service), until);
   ec = answer.error;
   if (ec) weft::detail::cancellation_point();  // "Ending together", cancellation.hpp

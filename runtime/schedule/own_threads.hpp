@@ -8,15 +8,6 @@
 
 namespace weft::detail {
 
-// One lives in the frame of a fiber that waits for code outside of weft, which no one can tell from one that hangs.
-class outside_call {
- public:
-  outside_call() noexcept;
-  ~outside_call();
-  outside_call(const outside_call&) = delete;
-  outside_call& operator=(const outside_call&) = delete;
-};
-
 // In a child of fork(), which has none of them.
 void forget_own_threads() noexcept;
 

@@ -40,4 +40,12 @@ TEST(deadlock, is_not_said_while_a_signal_may_come) {
   expect_left_alone("asleep_until_a_signal");
 }
 
+TEST(deadlock, is_not_what_waits_for_a_lookup_that_others_gave_up) {
+  for (const char* const each :
+       {"waits_for_the_answer_to_one_that_gave_up", "waits_for_the_place_of_one_that_gave_up"}) {
+    const weft::testing::accident_end end = weft::testing::run_accident(each);
+    EXPECT_EQ(end.exit_status, 0) << each << ": " << end.text;
+  }
+}
+
 }  // namespace

@@ -49,6 +49,13 @@ FIBER_TEST(slow_lookup, is_given_up_when_a_time_limit_passes) {
   expect_error(std::errc::timed_out, [] { static_cast<void>(net::dial("slow.test:80", {.timeout = 1ms})); });
 }
 
+FIBER_TEST(slow_lookup, is_not_made_of_what_is_an_address_already) {
+  const slow_resolver slow;
+  EXPECT_EQ(net::resolve("127.0.0.1", "80"), std::vector{net::endpoint::parse("127.0.0.1:80")});
+  EXPECT_EQ(net::resolve("::1", "80"), std::vector{net::endpoint::parse("[::1]:80")});
+  EXPECT_EQ(slow.asking(), 0);
+}
+
 FIBER_TEST(slow_lookup, is_given_up_when_its_fiber_is_asked_to_end) {
   const slow_resolver slow;
   auto asks = spawn(ask);
