@@ -6,8 +6,9 @@
 //
 // While a source lives the signal does nothing but make it pending here: one pending of each kind, further ones
 // coalesce. Several sources may have the same signal, and each sees it; the last one that goes restores what the signal
-// did before. The signal reaches whichever thread of the process does not block it; weft's own threads block all of
-// them.
+// did before. The signal reaches whichever thread of the process does not block it; workers block what the thread that
+// made the runtime does. So one that was blocked before, by main or by whoever started the program, stays pending and
+// is not seen: unblock it (pthread_sigmask) before the runtime is made.
 
 #include <weft/runtime/detail/require_cpp20.hpp>
 

@@ -11,7 +11,8 @@
 // by anyone at any time. Destroying, and assigning over, are the owner's, when nobody begins another call; a call in
 // progress ends as by close(). Moving from a stream is the owner's when nobody is in a call on it: what others use
 // while it moves stays where it is, behind a std::shared_ptr or a std::ref. The destructor closes, does not park, and
-// may run anywhere, also after the runtime has ended.
+// may run anywhere, also after the runtime has ended. A stream with a descriptor is used while the runtime lives in
+// which it was made, also by fibers of others; operations after that are std::errc::bad_file_descriptor.
 // Waiting. read_*, write_* are cancellation points; what ends their waits is readiness, the deadline of their direction
 // (std::errc::timed_out), close() (std::errc::operation_canceled; calls that begin after it get
 // std::errc::bad_file_descriptor), and cancellation, which is thrown by all forms.
