@@ -1,7 +1,8 @@
 #pragma once
 // Room: posix. preadv2 and pwritev2 with the flag that keeps them from waiting. On x86-64 without libc's function: what
 // that does to be cancelled by pthread_cancel (which nobody does to a worker) takes 15 to 20 ns of a call in a process
-// with threads. No sanitizer watches these two; elsewhere, and everything else, is libc's (real.hpp).
+// with threads. No sanitizer watches these two, but ThreadSanitizer is told of them (race_detector.hpp). There, on
+// other processors, and for everything else it is libc's function (real.hpp).
 
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -15,7 +16,7 @@ namespace weft::posix {
 
 inline constexpr int k_no_wait = 0x08;  // RWF_NOWAIT: Linux 4.14
 
-#if defined(__x86_64__) && defined(__LP64__)
+#if defined(__x86_64__) && defined(__LP64__) && !defined(__SANITIZE_THREAD__) && !defined(WEFT_SANITIZE_READY)
 
 // The position in one register; the one for its upper half counts for nothing.
 [[gnu::always_inline]] inline ssize_t move_without_waiting(long number, int fd, const iovec* parts, int count,

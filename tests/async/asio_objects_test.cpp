@@ -164,17 +164,14 @@ FIBER_TEST(asio_objects, channels_of_asio_join_fibers_to_handlers) {
   asio::experimental::concurrent_channel<void(error_code, int)> numbers(threads.io, 1);
   auto sender = weft::spawn([&] {
     for (int i = 1; i <= 10; ++i) numbers.async_send(error_code(), i, use_fiber);
-    numbers.close();
   });
   int sum = 0;
-  error_code ec;
-  for (;;) {
-    const int next = numbers.async_receive(use_fiber[ec]);
-    if (ec) break;
-    sum += next;
-  }
+  for (int i = 1; i <= 10; ++i) sum += numbers.async_receive(use_fiber);
   sender.join();
   EXPECT_EQ(sum, 55);
+  numbers.close();  // not before: with Boost 1.81 a value that is still in it may be lost
+  error_code ec;
+  static_cast<void>(numbers.async_receive(use_fiber[ec]));
   EXPECT_EQ(ec, asio::experimental::error::channel_closed);
 }
 #endif

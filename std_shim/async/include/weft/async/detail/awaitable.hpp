@@ -38,10 +38,10 @@ concept awaitable = awaiter<awaiter_type<A>>;
 
 // A value that is about to go (T&&) is taken.
 template <class T>
-using kept_result = std::conditional_t<std::is_rvalue_reference_v<T>, std::remove_cvref_t<T>, T>;
+using kept_value = std::conditional_t<std::is_rvalue_reference_v<T>, std::remove_cvref_t<T>, T>;
 
 template <class A>
-using await_result = kept_result<decltype(std::declval<std::remove_reference_t<awaiter_type<A>>&>().await_resume())>;
+using await_result = kept_value<decltype(std::declval<std::remove_reference_t<awaiter_type<A>>&>().await_resume())>;
 
 }  // namespace weft::detail
 
