@@ -4,9 +4,9 @@
 // run meanwhile, and the next ones go to helper threads ("Brief calls", weft/runtime/detail/brief_call.hpp).
 //
 // What is remembered of a number may be of a file that was closed unseen. A write at a place fails where there are no
-// places; one where the file stands would wait for a pipe or a terminal, and nobody could call it off: so that is
-// preceded by a look at where it stands, which those do not have. An O_DIRECT that is set later makes a write long, but
-// not wrong.
+// places; one where the file stands would wait for a pipe, a terminal or an eventfd, and nobody could call it off. So
+// that is preceded by a look at where it stands: pipes and terminals stand nowhere, eventfds always at 0, and what
+// stands there is asked what it is. An O_DIRECT that is set later makes a write long, but not wrong.
 
 #include <cstddef>
 
@@ -22,11 +22,7 @@ namespace weft::posix {
 // What the copying of is brief: some 20 us.
 inline constexpr std::size_t k_most_in_place = 64 * 1024;
 
-[[nodiscard]] inline bool has_places_yet(int fd) noexcept {
-  if (::lseek(fd, 0, SEEK_CUR) >= 0) return true;
-  forget_way(fd);
-  return false;
-}
+[[nodiscard]] inline bool is_file_yet(int fd) noexcept { return ::lseek(fd, 0, SEEK_CUR) > 0 || is_storage_yet(fd); }
 
 // False: it is to be done otherwise, and nothing was. `call` writes at a place.
 template <class Call>
@@ -41,7 +37,7 @@ bool write_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
 // The same, where the file stands.
 template <class Call>
 bool write_next_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
-  const bool may_be = size <= k_most_in_place && way_of(fd, side::out) == way::in_place && has_places_yet(fd);
+  const bool may_be = size <= k_most_in_place && way_of(fd, side::out) == way::in_place && is_file_yet(fd);
   return may_be && write_in_place(fd, size, n, call);
 }
 

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/userfaultfd.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -186,22 +188,19 @@ FIBER_TEST(posix_in_place, what_is_appended_by_many_at_once_stays_together) {
 
 // Given to a pipe that is full, by a call that tells nobody: who writes there waits as for a pipe, and can be called
 // off.
-FIBER_TEST(posix_in_place, a_number_that_became_a_full_pipes_unseen_is_waited_for) {
+// A number that was a file's, and became that of `other` unseen.
+int number_that_became(int other) {
   const temporary_file at;
   const int number = ::fcntl(at.fd, F_DUPFD_CLOEXEC, 0);
   for (int i = 0; i < 3; ++i) EXPECT_EQ(posix::write(number, "x", 1), 1);
-  const pipe_ends pipe;
-  const std::string page(4096, 'p');
-  ASSERT_EQ(::fcntl(pipe.out, F_SETFL, O_NONBLOCK), 0);
-  while (::write(pipe.out, page.data(), page.size()) > 0) {
-  }
-  ASSERT_EQ(::fcntl(pipe.out, F_SETFL, 0), 0);
-  ASSERT_EQ(::dup2(pipe.out, number), number);  // unseen
-  EXPECT_EQ(posix::pwrite(number, "x", 1, 0), -1);
-  EXPECT_EQ(posix::last_error(), ESPIPE);
+  EXPECT_EQ(::dup2(other, number), number);
+  return number;
+}
+
+void expect_waited_for(int number, const void* bytes, std::size_t size) {
   for (int i = 0; i < 2; ++i) {
     auto writer = weft::spawn([&] {
-      EXPECT_EQ(posix::write(number, "x", 1), -1);
+      EXPECT_EQ(posix::write(number, bytes, size), -1);
       EXPECT_EQ(posix::last_error(), ECANCELED);
     });
     wait_until_all_parked();
@@ -209,6 +208,28 @@ FIBER_TEST(posix_in_place, a_number_that_became_a_full_pipes_unseen_is_waited_fo
     writer.join();
   }
   posix::close(number);
+}
+
+FIBER_TEST(posix_in_place, a_number_that_became_a_full_pipes_unseen_is_waited_for) {
+  const pipe_ends pipe;
+  const std::string page(4096, 'p');
+  ASSERT_EQ(::fcntl(pipe.out, F_SETFL, O_NONBLOCK), 0);
+  while (::write(pipe.out, page.data(), page.size()) > 0) {
+  }
+  ASSERT_EQ(::fcntl(pipe.out, F_SETFL, 0), 0);
+  const int number = number_that_became(pipe.out);
+  EXPECT_EQ(posix::pwrite(number, "x", 1, 0), -1);
+  EXPECT_EQ(posix::last_error(), ESPIPE);
+  expect_waited_for(number, "x", 1);
+}
+
+// It has a position, as a file has.
+FIBER_TEST(posix_in_place, a_number_that_became_a_full_eventfds_unseen_is_waited_for) {
+  const int event = ::eventfd(0, EFD_CLOEXEC);
+  ASSERT_EQ(::eventfd_write(event, UINT64_MAX - 2), 0);
+  const std::uint64_t two = 2;
+  expect_waited_for(number_that_became(event), &two, sizeof(two));
+  ::close(event);
 }
 
 // Memory whose pages are there when a fiber has brought them: who writes from there waits in the kernel for that fiber,
