@@ -25,8 +25,6 @@ using detail::transferred;
 
 namespace {
 
-constexpr std::size_t k_most_in_place = 64 * 1024;  // what is copied in some 20 us
-
 constexpr bool has(open_flags all, open_flags one) noexcept {
   return (static_cast<unsigned>(all) & static_cast<unsigned>(one)) != 0;
 }
@@ -98,7 +96,9 @@ auto use_blocking(const detail::descriptor& of, std::error_code& ec, Call call) 
 template <class Pass>
 bool is_written_in_place(int fd, std::span<const std::byte> data, std::error_code& ec, std::size_t& moved, Pass pass) {
   std::error_code no_places;
-  if (data.size() > k_most_in_place || (static_cast<void>(detail::position_of(fd, no_places)), no_places)) return false;
+  if (data.size() > weft::detail::k_most_brief_bytes ||
+      (static_cast<void>(detail::position_of(fd, no_places)), no_places))
+    return false;
   const weft::detail::brief_call here;
   if (here) moved = move_all(data, ec, pass);
   return static_cast<bool>(here);

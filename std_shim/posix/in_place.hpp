@@ -19,15 +19,12 @@
 
 namespace weft::posix {
 
-// What the copying of is brief: some 20 us.
-inline constexpr std::size_t k_most_in_place = 64 * 1024;
-
 [[nodiscard]] inline bool is_file_yet(int fd) noexcept { return ::lseek(fd, 0, SEEK_CUR) > 0 || is_storage_yet(fd); }
 
 // False: it is to be done otherwise, and nothing was. `call` writes at a place.
 template <class Call>
 bool write_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
-  if (size > k_most_in_place || way_of(fd, side::out) != way::in_place) return false;
+  if (size > weft::detail::k_most_brief_bytes || way_of(fd, side::out) != way::in_place) return false;
   const weft::detail::brief_call here;
   if (!here) return false;
   n = call();
@@ -37,7 +34,8 @@ bool write_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
 // The same, where the file stands.
 template <class Call>
 bool write_next_in_place(int fd, std::size_t size, ssize_t& n, Call call) noexcept {
-  const bool may_be = size <= k_most_in_place && way_of(fd, side::out) == way::in_place && is_file_yet(fd);
+  const bool may_be =
+      size <= weft::detail::k_most_brief_bytes && way_of(fd, side::out) == way::in_place && is_file_yet(fd);
   return may_be && write_in_place(fd, size, n, call);
 }
 

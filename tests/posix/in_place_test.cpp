@@ -108,8 +108,8 @@ FIBER_TEST(posix_in_place, a_brief_write_is_made_on_the_worker) {
   const size_limit with_signal;
   (void)as_a_new_number(at.fd);
   EXPECT_EQ(writer_if_all_is_brief(write_of(at.fd, 8)), writer::worker);
-  EXPECT_EQ(writer_if_all_is_brief(write_of(at.fd, posix::k_most_in_place)), writer::worker);
-  EXPECT_EQ(writer_in(write_of(at.fd, posix::k_most_in_place + 1), EFBIG), writer::helper);
+  EXPECT_EQ(writer_if_all_is_brief(write_of(at.fd, weft::detail::k_most_brief_bytes)), writer::worker);
+  EXPECT_EQ(writer_in(write_of(at.fd, weft::detail::k_most_brief_bytes + 1), EFBIG), writer::helper);
   ASSERT_EQ(::lseek(at.fd, k_largest, SEEK_SET), k_largest);
   EXPECT_EQ(writer_if_all_is_brief([&] { return posix::write(at.fd, "x", 1); }), writer::worker);
   const iovec parts[2] = {{const_cast<char*>("ab"), 1}, {const_cast<char*>("cd"), 2}};
@@ -165,7 +165,7 @@ FIBER_TEST(posix_in_place, what_is_appended_by_many_at_once_stays_together) {
   const int fd = open_again(at, O_APPEND);
   ASSERT_GE(fd, 0);
   constexpr std::size_t k_writers = 8, k_lines = 25;
-  const std::array<std::size_t, 3> lengths = {7, 4'000, posix::k_most_in_place + 9};
+  const std::array<std::size_t, 3> lengths = {7, 4'000, weft::detail::k_most_brief_bytes + 9};
   weft::testing::fibers writers;
   for (std::size_t i = 0; i < k_writers; ++i)
     writers.push_back(weft::spawn([&, i] {

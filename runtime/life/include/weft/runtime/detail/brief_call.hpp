@@ -42,6 +42,9 @@ class worker;
 
 namespace weft::detail {
 
+// Bytes whose copying is brief: some 20 us.
+inline constexpr std::uint32_t k_most_brief_bytes = 64 * 1024;
+
 class [[nodiscard]] brief_call {
  public:
   // On a fiber's worker: nothing that parks or yields may happen while one lives. On a plain thread it is false.
